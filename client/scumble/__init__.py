@@ -1,0 +1,1 @@
+"""Scumble client: wire protocol and client, standard library only."""

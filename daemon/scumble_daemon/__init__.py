@@ -1,0 +1,1 @@
+"""Scumble daemon: ZeroMQ broker, worker process, jobs and the command line."""

@@ -1,0 +1,1 @@
+"""Scumble models: networks, patches, colour and training; everything torch."""
