@@ -48,6 +48,18 @@ class PixelsError(ModelError):
     code = "bad-pixels"
 
 
+class DeviceError(ModelError):
+    """The device asked for is not at hand."""
+
+    code = "no-such-device"
+
+
+class OutOfMemoryError(ModelError):
+    """Memory did not suffice, even with the smallest patches."""
+
+    code = "out-of-memory"
+
+
 class TrainingError(ModelError):
     """Training cannot start or go on."""
 

@@ -47,10 +47,7 @@ class StyleSignals:
 
     def to_bytes(self) -> bytes:
         """Serialise as safetensors; the architecture is in its metadata."""
-        tensors = {
-            name: vector.detach().float().cpu().contiguous()
-            for name, vector in self.vectors.items()
-        }
+        tensors = {name: vector.detach().float().cpu().contiguous() for name, vector in self.vectors.items()}
         return save_safetensors(tensors, metadata={"architecture": self.architecture})
 
     @staticmethod
@@ -99,8 +96,7 @@ def mix(parts: Sequence[tuple[StyleSignals, float]]) -> StyleSignals:
     if len(parts) == 1:
         return first
     vectors = {
-        name: torch.stack([s.vectors[name] * (w / total) for s, w in parts]).sum(0)
-        for name in first.vectors
+        name: torch.stack([s.vectors[name] * (w / total) for s, w in parts]).sum(0) for name in first.vectors
     }
     return StyleSignals(first.architecture, vectors)
 

@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-#: Added to the variance inside the root, as in the published network.
-EPSILON = 1e-5
+from scumble_models.tiling.statistics import EPSILON, Statistics
 
 
 class ConvLayer(nn.Module):
@@ -18,7 +17,12 @@ class ConvLayer(nn.Module):
     """
 
     def __init__(
-        self, channels_in: int, channels_out: int, kernel_size: int, stride: int = 1, groups: int = 1
+        self,
+        channels_in: int,
+        channels_out: int,
+        kernel_size: int,
+        stride: int = 1,
+        groups: int = 1,
     ) -> None:
         super().__init__()
         self.padding = kernel_size // 2
@@ -53,19 +57,17 @@ class ResidualLayer(nn.Module):
         return x + torch.addcmul(bias * hidden, weight, self.conv2(hidden))
 
 
-def channel_statistics(x: Tensor) -> tuple[Tensor, Tensor]:
+def channel_statistics(x: Tensor) -> Statistics:
     """Mean and standard deviation of each channel of ``(N, C, H, W)``, as ``(N, C, 1, 1)`` in float32.
 
-    The variance is the unbiased one and :data:`EPSILON` lies inside the root, as published. Always
+    The variance is the unbiased one and ``EPSILON`` lies inside the root, as published. Always
     float32: where the deviation is much smaller than the mean, half precision loses it.
     """
     variance, mean = torch.var_mean(x.float(), dim=(2, 3), keepdim=True)
     return mean, (variance + EPSILON).sqrt()
 
 
-def modulate_features(
-    x: Tensor, statistics: tuple[Tensor, Tensor], mean: Tensor, std: Tensor
-) -> Tensor:
+def modulate_features(x: Tensor, statistics: Statistics, mean: Tensor, std: Tensor) -> Tensor:
     """FeatMod: move ``x`` from its own channel ``statistics`` to the style's ``mean`` and ``std``.
 
     One multiply-add per value: the normalisation and the new statistics are folded into one scale

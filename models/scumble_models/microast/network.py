@@ -5,6 +5,7 @@ Layer names are those of the authors' checkpoints, so that these load without re
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
 from torch import Tensor, nn
@@ -16,6 +17,9 @@ from scumble_models.microast.layers import (
     modulate_features,
 )
 from scumble_models.signals import StyleSignals
+from scumble_models.tiling.receptive import operations
+from scumble_models.tiling.stage import Stage
+from scumble_models.tiling.statistics import Statistics
 
 CHANNELS = 64
 #: The vectors of one level's style signal, in the order of the paper: FeatMod, then FilterMod.
@@ -122,20 +126,35 @@ class MicroAST(nn.Module):
         """Stage 1: content ``(N, 3, H, W)`` in 0..1 to features at a quarter of the resolution."""
         return self.content_encoder(content)[1]
 
-    def decode_deep(
-        self, features: Tensor, statistics: tuple[Tensor, Tensor], signals: StyleSignals
-    ) -> Tensor:
+    def decode_deep(self, features: Tensor, statistics: Statistics, signals: StyleSignals) -> Tensor:
         """Stage 2: modulate level 2, the deep one; the shape stays."""
         x = modulate_features(features, statistics, signals.column("mean2"), signals.column("std2"))
         return self.decoder.dec1.modulated(x, signals.column("weight2"), signals.column("bias2"))
 
-    def decode_shallow(
-        self, features: Tensor, statistics: tuple[Tensor, Tensor], signals: StyleSignals
-    ) -> Tensor:
+    def decode_shallow(self, features: Tensor, statistics: Statistics, signals: StyleSignals) -> Tensor:
         """Stage 3: modulate level 1 and decode to ``(N, 3, 4 H, 4 W)``."""
         x = modulate_features(features, statistics, signals.column("mean1"), signals.column("std1"))
         x = self.decoder.dec2.modulated(x, signals.column("weight1"), signals.column("bias1"))
         return self.decoder.dec3(x)
+
+    def stages(self) -> tuple[Stage, Stage, Stage]:
+        """The content path for the patch executor."""
+        decoder = self.decoder
+        return (
+            Stage(
+                "encode",
+                lambda x, _, __: self.encode_content(x),
+                operations((self.content_encoder,)),
+                CHANNELS,
+            ),
+            Stage("decode deep", _normalised(self.decode_deep), operations((decoder.dec1,)), CHANNELS),
+            Stage(
+                "decode shallow",
+                _normalised(self.decode_shallow),
+                operations((decoder.dec2, decoder.dec3)),
+                3,
+            ),
+        )
 
     def forward(self, content: Tensor, signals: StyleSignals) -> Tensor:
         """The full frame at once, as published.
@@ -150,6 +169,17 @@ class MicroAST(nn.Module):
         x = self.encode_content(content)
         x = self.decode_deep(x, channel_statistics(x), signals)
         return self.decode_shallow(x, channel_statistics(x), signals)
+
+
+def _normalised(
+    decode: Callable[[Tensor, Statistics, StyleSignals], Tensor],
+) -> Callable[[Tensor, Statistics | None, StyleSignals], Tensor]:
+    def run(features: Tensor, statistics: Statistics | None, signals: StyleSignals) -> Tensor:
+        if statistics is None:
+            raise ValueError("A decoding stage needs the statistics of its whole input.")
+        return decode(features, statistics, signals)
+
+    return run
 
 
 def initialise(network: MicroAST) -> None:

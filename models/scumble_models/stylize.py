@@ -1,0 +1,255 @@
+"""One job: a layer's pixels, styles and settings in; stylized pixels of the same kind out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scumble_models.devices import is_out_of_memory
+from scumble_models.errors import OutOfMemoryError, PixelsError
+from scumble_models.pixels import NetworkView, PixelArray, clamp
+from scumble_models.registry import StyleModel
+from scumble_models.signals import StyleSignals, interpolate, mix
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.budget import Budget
+from scumble_models.tiling.executor import (
+    OnPatch,
+    full_statistics,
+    run_exact,
+    run_with_statistics,
+)
+
+TILINGS = ("auto", "full", "thumbnail", "exact")
+#: Side of a patch in pixels unless the caller says otherwise.
+PATCH = 512
+SMALLEST_PATCH = 64
+#: Short side of the thumbnail that gives TIN its statistics (URST, section 3.2).
+THUMBNAIL = 1024
+#: Short side at which styles, and a content's own signals, are encoded.
+STYLE_SIDE = 512
+#: Below this side reflection padding has nothing to reflect; such layers are padded by repetition.
+SMALLEST_SIDE = 16
+#: Style weight below which the result cross-fades with the untouched content.
+FADE_END = 0.25
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a layer is stylized; see :func:`stylize`."""
+
+    weight: float = 1.0
+    region: Box | None = None
+    tiling: str = "auto"
+    patch: int | None = None
+
+
+def encode_style(model: StyleModel, pixels: np.ndarray, channels: str) -> StyleSignals:
+    """The signals of a style image, encoded at a short side of at most :data:`STYLE_SIDE` pixels.
+
+    Args:
+        pixels: ``(H, W, C)`` of uint8, uint16, float16 or float32.
+        channels: ``RGB``, ``RGBA``, ``BGRA``, ``GRAY`` or ``GRAYA``.
+
+    Raises:
+        PixelsError: the array is not such an image.
+    """
+    view = NetworkView(PixelArray(pixels, channels), model.device)
+    return _signals_of(model, view)
+
+
+def stylize(
+    model: StyleModel,
+    pixels: np.ndarray,
+    channels: str,
+    styles: Sequence[tuple[StyleSignals, float]],
+    *,
+    weight: float = 1.0,
+    region: tuple[int, int, int, int] | None = None,
+    mask: np.ndarray | None = None,
+    tiling: str = "auto",
+    patch: int | None = None,
+    on_progress: OnPatch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> np.ndarray:
+    """Stylize a layer.
+
+    Args:
+        pixels: ``(H, W, C)`` of uint8, uint16, float16 or float32; never changed.
+        channels: order of the channels, see :func:`encode_style`. Alpha is carried over exactly.
+        styles: signals of one style or more, each with its mixing weight (any positive scale).
+        weight: 0 returns the layer bit for bit, 1 is the network's full output.
+        region: x, y, width, height of the part to compute; None for the whole layer.
+        mask: ``(H, W)`` uint8 coverage. The result is blended with the layer by it; 0 keeps the
+            layer's pixel bit for bit.
+        tiling: ``full`` computes the whole layer at once, ``exact`` the same in patches, ``thumbnail``
+            in patches with a thumbnail's statistics (URST). ``auto`` is ``exact``, or ``full`` where
+            one patch covers the layer.
+        patch: side of a patch in pixels.
+        on_progress: called after each patch with patches done, patches in all, and the stage.
+        cancelled: asked between patches.
+
+    Returns:
+        ``(h, w, C)`` of the region, same type and channel order. Values outside 0..1 of a float layer
+        survive: what the network cannot see is added back.
+
+    Raises:
+        PixelsError: an array or a setting does not fit.
+        Cancelled: ``cancelled`` returned True.
+        OutOfMemoryError: even patches of :data:`SMALLEST_PATCH` pixels do not fit.
+    """
+    layer = PixelArray(pixels, channels)
+    box = _region_box(layer, region)
+    _check(layer, weight, tiling, patch, mask)
+    rows, columns = box.slices()
+    covered = None if mask is None else mask[rows, columns]
+    if weight == 0.0 or (covered is not None and not covered.any()):
+        return layer.values[rows, columns].copy()
+    view = NetworkView(layer, model.device)
+    signals = mix(styles).to(model.device)
+    if weight < 1.0:
+        signals = interpolate(_signals_of(model, view), signals, weight)
+    result = np.empty((box.height, box.width, layer.values.shape[2]), layer.values.dtype)
+    fade = min(1.0, weight / FADE_END)
+
+    def sink(tile: Box, output: Tensor) -> None:
+        tile_rows, tile_columns = tile.slices()
+        coverage = None if mask is None else mask[tile_rows, tile_columns]
+        blended = _blend(layer.colour(tile), output.float().cpu(), fade, coverage)
+        keep = None if coverage is None else coverage == 0
+        place = tile.relative_to(box).slices()
+        result[place] = layer.with_colour(tile, blended, keep)
+
+    settings = Settings(weight, box, tiling, patch)
+    _run(model, view, layer.box, signals, settings, sink, on_progress, cancelled)
+    return result
+
+
+def _run(
+    model: StyleModel,
+    view: NetworkView,
+    content: Box,
+    signals: StyleSignals,
+    settings: Settings,
+    sink: Callable[[Box, Tensor], None],
+    on_progress: OnPatch | None,
+    cancelled: Callable[[], bool] | None,
+) -> None:
+    """Run the network; when memory does not suffice, again with patches of half the side."""
+    stages = model.network.stages()
+    region = settings.region or content
+    if min(content.width, content.height) < SMALLEST_SIDE:
+        output = _stylize_tiny(model, view.read(content), signals)
+        rows, columns = region.slices()
+        sink(region, output[:, :, rows, columns])
+        if on_progress:
+            on_progress(1, 1, stages[-1].name)
+        return
+    side = max(content.width, content.height)
+    patch = side if settings.tiling == "full" else settings.patch or PATCH
+    statistics = None
+    if settings.tiling == "thumbnail":
+        statistics = full_statistics(stages, signals, view.thumbnail(THUMBNAIL))
+    tried: list[int] = []
+    while True:
+        tried.append(patch)
+        try:
+            if statistics is not None:
+                run_with_statistics(
+                    stages,
+                    signals,
+                    statistics,
+                    view.read,
+                    content,
+                    sink,
+                    region=region,
+                    patch=patch,
+                    device=model.device,
+                    on_patch=on_progress,
+                    cancelled=cancelled,
+                )
+            else:
+                run_exact(
+                    stages,
+                    signals,
+                    view.read,
+                    content,
+                    sink,
+                    region=region,
+                    patch=patch,
+                    budget=Budget.of_this_machine(),
+                    device=model.device,
+                    on_patch=on_progress,
+                    cancelled=cancelled,
+                )
+            return
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            patch = min(patch, side) // 2
+            if patch < SMALLEST_PATCH:
+                sizes = ", ".join(str(p) for p in tried)
+                raise OutOfMemoryError(
+                    f"There is not enough memory for this layer (patches of {sizes} pixels were tried).",
+                    hint="Close other programs, or choose the device cpu.",
+                ) from error
+        if model.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def _signals_of(model: StyleModel, view: NetworkView) -> StyleSignals:
+    image = _pad_tiny(view.thumbnail(STYLE_SIDE))
+    with torch.inference_mode():
+        return model.network.encode_style(image)
+
+
+def _stylize_tiny(model: StyleModel, content: Tensor, signals: StyleSignals) -> Tensor:
+    with torch.inference_mode():
+        output = model.network(_pad_tiny(content), signals)
+    return output[:, :, : content.shape[2], : content.shape[3]]
+
+
+def _pad_tiny(image: Tensor) -> Tensor:
+    """Repeat the last row and column until reflection has something to reflect."""
+    right, bottom = (max(0, SMALLEST_SIDE - image.shape[axis]) for axis in (3, 2))
+    return F.pad(image, (0, right, 0, bottom), mode="replicate") if right or bottom else image
+
+
+def _blend(content: Tensor, output: Tensor, fade: float, coverage: np.ndarray | None) -> Tensor:
+    """The network's output over the content: clamped, faded, masked; values beyond white put back."""
+    seen = clamp(content.clone())
+    result = output.clamp(0.0, 1.0)
+    if fade < 1.0:
+        result = torch.lerp(seen, result, fade)
+    if coverage is not None:
+        result = torch.lerp(seen, result, torch.from_numpy(coverage.astype(np.float32) / 255.0))
+    beyond = torch.nan_to_num(content, nan=0.0, posinf=float("inf"), neginf=float("-inf")) - seen
+    return result + beyond
+
+
+def _region_box(layer: PixelArray, region: tuple[int, int, int, int] | None) -> Box:
+    if region is None:
+        return layer.box
+    x, y, width, height = region
+    box = Box(x, y, x + width, y + height)
+    if width < 1 or height < 1 or box.intersect(layer.box) != box:
+        size = f"{layer.box.width}x{layer.box.height}"
+        raise PixelsError(
+            f"The region {x},{y},{width},{height} does not lie inside the layer of {size} pixels."
+        )
+    return box
+
+
+def _check(layer: PixelArray, weight: float, tiling: str, patch: int | None, mask: np.ndarray | None) -> None:
+    if not 0.0 <= weight <= 1.0:
+        raise PixelsError(f"The style weight {weight} is not between 0 and 1.")
+    if tiling not in TILINGS:
+        raise PixelsError(f"There is no tiling {tiling!r}.", hint=f"Choose one of {', '.join(TILINGS)}.")
+    if patch is not None and patch < SMALLEST_PATCH:
+        raise PixelsError(f"A patch of {patch} pixels is too small; {SMALLEST_PATCH} is the least.")
+    if mask is not None and (mask.shape != layer.values.shape[:2] or mask.dtype != np.uint8):
+        raise PixelsError("The mask needs 8-bit coverage of the layer's own size.")

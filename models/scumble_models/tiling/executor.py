@@ -1,0 +1,190 @@
+"""Runs a network patch by patch, with statistics of the whole (``exact``) or of a thumbnail (TIN)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from scumble_models.errors import Cancelled
+from scumble_models.signals import StyleSignals
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.budget import Budget
+from scumble_models.tiling.stage import Stage
+from scumble_models.tiling.statistics import RunningStatistics, Statistics
+from scumble_models.tiling.store import FeatureStore, bytes_needed
+
+#: Reads the content at a box: ``(1, 3, H, W)`` float32 in 0..1 on the network's device.
+Source = Callable[[Box], Tensor]
+#: Takes the result at a box of the content: ``(1, 3, H, W)``, not clamped.
+Sink = Callable[[Box, Tensor], None]
+#: Patches done, patches in all, name of the stage.
+OnPatch = Callable[[int, int, str], None]
+
+
+@dataclass
+class _Level:
+    """The features before a stage: the content itself, a store, or the recipe to compute them."""
+
+    grid: Box
+    read: Callable[[Box], Tensor]
+
+
+class Progress:
+    """Counts patches and stops the work between two of them when asked."""
+
+    def __init__(self, total: int, on_patch: OnPatch | None, cancelled: Callable[[], bool] | None) -> None:
+        self._done, self._total = 0, total
+        self._on_patch, self._cancelled = on_patch, cancelled
+
+    def check(self) -> None:
+        """Raise :class:`Cancelled` when the job was cancelled."""
+        if self._cancelled and self._cancelled():
+            raise Cancelled
+
+    def advance(self, stage: str) -> None:
+        """One patch of ``stage`` is done."""
+        self._done += 1
+        if self._on_patch:
+            self._on_patch(self._done, self._total, stage)
+
+
+@torch.inference_mode()
+def run_exact(
+    stages: Sequence[Stage],
+    signals: StyleSignals,
+    source: Source,
+    content: Box,
+    sink: Sink,
+    *,
+    region: Box,
+    patch: int,
+    budget: Budget,
+    device: torch.device,
+    on_patch: OnPatch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """Equal to the full frame up to rounding: one streaming pass per point of normalisation.
+
+    Pass ``k`` computes the features before stage ``k + 1`` everywhere, patch by patch, and their
+    statistics. They are kept in memory or on disk as the budget allows, else computed again by the
+    next pass. The last pass covers only ``region``.
+
+    Args:
+        source, content: reads the content, whose whole box is ``content``.
+        sink: receives the result, patch by patch, at boxes that cover ``region`` exactly.
+        patch: side of a patch in content pixels.
+
+    Raises:
+        Cancelled: ``cancelled`` returned True between two patches.
+    """
+    level = _Level(content, source)
+    grids = [content]
+    for stage in stages:
+        grids.append(stage.output_box(grids[-1]))
+    sides = [max(1, patch * grid.width // content.width) for grid in grids[1:-1]] + [patch]
+    total = sum(g.count_tiles(s) for g, s in zip(grids[1:-1], sides[:-1], strict=True))
+    progress = Progress(total + region.count_tiles(patch), on_patch, cancelled)
+    statistics: Statistics | None = None
+    for stage, grid, side in zip(stages[:-1], grids[1:-1], sides[:-1], strict=True):
+        running = RunningStatistics()
+        place = budget.place(bytes_needed(stage.channels, grid))
+        store = None
+        if place != "recompute":
+            store = FeatureStore(stage.channels, grid, on_disk=place == "disk")
+        for tile in grid.tiles(side):
+            progress.check()
+            core = _apply(stage, level, tile, statistics, signals)
+            running.update(core)
+            if store:
+                store.write(tile, core)
+            progress.advance(stage.name)
+        level = _next_level(stage, level, grid, statistics, signals, store, device)
+        statistics = running.result(device)
+    _last_pass(stages[-1], level, statistics, signals, sink, region, patch, progress)
+
+
+@torch.inference_mode()
+def run_with_statistics(
+    stages: Sequence[Stage],
+    signals: StyleSignals,
+    statistics: Sequence[Statistics],
+    source: Source,
+    content: Box,
+    sink: Sink,
+    *,
+    region: Box,
+    patch: int,
+    device: torch.device,
+    on_patch: OnPatch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """One pass over ``region`` with given statistics, one per point of normalisation.
+
+    With those of a thumbnail this is URST's Thumbnail Instance Normalization (Eq. 2). Arguments as
+    for :func:`run_exact`.
+    """
+    level = _Level(content, source)
+    before: Statistics | None = None
+    for stage, following in zip(stages[:-1], statistics, strict=True):
+        grid = stage.output_box(level.grid)
+        level = _next_level(stage, level, grid, before, signals, None, device)
+        before = following
+    progress = Progress(region.count_tiles(patch), on_patch, cancelled)
+    _last_pass(stages[-1], level, before, signals, sink, region, patch, progress)
+
+
+@torch.inference_mode()
+def full_statistics(stages: Sequence[Stage], signals: StyleSignals, image: Tensor) -> list[Statistics]:
+    """The statistics at each point of normalisation of one image ``(1, 3, H, W)``, computed at once."""
+    found: list[Statistics] = []
+    x, statistics = image, None
+    for stage in stages[:-1]:
+        x = stage.run(x, statistics, signals)
+        running = RunningStatistics()
+        running.update(x)
+        statistics = running.result(image.device)
+        found.append(statistics)
+    return found
+
+
+def _apply(
+    stage: Stage, level: _Level, outputs: Box, statistics: Statistics | None, signals: StyleSignals
+) -> Tensor:
+    """The stage's outputs at a box, computed from a patch with the exact halo."""
+    inputs = stage.input_box(outputs, level.grid)
+    result = stage.run(level.read(inputs), statistics, signals)
+    rows, columns = outputs.relative_to(stage.first_output(inputs)).slices()
+    return result[:, :, rows, columns]
+
+
+def _next_level(
+    stage: Stage,
+    level: _Level,
+    grid: Box,
+    statistics: Statistics | None,
+    signals: StyleSignals,
+    store: FeatureStore | None,
+    device: torch.device,
+) -> _Level:
+    if store is not None:
+        return _Level(grid, lambda box: store.read(box, device))
+    return _Level(grid, lambda box: _apply(stage, level, box, statistics, signals))
+
+
+def _last_pass(
+    stage: Stage,
+    level: _Level,
+    statistics: Statistics | None,
+    signals: StyleSignals,
+    sink: Sink,
+    region: Box,
+    patch: int,
+    progress: Progress,
+) -> None:
+    for tile in region.tiles(patch):
+        progress.check()
+        sink(tile, _apply(stage, level, tile, statistics, signals))
+        progress.advance(stage.name)

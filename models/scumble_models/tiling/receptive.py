@@ -1,0 +1,107 @@
+"""Receptive fields by interval arithmetic: which inputs a run of outputs needs, exactly.
+
+A patch that holds these inputs gives the same outputs as the full frame. Whatever the padding invents
+at the patch's own border reaches only outputs that were not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from torch import nn
+
+
+@dataclass(frozen=True)
+class Window:
+    """A convolution or pooling: output ``i`` needs inputs ``i * stride - before`` to ``i * stride + after``."""
+
+    before: int
+    after: int
+    stride: int = 1
+
+    def needs(self, start: int, stop: int) -> tuple[int, int]:
+        """Inputs ``[start, stop)`` for outputs ``[start, stop)``; may reach past the border."""
+        return start * self.stride - self.before, (stop - 1) * self.stride + self.after + 1
+
+    def length(self, inputs: int) -> int:
+        """Number of outputs for a number of inputs (padded by half the kernel, or pooled rounding up)."""
+        return -(-inputs // self.stride)
+
+
+@dataclass(frozen=True)
+class Enlargement:
+    """Upsampling by a whole factor, bilinear without aligned corners; ``reach`` 0 for nearest."""
+
+    factor: int
+    reach: int = 1
+
+    def needs(self, start: int, stop: int) -> tuple[int, int]:
+        """As :meth:`Window.needs`."""
+        if not self.reach:
+            return start // self.factor, (stop - 1) // self.factor + 1
+        # Output i lies at input (i + 1/2) / factor - 1/2, between the two inputs beside it.
+        first = (2 * start + 1 - self.factor) // (2 * self.factor)
+        last = (2 * (stop - 1) + 1 - self.factor) // (2 * self.factor) + 1
+        return first, last + 1
+
+    def length(self, inputs: int) -> int:
+        """As :meth:`Window.length`."""
+        return inputs * self.factor
+
+
+Op = Window | Enlargement
+
+
+def operations(modules: Iterable[nn.Module]) -> tuple[Op, ...]:
+    """The operations that move positions, in order, read off the layers of a sequential network.
+
+    Containers are entered in the order in which their children are defined; a residual block is its
+    convolutions (the skip connection reaches less far).
+    """
+    found: list[Op] = []
+    for module in modules:
+        for layer in module.modules():
+            if isinstance(layer, nn.Conv2d):
+                half = int(layer.kernel_size[0]) // 2
+                found.append(Window(half, half, int(layer.stride[0])))
+            elif isinstance(layer, nn.Upsample):
+                factor = int(layer.scale_factor or 1)  # type: ignore[arg-type]
+                found.append(Enlargement(factor, reach=int(layer.mode == "bilinear")))
+            elif isinstance(layer, nn.MaxPool2d):
+                found.append(Window(0, int(layer.kernel_size) - 1, int(layer.stride)))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+def needs(ops: Sequence[Op], start: int, stop: int) -> tuple[int, int]:
+    """Inputs ``[start, stop)`` of the first operation for outputs ``[start, stop)`` of the last."""
+    for op in reversed(ops):
+        start, stop = op.needs(start, stop)
+    return start, stop
+
+
+def output_length(ops: Sequence[Op], inputs: int) -> int:
+    """Number of outputs of the last operation for a number of inputs of the first."""
+    for op in ops:
+        inputs = op.length(inputs)
+    return inputs
+
+
+def stride(ops: Sequence[Op]) -> int:
+    """Inputs per output where the operations shrink: patches must start at its multiples."""
+    product = 1
+    for op in ops:
+        if isinstance(op, Window):
+            product *= op.stride
+    return product
+
+
+def radius(ops: Sequence[Op]) -> int:
+    """The largest distance, in inputs, between an output and an input it needs."""
+    widest = 0
+    for output in range(64):
+        first, last = needs(ops, output, output + 1)
+        scale = output_length(ops, 1 << 16) / (1 << 16)
+        centre = (output + 0.5) / scale - 0.5
+        widest = max(widest, int(centre - first + 0.999), int(last - 1 - centre + 0.999))
+    return widest

@@ -1,0 +1,89 @@
+"""A bank of crops whose VGG activations are kept, so that a step runs the loss network on results only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from scumble_models.training.data import ImageFolder
+from scumble_models.training.losses import StyleStatistics, style_statistics
+from scumble_models.vgg import VGG16
+
+#: Share of the contents that are blurred to a gradient.
+SMOOTH_CONTENTS = 0.06
+
+
+@dataclass
+class Batch:
+    """What one step needs of its inputs.
+
+    Attributes:
+        content, style: ``(N, 3, S, S)`` in 0..1.
+        content_features: relu4_1 of the content, ``(N, 512, S / 8, S / 8)``.
+        style_statistics: per layer, of the style.
+    """
+
+    content: Tensor
+    style: Tensor
+    content_features: Tensor
+    style_statistics: StyleStatistics
+
+
+class Bank:
+    """``size`` content crops and ``size`` style crops, some renewed at every draw.
+
+    Contents and styles are paired at random at every draw, so few stored crops make many pairs.
+    """
+
+    def __init__(
+        self,
+        contents: ImageFolder,
+        styles: ImageFolder,
+        network: VGG16,
+        *,
+        size: int,
+        crop: int,
+        generator: Generator,
+    ) -> None:
+        self._contents, self._styles, self._network = contents, styles, network
+        self._crop, self._generator, self._next = crop, generator, 0
+        self._slots = [self._make(8) for _ in range(max(1, size // 8))]
+        joined = self._slots
+        self._content = torch.cat([b.content for b in joined])
+        self._style = torch.cat([b.style for b in joined])
+        self._features = torch.cat([b.content_features for b in joined])
+        self._statistics = {
+            name: tuple(torch.cat([b.style_statistics[name][k] for b in joined]) for k in (0, 1))
+            for name in joined[0].style_statistics
+        }
+        del self._slots
+
+    def _make(self, count: int) -> Batch:
+        content = self._contents.crops(count, self._crop, self._generator, smooth=SMOOTH_CONTENTS)
+        style = self._styles.crops(count, self._crop, self._generator, vary_colour=True)
+        with torch.no_grad():
+            features = self._network(content, ("conv4_1",))["conv4_1"].float()
+            activations = {k: v.float() for k, v in self._network(style).items()}
+            return Batch(content, style, features, style_statistics(activations))
+
+    def refresh(self, count: int) -> None:
+        """Replace the ``count`` oldest content and style crops by new ones."""
+        new = self._make(count)
+        slots = [(self._next + i) % len(self._content) for i in range(count)]
+        self._next = (self._next + count) % len(self._content)
+        self._content[slots] = new.content
+        self._style[slots] = new.style
+        self._features[slots] = new.content_features
+        for name, pair in new.style_statistics.items():
+            for stored, value in zip(self._statistics[name], pair, strict=True):
+                stored[slots] = value
+
+    def draw(self, count: int) -> Batch:
+        """A batch of ``count`` random pairs without repetition within the batch."""
+        device = self._content.device
+        content = torch.randperm(len(self._content), generator=self._generator)[:count].to(device)
+        style = torch.randperm(len(self._style), generator=self._generator)[:count].to(device)
+        statistics = {name: (mean[style], std[style]) for name, (mean, std) in self._statistics.items()}
+        return Batch(self._content[content], self._style[style], self._features[content], statistics)

@@ -1,0 +1,84 @@
+"""One step's objective: the network's results on a batch, and every loss the recipe asks for."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scumble_models.grid import grid_energy
+from scumble_models.microast.network import MicroAST
+from scumble_models.signals import StyleSignals
+from scumble_models.ssim import ssim
+from scumble_models.training.bank import Batch
+from scumble_models.training.colour_target import monge_kantorovich
+from scumble_models.training.losses import (
+    content_loss,
+    contrastive_loss,
+    stroke_perceptual_loss,
+    style_loss_each,
+    style_statistics,
+)
+from scumble_models.training.recipe import LossWeights
+from scumble_models.vgg import STYLE_LAYERS, VGG16
+
+
+def without_filter_modulation(signals: StyleSignals) -> StyleSignals:
+    """The same signals with FilterMod neutral (weight 1, bias 0)."""
+    neutral = {"weight": torch.ones_like, "bias": torch.zeros_like}
+    return StyleSignals(
+        signals.architecture,
+        {k: neutral.get(k[:-1], lambda v: v)(v) for k, v in signals.vectors.items()},
+    )
+
+
+def perceptual_losses(
+    network: MicroAST,
+    loss_network: VGG16,
+    batch: Batch,
+    weights: LossWeights,
+    *,
+    filter_modulation: bool = True,
+) -> dict[str, Tensor]:
+    """The paper's losses (and the optional ones with a weight above 0), each an unweighted scalar."""
+    signals = network.encode_style(batch.style)
+    if not filter_modulation:
+        signals = without_filter_modulation(signals)
+    result = network(batch.content, signals).float()
+    layers = STYLE_LAYERS if weights.style else ("conv4_1",)
+    activations = loss_network(result, layers)
+    losses = {"content": content_loss(activations["conv4_1"], batch.content_features)}
+    if weights.style:
+        statistics = style_statistics(activations)
+        losses["style"] = style_loss_each(statistics, batch.style_statistics).mean()
+    if weights.contrastive:
+        of_result = network.encode_style(result)
+        if not filter_modulation:
+            of_result = without_filter_modulation(of_result)
+        losses["contrastive"] = contrastive_loss(of_result, signals)
+    if weights.stroke:
+        with torch.no_grad():
+            enlarged = loss_network(_enlarged_strokes(network, batch.content, signals), layers)
+        losses["stroke"] = stroke_perceptual_loss(activations, enlarged)
+    if weights.structure:
+        losses["structure"] = 1.0 - ssim(result, batch.content).mean()
+    if weights.grid:
+        losses["grid"] = grid_energy(result).mean()
+    if weights.out_of_range:
+        losses["out_of_range"] = (result - result.clamp(0.0, 1.0)).square().mean()
+    return losses
+
+
+def pixel_losses(network: MicroAST, batch: Batch) -> dict[str, Tensor]:
+    """The first stage: L1 and gradient distance to the content with its colours moved to the style's."""
+    target = monge_kantorovich(batch.content, batch.style)
+    result = network(batch.content, network.encode_style(batch.style)).float()
+    gradient = sum(F.l1_loss(result.diff(dim=axis), target.diff(dim=axis)) for axis in (2, 3))
+    return {"pixel": F.l1_loss(result, target), "gradient": torch.as_tensor(gradient)}
+
+
+def _enlarged_strokes(network: MicroAST, content: Tensor, signals: StyleSignals) -> Tensor:
+    """URST's Eq. 3: the result on the content at half its size, enlarged to the full one."""
+    half = F.interpolate(content, scale_factor=0.5, mode="bilinear", antialias=True)
+    small = network(half, signals)
+    return F.interpolate(small, content.shape[2:], mode="bilinear").float()

@@ -1,0 +1,235 @@
+"""The training loop: resumable, guarded against divergence, the same on CPU and CUDA."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from scumble_models.devices import channels_last
+from scumble_models.errors import TrainingError
+from scumble_models.files import save_atomically
+from scumble_models.microast.network import MicroAST, initialise
+from scumble_models.training.bank import Bank
+from scumble_models.training.data import ImageFolder
+from scumble_models.training.objective import perceptual_losses, pixel_losses
+from scumble_models.training.preview import save_preview
+from scumble_models.training.recipe import Phase, Recipe
+from scumble_models.training.vgg_weights import load_vgg16
+from scumble_models.vgg import scale_activations
+
+#: Steps in a row with a loss or gradient that is not finite before training gives up.
+PATIENCE = 20
+PIXEL_WEIGHTS = {"pixel": 10.0, "gradient": 10.0}
+OnStep = Callable[[int, int, dict[str, float]], None]
+
+
+class Trainer:
+    """Trains one network by one recipe into one folder.
+
+    The folder receives ``checkpoint.pt`` (everything needed to go on), ``log.csv``,
+    ``preview-STEP.png`` and at the end ``weights.safetensors`` (the averaged weights).
+    A folder that holds a checkpoint is resumed.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        recipe_folder: Path,
+        contents: ImageFolder,
+        styles: ImageFolder,
+        out: Path,
+        *,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.recipe, self.out, self.device = recipe, out, torch.device(device)
+        self._contents, self._styles = contents, styles
+        torch.manual_seed(recipe.seed)
+        self._generator = torch.Generator().manual_seed(recipe.seed)
+        self.network = channels_last(_build_network(recipe, recipe_folder), self.device)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        self._loss_network = load_vgg16().to(self.device)
+        natural = [contents.crops(8, 256, self._generator) for _ in range(4)]
+        scale_activations(self._loss_network, natural)
+        channels_last(self._loss_network, self.device)
+        self._optimiser = torch.optim.Adam(
+            [{"params": list(module.parameters()), "factor": factor} for module, factor in self._parts()],
+            lr=recipe.learning_rate,
+            betas=(0.9, 0.99),
+        )
+        self.step = 0
+        self._preview_inputs = (
+            contents.crops(4, 256, torch.Generator().manual_seed(7)),
+            styles.crops(5, 256, torch.Generator().manual_seed(8)),
+        )
+        out.mkdir(parents=True, exist_ok=True)
+        if self._checkpoint_path.exists():
+            self._resume()
+
+    def run(self, on_step: OnStep | None = None, stop_after: int | None = None) -> Path:
+        """Train to the end of the recipe, or to step ``stop_after``.
+
+        Args:
+            on_step: called with the step, the number of steps, and the losses of the step.
+
+        Returns:
+            The weights file. Before the last step it holds the averaged weights so far.
+
+        Raises:
+            TrainingError: loss or gradient stay not finite for :data:`PATIENCE` steps.
+        """
+        end = min(self.recipe.steps, stop_after or self.recipe.steps)
+        phase, failures, saved = self.recipe.phase_at(self.step), 0, time.monotonic()
+        bank = self._bank(phase)
+        while self.step < end:
+            now = self.recipe.phase_at(self.step)
+            if now is not phase:
+                del bank  # its memory goes back before the next one is filled
+                bank, phase = self._bank(now), now
+            losses = self._train_step(bank, phase)
+            failures = 0 if losses else failures + 1
+            if failures > PATIENCE:
+                raise TrainingError(
+                    f"The loss was not finite for {PATIENCE} steps up to step {self.step}.",
+                    hint="Lower learning_rate in the recipe and resume; the last checkpoint is sound.",
+                )
+            self.step += 1
+            bank.refresh(self.recipe.refresh)
+            if losses:
+                self._log(losses)
+                if on_step:
+                    on_step(self.step, self.recipe.steps, losses)
+            if time.monotonic() - saved > 60 * self.recipe.checkpoint_minutes:
+                self.save()
+                saved = time.monotonic()
+        return self.save()
+
+    def save(self) -> Path:
+        """Write checkpoint, weights and preview; returns the weights file."""
+        state: dict[str, Any] = {
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "generator": self._generator.get_state(),
+            "torch_rng": torch.get_rng_state(),
+        }
+        part = self._checkpoint_path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(self._checkpoint_path)
+        weights = self.out / "weights.safetensors"
+        tensors = {k: v.detach().float().cpu().contiguous() for k, v in self.average.state_dict().items()}
+        save_atomically(tensors, weights)
+        contents, styles = self._preview_inputs
+        save_preview(self.average, contents, styles, self.out / f"preview-{self.step:06d}.png")
+        return weights
+
+    @property
+    def _checkpoint_path(self) -> Path:
+        return self.out / "checkpoint.pt"
+
+    def _resume(self) -> None:
+        state = torch.load(self._checkpoint_path, map_location=self.device, weights_only=True)
+        self.step = state["step"]
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self._generator.set_state(state["generator"].cpu())
+        torch.set_rng_state(state["torch_rng"].cpu())
+
+    def _parts(self) -> list[tuple[torch.nn.Module, float]]:
+        network = self.network
+        others = (network.content_encoder, network.style_encoder, network.decoder)
+        return [(part, 1.0) for part in others] + [(network.modulator, self.recipe.modulator_rate)]
+
+    def _bank(self, phase: Phase) -> Bank:
+        return Bank(
+            self._contents,
+            self._styles,
+            self._loss_network,
+            size=self.recipe.bank,
+            crop=phase.crop,
+            generator=self._generator,
+        )
+
+    def _train_step(self, bank: Bank, phase: Phase) -> dict[str, float]:
+        """One optimiser step; returns the losses, or nothing when a value was not finite."""
+        rate = self._learning_rate()
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate * group["factor"]
+        batch = bank.draw(phase.batch)
+        with self._autocast():
+            losses = self._losses(batch, phase)
+        weights = {**PIXEL_WEIGHTS, **asdict(self.recipe.losses)}
+        total = torch.stack([weights[name] * value for name, value in losses.items()]).sum()
+        self._optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        if not (torch.isfinite(norm) and torch.isfinite(total)):
+            return {}
+        self._optimiser.step()
+        self._average()
+        values = {name: value.item() for name, value in losses.items()}
+        return {**values, "total": total.item(), "gradient_norm": norm.item(), "rate": rate}
+
+    def _losses(self, batch: Any, phase: Phase) -> dict[str, Tensor]:
+        if phase.target == "pixel":
+            return pixel_losses(self.network, batch)
+        return perceptual_losses(
+            self.network,
+            self._loss_network,
+            batch,
+            self.recipe.losses,
+            filter_modulation=self.recipe.filter_modulation,
+        )
+
+    def _autocast(self) -> torch.autocast:
+        kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
+        kind = kinds.get(self.recipe.autocast)
+        return torch.autocast(self.device.type, kind or torch.bfloat16, enabled=kind is not None)
+
+    def _learning_rate(self) -> float:
+        recipe = self.recipe
+        warm = min(1.0, (self.step + 1) / max(1, recipe.warm_up))
+        cosine = 0.5 + 0.5 * math.cos(math.pi * self.step / recipe.steps)
+        decayed = recipe.final_learning_rate + (recipe.learning_rate - recipe.final_learning_rate) * cosine
+        return warm * decayed
+
+    def _average(self) -> None:
+        # A short memory at the start, or the average would keep the initial weights for long.
+        decay = min(self.recipe.ema, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
+                mean.lerp_(value, 1.0 - decay)
+
+    def _log(self, losses: dict[str, float]) -> None:
+        path = self.out / "log.csv"
+        new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            if new:
+                writer.writerow(["step", "loss", "value"])
+            writer.writerows([self.step, name, f"{value:.6g}"] for name, value in losses.items())
+
+
+def _build_network(recipe: Recipe, folder: Path) -> MicroAST:
+    if recipe.architecture != MicroAST.architecture:
+        raise TrainingError(f"There is no training for the architecture {recipe.architecture!r}.")
+    network = MicroAST()
+    if recipe.init:
+        path = folder / recipe.init
+        if not path.is_file():
+            raise TrainingError(f"The recipe starts from {recipe.init}, which is not there.")
+        network.load_state_dict(load_file(path))
+    else:
+        initialise(network)
+    return network

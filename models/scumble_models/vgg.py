@@ -1,0 +1,87 @@
+"""VGG-16's first eight convolutions, to relu4_1: the loss network and AdaIN's encoder.
+
+The ImageNet weights are not ours to relicense and are not shipped for training: see
+:mod:`scumble_models.training.vgg_weights` for where they come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+#: Convolutions in order: name, channels; ``pool`` stands before the first of each later block.
+LAYERS = (
+    ("conv1_1", 3, 64),
+    ("conv1_2", 64, 64),
+    ("conv2_1", 64, 128),
+    ("conv2_2", 128, 128),
+    ("conv3_1", 128, 256),
+    ("conv3_2", 256, 256),
+    ("conv3_3", 256, 256),
+    ("conv4_1", 256, 512),
+)
+#: The layers whose activations the losses of the paper use.
+STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
+
+
+class VGG16(nn.Module):
+    """VGG-16 to relu4_1 on images in 0..1; parameters ``conv1_1`` to ``conv4_1``."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name, channels_in, channels_out in LAYERS:
+            self.add_module(name, nn.Conv2d(channels_in, channels_out, 3, padding=1))
+        shape = (1, 3, 1, 1)
+        self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(shape), persistent=False)
+        self.register_buffer("std", torch.tensor(IMAGENET_STD).view(shape), persistent=False)
+
+    def forward(self, image: Tensor, layers: Sequence[str] = STYLE_LAYERS) -> dict[str, Tensor]:
+        """Activations after the ReLU of each of ``layers``, for ``(N, 3, H, W)`` in 0..1.
+
+        Layer ``convK_1`` is at ``1 / 2**(K - 1)`` of the resolution. The work stops at the last layer asked for.
+        """
+        modules = dict(self.named_children())
+        wanted, found = set(layers), {}
+        x = (image - self.mean) / self.std
+        for name, _, _ in LAYERS:
+            if name.endswith("_1") and name != "conv1_1":
+                x = F.max_pool2d(x, 2)
+            x = F.relu(modules[name](x))
+            if name in wanted:
+                found[name] = x
+                if len(found) == len(wanted):
+                    break
+        return found
+
+
+def scale_activations(network: VGG16, images: Sequence[Tensor]) -> None:
+    """Scale every layer so that its mean activation over ``images`` is 1 (Gatys et al., 2016), in place.
+
+    ReLU and max-pooling commute with a positive scale, so the network computes the same features up to
+    one factor per layer. Without it VGG-16's raw scales unbalance the style loss across layers.
+
+    Args:
+        images: natural images ``(N, 3, H, W)`` in 0..1.
+    """
+    names = [name for name, _, _ in LAYERS]
+    with torch.no_grad():
+        means = dict.fromkeys(names, 0.0)
+        for image in images:
+            for name, activation in network(image, names).items():
+                means[name] += activation.mean().item() / len(images)
+        before = 1.0
+        for name in names:
+            layer = cast(nn.Conv2d, getattr(network, name))
+            layer.weight.mul_(before / means[name])
+            cast(Tensor, layer.bias).div_(means[name])
+            before = means[name]
