@@ -1,0 +1,104 @@
+"""EXIF, orientation and colour profiles: what belongs to a picture besides its pixels."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image, TiffImagePlugin
+
+_ORIENTATION = int(ExifTags.Base.Orientation)
+_EXIF_IFD = int(ExifTags.IFD.Exif)
+_GPS_IFD = int(ExifTags.IFD.GPSInfo)
+_PIXEL_WIDTH = int(ExifTags.Base.ExifImageWidth)
+_PIXEL_HEIGHT = int(ExifTags.Base.ExifImageHeight)
+
+# A TIFF keeps the layout of its pixels in the same directory as its description. Only the
+# description may travel: strip offsets or an editor's private layers mean nothing elsewhere.
+DESCRIPTIVE_TAGS = frozenset(
+    {
+        int(ExifTags.Base.ImageDescription),
+        int(ExifTags.Base.Make),
+        int(ExifTags.Base.Model),
+        int(ExifTags.Base.Software),
+        int(ExifTags.Base.DateTime),
+        int(ExifTags.Base.Artist),
+        int(ExifTags.Base.HostComputer),
+        int(ExifTags.Base.Copyright),
+    }
+)
+_TRAVELLING_TAGS = DESCRIPTIVE_TAGS | {_ORIENTATION, _EXIF_IFD, _GPS_IFD}
+
+
+def orientation_of(exif: Image.Exif) -> int:
+    """The EXIF orientation, 1..8; anything else in the tag counts as 1 (upright)."""
+    value = exif.get(_ORIENTATION, 1)
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def upright(array: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn an HxWxC array so that it is seen as the camera held it (EXIF `orientation` 1..8)."""
+    if orientation in (5, 6, 7, 8):
+        array = array.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        array = array[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        array = array[::-1]
+    return array
+
+
+def travelling_exif(exif: Image.Exif) -> bytes | None:
+    """EXIF bytes for the picture after :func:`upright`; None when there is nothing to carry.
+
+    The embedded thumbnail is left behind: it shows the picture before the style.
+    """
+    try:
+        for tag in [tag for tag in exif if tag not in _TRAVELLING_TAGS]:
+            del exif[tag]
+        if _ORIENTATION in exif:
+            exif[_ORIENTATION] = 1
+        return exif.tobytes() if len(exif) else None
+    except Exception:  # EXIF comes from any camera and any tool: damage there costs the EXIF only
+        return None
+
+
+def exif_of_size(data: bytes, width: int, height: int) -> bytes:
+    """The EXIF `data` with its pixel dimensions, where it states them, set to the new size."""
+    exif = parse_exif(data)
+    directory = exif.get_ifd(_EXIF_IFD)
+    if _PIXEL_WIDTH in directory:
+        directory[_PIXEL_WIDTH] = width
+    if _PIXEL_HEIGHT in directory:
+        directory[_PIXEL_HEIGHT] = height
+    return exif.tobytes()
+
+
+def parse_exif(data: bytes) -> Image.Exif:
+    exif = Image.Exif()
+    exif.load(data)
+    return exif
+
+
+def exif_directory(exif: Image.Exif, offset: int) -> bytes:
+    """The Exif sub-directory as it stands in a little-endian TIFF at `offset`; b"" when none."""
+    values: dict[int, Any] = dict(exif.get_ifd(_EXIF_IFD))
+    if not values:
+        return b""
+    directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
+    for tag, value in values.items():
+        if not isinstance(value, dict):  # a directory in the directory (interoperability)
+            directory[tag] = value
+    return directory.tobytes(offset)
+
+
+def rgb_profile(profile: bytes | None) -> bytes | None:
+    """The profile when it describes RGB pixels: a gray or CMYK one does not fit them any more."""
+    return profile if profile and profile[16:20] == b"RGB " else None
+
+
+def read_exif_directory(data: bytes) -> Image.Exif:
+    """The EXIF of TIFF bytes that Pillow does not open as a picture (floating-point RGB)."""
+    exif = Image.Exif()
+    exif.load_from_fp(io.BytesIO(data))
+    return exif
