@@ -1,0 +1,46 @@
+# `make demo` and `make test` need nothing but a Python: the virtual environment sets itself up.
+# PIP_EXTRA_INDEX_URL and PIP_FIND_LINKS are honoured by pip, so a CPU build of torch or a local
+# mirror is chosen in the environment (README, "Which build of torch").
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$p" && break; done)
+
+.PHONY: help venv demo test lint bench clean
+
+help:
+	@echo "make demo   stylize examples/photos/coffee.jpg and say where the picture is"
+	@echo "make test   linters, type checker and all tests"
+	@echo "make lint   linters and type checker only"
+	@echo "make bench  measure this machine"
+	@echo "make venv   set up $(VENV) and nothing else"
+	@echo "make clean  remove $(VENV), caches and out/"
+
+venv: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Scumble needs Python 3.10 or newer: install it, or name it with make PYTHON=..."; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/python examples/demo.py
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+test: lint
+	$(BIN)/pytest
+
+bench: $(STAMP)
+	$(BIN)/scumble bench
+
+clean:
+	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
