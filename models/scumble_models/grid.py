@@ -1,4 +1,4 @@
-"""The grid: energy locked to the 4-pixel lattice, the artefact of two strided convolutions and two upsamplings.
+"""The grid: energy locked to the 4-pixel lattice, the artefact of strided convolutions and upsamplings.
 
 A cross-hatch repeats every 2 or 4 pixels at the same phase over the whole picture, whereas brush strokes
 do not. Averaging an image over all positions of one phase therefore keeps the grid and removes the rest.

@@ -48,7 +48,7 @@ class VGG16(nn.Module):
     def forward(self, image: Tensor, layers: Sequence[str] = STYLE_LAYERS) -> dict[str, Tensor]:
         """Activations after the ReLU of each of ``layers``, for ``(N, 3, H, W)`` in 0..1.
 
-        Layer ``convK_1`` is at ``1 / 2**(K - 1)`` of the resolution. The work stops at the last layer asked for.
+        Layer ``convK_1`` is at ``1 / 2**(K - 1)`` of the resolution; nothing past the last layer is computed.
         """
         modules = dict(self.named_children())
         wanted, found = set(layers), {}

@@ -14,7 +14,7 @@ from torch import nn
 
 @dataclass(frozen=True)
 class Window:
-    """A convolution or pooling: output ``i`` needs inputs ``i * stride - before`` to ``i * stride + after``."""
+    """Convolution or pooling: output ``i`` needs inputs ``stride * i - before`` to ``stride * i + after``."""
 
     before: int
     after: int

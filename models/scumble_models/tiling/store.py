@@ -1,4 +1,4 @@
-"""Where the features between two stages lie: in memory, on disk, or nowhere (then they are computed again)."""
+"""Where the features between two stages lie: in memory, or on disk."""
 
 from __future__ import annotations
 

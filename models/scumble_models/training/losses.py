@@ -46,7 +46,7 @@ def content_loss(result: Tensor, content: Tensor) -> Tensor:
 
 
 def style_loss_each(result: StyleStatistics, style: StyleStatistics) -> Tensor:
-    """The paper's L_s for each image ``(N,)``: squared differences of means and deviations, summed over layers."""
+    """The paper's L_s per image ``(N,)``: squared differences of means and deviations, over all layers."""
     total = torch.zeros(())
     for name, (mean, std) in result.items():
         style_mean, style_std = style[name]

@@ -6,7 +6,7 @@ import copy
 import csv
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -146,10 +146,11 @@ class Trainer:
         self._generator.set_state(state["generator"].cpu())
         torch.set_rng_state(state["torch_rng"].cpu())
 
-    def _parts(self) -> list[tuple[torch.nn.Module, float]]:
+    def _parts(self) -> Iterator[tuple[torch.nn.Module, float]]:
         network = self.network
-        others = (network.content_encoder, network.style_encoder, network.decoder)
-        return [(part, 1.0) for part in others] + [(network.modulator, self.recipe.modulator_rate)]
+        for part in (network.content_encoder, network.style_encoder, network.decoder):
+            yield part, 1.0
+        yield network.modulator, self.recipe.modulator_rate
 
     def _bank(self, phase: Phase) -> Bank:
         return Bank(

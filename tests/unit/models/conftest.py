@@ -1,0 +1,35 @@
+"""What the model tests share: the real network with the shipped weights, and reproducible images."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from scumble_models.registry import StyleModel, load_model
+from scumble_models.signals import StyleSignals
+from scumble_models.stylize import encode_style
+
+
+def natural_image(height: int, width: int, seed: int = 0, channels: int = 3) -> np.ndarray:
+    """Smooth colours with edges and fine noise, uint8: closer to a photo than white noise is."""
+    random = np.random.default_rng(seed)
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    planes = []
+    for _ in range(channels):
+        fx, fy, phase = random.uniform(0.01, 0.08, 2).tolist() + [random.uniform(0, 6)]
+        plane = 0.5 + 0.4 * np.sin(columns * fx + rows * fy + phase)
+        plane[(columns - width * random.random()) ** 2 + (rows - height / 2) ** 2 < height * 8] *= 0.4
+        planes.append(plane + random.normal(0, 0.02, plane.shape))
+    return (np.clip(np.stack(planes, axis=2), 0, 1) * 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def model() -> StyleModel:
+    torch.set_num_threads(2)
+    return load_model("microast")
+
+
+@pytest.fixture(scope="session")
+def signals(model: StyleModel) -> StyleSignals:
+    return encode_style(model, natural_image(120, 160, seed=42), "RGB")

@@ -1,0 +1,178 @@
+"""Patches: exact receptive fields, statistics gathered in pieces, no seams, whatever is kept or recomputed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scumble_models import stylize as stylize_module
+from scumble_models.errors import OutOfMemoryError
+from scumble_models.stylize import stylize
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.budget import Budget
+from scumble_models.tiling.executor import run_exact
+from scumble_models.tiling.receptive import Enlargement, Window, needs, radius
+from scumble_models.tiling.statistics import RunningStatistics
+from tests.unit.models.conftest import natural_image
+
+QUICK = settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+EVERYWHERE = {
+    "memory": Budget(memory=1 << 40, disk=0),
+    "disk": Budget(memory=0, disk=1 << 40),
+    "recompute": Budget(memory=0, disk=0),
+}
+
+
+@QUICK
+@given(
+    height=st.integers(16, 150),
+    width=st.integers(16, 150),
+    patch=st.integers(64, 140),
+    channels=st.sampled_from([("RGB", 3), ("RGBA", 4)]),
+)
+def test_exact_patches_equal_the_full_frame(model, signals, height, width, patch, channels):
+    layer = natural_image(height, width, seed=height, channels=channels[1])
+    full = stylize(model, layer, channels[0], [(signals, 1)], tiling="full")
+    exact = stylize(model, layer, channels[0], [(signals, 1)], tiling="exact", patch=patch)
+    assert np.abs(full.astype(int) - exact).max() <= 1
+
+
+def test_exact_patches_equal_the_full_frame_in_float(model, signals):
+    layer = natural_image(170, 230).astype(np.float32) / 255
+    full = stylize(model, layer, "RGB", [(signals, 1)], tiling="full")
+    exact = stylize(model, layer, "RGB", [(signals, 1)], tiling="exact", patch=64)
+    assert np.abs(full - exact).max() <= 1e-3
+
+
+def test_there_are_no_seams_at_the_borders_of_patches(model, signals):
+    layer = natural_image(192, 192).astype(np.float32) / 255
+    full = stylize(model, layer, "RGB", [(signals, 1)], tiling="full")
+    exact = stylize(model, layer, "RGB", [(signals, 1)], tiling="exact", patch=64)
+    error = np.abs(full - exact)
+    borders = np.concatenate([error[63:65].ravel(), error[127:129].ravel(), error[:, 63:65].ravel()])
+    assert borders.max() <= 1e-3
+
+
+@pytest.mark.parametrize("place", EVERYWHERE)
+def test_stored_and_recomputed_features_give_the_same(model, signals, place):
+    image = torch.from_numpy(natural_image(101, 131)).permute(2, 0, 1)[None].float() / 255
+    box = Box(0, 0, 131, 101)
+    result = torch.zeros_like(image)
+
+    def sink(tile: Box, output: torch.Tensor) -> None:
+        rows, columns = tile.slices()
+        result[:, :, rows, columns] = output
+
+    budget = EVERYWHERE[place]
+    run_exact(
+        model.network.stages(),
+        signals,
+        lambda b: image[:, :, b.top : b.bottom, b.left : b.right],
+        box,
+        sink,
+        region=box,
+        patch=64,
+        budget=Budget(budget.memory, budget.disk),
+        device=torch.device("cpu"),
+    )
+    expected = model.network(image, signals)[:, :, :101, :131]
+    assert (result - expected).abs().max() <= 1e-4
+
+
+def test_thumbnail_statistics_of_a_small_layer_are_its_own(model, signals):
+    layer = natural_image(150, 200)
+    full = stylize(model, layer, "RGB", [(signals, 1)], tiling="full")
+    thumbnail = stylize(model, layer, "RGB", [(signals, 1)], tiling="thumbnail", patch=64)
+    assert np.abs(full.astype(int) - thumbnail).max() <= 1
+
+
+@given(st.integers(0, 500), st.integers(1, 40))
+def test_an_interval_needs_at_least_what_its_ends_need(start, length):
+    operations = (Window(4, 4), Window(1, 1, 2), Enlargement(2), Window(1, 1))
+    first = needs(operations, start, start + 1)
+    last = needs(operations, start + length - 1, start + length)
+    assert needs(operations, start, start + length) == (first[0], last[1])
+
+
+def test_the_halo_is_no_larger_than_the_reach_of_a_changed_pixel(model, signals):
+    """Changing one pixel changes exactly the outputs that the receptive field says, no fewer."""
+    stages = model.network.stages()
+    image = torch.rand(1, 3, 160, 160, generator=torch.Generator().manual_seed(1))
+    changed = image.clone()
+    changed[0, :, 80, 80] += 0.5
+    before, after = (stages[0].run(x, None, signals) for x in (image, changed))
+    touched = (before - after).abs().amax(dim=(0, 1)) > 0
+    rows = torch.nonzero(touched.any(1)).flatten().tolist()
+    expected = [i for i in range(40) if needs(stages[0].operations, i, i + 1)[0] <= 80
+                < needs(stages[0].operations, i, i + 1)[1]]  # fmt: skip
+    assert rows == expected
+    assert radius(stages[0].operations) == 25
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=6), st.floats(-100, 100))
+def test_statistics_of_pieces_are_those_of_the_whole(widths, offset):
+    whole = torch.randn(1, 4, 7, sum(widths), generator=torch.Generator().manual_seed(0)) + offset
+    running = RunningStatistics()
+    for piece in whole.split(widths, dim=3):
+        running.update(piece)
+    mean, std = running.result("cpu")
+    expected = whole.double()
+    assert torch.allclose(mean.flatten().double(), expected.mean((0, 2, 3)), atol=1e-4)
+    variance = expected.var((0, 2, 3)) + 1e-5
+    assert torch.allclose(std.flatten().double(), variance.sqrt(), rtol=1e-3)
+
+
+class OutOfMemoryAbove:
+    """A network whose stages refuse patches above a side, as a full GPU does."""
+
+    def __init__(self, network, side):
+        self._network, self._side = network, side
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+    def stages(self):
+        import dataclasses
+
+        def limited(run):
+            def checked(x, statistics, signals):
+                if max(x.shape[2:]) > self._side:
+                    raise RuntimeError("CUDA out of memory")
+                return run(x, statistics, signals)
+
+            return checked
+
+        return [dataclasses.replace(s, run=limited(s.run)) for s in self._network.stages()]
+
+
+def test_out_of_memory_halves_the_patch_and_gives_the_same_result(model, signals):
+    import dataclasses
+
+    layer = natural_image(300, 300)
+    expected = stylize(model, layer, "RGB", [(signals, 1)], tiling="full")
+    small = dataclasses.replace(model, network=OutOfMemoryAbove(model.network, 200))
+    found = stylize(small, layer, "RGB", [(signals, 1)], tiling="full")
+    assert np.abs(expected.astype(int) - found).max() <= 1
+
+
+def test_out_of_memory_at_every_size_is_one_typed_error(model, signals):
+    import dataclasses
+
+    hopeless = dataclasses.replace(model, network=OutOfMemoryAbove(model.network, 10))
+    with pytest.raises(OutOfMemoryError, match="patches of") as caught:
+        stylize(hopeless, natural_image(300, 300), "RGB", [(signals, 1)])
+    assert caught.value.hint
+
+
+def test_a_job_leaves_no_file_behind(model, signals, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(
+        stylize_module.Budget, "of_this_machine", staticmethod(lambda: Budget(0, 1 << 40))
+    )
+    stylize(model, natural_image(100, 100), "RGB", [(signals, 1)], tiling="exact", patch=64)
+    assert list(tmp_path.iterdir()) == []
