@@ -1,0 +1,76 @@
+"""Kinds of message fields: what a value from the wire may be before anyone looks at it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import field
+from typing import Any, Callable
+
+MAX_TEXT = 4096
+MAX_ITEMS = 4096
+DIGEST_SIZE = 32  # SHA-256
+NONCE_SIZE = 32
+JOB_ID_SIZE = 32  # hexadecimal digits
+ROLES = ("job", "control")
+
+Check = Callable[[Any], bool]
+
+
+def required(check: Check) -> Any:
+    return field(metadata={"check": check})
+
+
+def optional(check: Check, default: Any) -> Any:
+    if isinstance(default, (list, dict)):
+        return field(default_factory=type(default), metadata={"check": check})
+    return field(default=default, metadata={"check": check})
+
+
+def is_int(value: Any, low: int = 0, high: int = 1 << 53) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_TEXT
+
+
+def is_bool(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def is_seconds(value: Any) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and math.isfinite(value) and value >= 0
+
+
+def is_digest(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) == DIGEST_SIZE
+
+
+def is_nonce(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) == NONCE_SIZE
+
+
+def is_job(value: Any) -> bool:
+    return (
+        isinstance(value, str)
+        and len(value) == JOB_ID_SIZE
+        and all(character in "0123456789abcdef" for character in value)
+    )
+
+
+def is_map(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def list_of(check: Check, longest: int = MAX_ITEMS) -> Check:
+    return lambda value: (
+        isinstance(value, list) and len(value) <= longest and all(check(item) for item in value)
+    )
+
+
+def is_role(value: Any) -> bool:
+    return value in ROLES
+
+
+ROLES = ("job", "control")

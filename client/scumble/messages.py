@@ -1,0 +1,413 @@
+"""Every message of the protocol as one frozen dataclass, and its header on the wire.
+
+A header is a MessagePack map: the key ``type`` names the message, the others are its fields. Keys
+that this version does not know are ignored, so that a newer peer of the same major version can
+add some. Pixels are never in a header: they are the payload frames behind it.
+"""
+
+# ruff: noqa: RUF009 - required() and optional() are dataclasses.field() with a check
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, ClassVar, Dict, List, Tuple, Type, TypeVar
+
+from .errors import ScumbleError
+from .fields import (
+    MAX_ITEMS,
+    is_bool,
+    is_digest,
+    is_int,
+    is_job,
+    is_map,
+    is_nonce,
+    is_role,
+    is_seconds,
+    is_text,
+    list_of,
+    optional,
+    required,
+)
+from .msgpack import MsgpackError, packb, unpackb
+
+MAX_HEADER = 64 * 1024
+MAX_DEPTH = 8
+MAX_DIGESTS = 64
+
+M = TypeVar("M", bound="Message")
+
+_TYPES: Dict[str, Type[Message]] = {}
+
+
+class Message:
+    """Base of all messages. `type` is the name on the wire."""
+
+    type: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _TYPES[cls.type] = cls
+
+
+def encode_header(message: Message) -> bytes:
+    """The header frame of a message.
+
+    Raises ScumbleError `bad-message` when it would be longer than `MAX_HEADER`.
+    """
+    fields: Dict[str, Any] = {"type": message.type}
+    for item in dataclasses.fields(message):  # type: ignore[arg-type]
+        fields[item.name] = getattr(message, item.name)
+    try:
+        header = packb(fields)
+    except MsgpackError as error:
+        raise ScumbleError("bad-message", "A message cannot be written.", detail=str(error)) from error
+    if len(header) > MAX_HEADER:
+        raise ScumbleError("bad-message", "A message header is longer than 64 KiB.")
+    return header
+
+
+def decode_header(header: bytes) -> Message:
+    """The message in a header frame, every field checked.
+
+    Raises ScumbleError `unknown-message` for a type that this version does not know, and
+    `bad-message` for anything else that is not a message.
+    """
+    if len(header) > MAX_HEADER:
+        raise ScumbleError("bad-message", "A message header is longer than 64 KiB.")
+    try:
+        fields = unpackb(header, max_depth=MAX_DEPTH, max_items=MAX_ITEMS)
+    except MsgpackError as error:
+        raise ScumbleError("bad-message", "A message cannot be read.", detail=str(error)) from error
+    if not isinstance(fields, dict) or not isinstance(fields.get("type"), str):
+        raise ScumbleError("bad-message", "A message has no type.")
+    cls = _TYPES.get(fields["type"])
+    if cls is None:
+        raise ScumbleError(
+            "unknown-message",
+            "There is no message of type {!r:.40}.".format(fields["type"]),
+            hint="Plug-in and daemon may be of different versions: update the older one.",
+        )
+    return _build(cls, fields)
+
+
+def _build(cls: Type[M], fields: Dict[str, Any]) -> M:
+    values: Dict[str, Any] = {}
+    for item in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if item.name not in fields:
+            if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING:
+                raise _bad_field(cls, item.name, "is missing")
+            continue
+        value = fields[item.name]
+        if not item.metadata["check"](value):
+            raise _bad_field(cls, item.name, "has a value out of range")
+        values[item.name] = value
+    return cls(**values)
+
+
+def _bad_field(cls: Type[Message], name: str, what: str) -> ScumbleError:
+    return ScumbleError(
+        "bad-message", "A message is malformed.", detail="{}.{} {}".format(cls.type, name, what)
+    )
+
+
+# Greeting -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hello(Message):
+    """Client's first message: proves the key and asks the daemon to do the same."""
+
+    type: ClassVar[str] = "hello"
+    nonce: bytes = required(is_nonce)
+    role: str = required(is_role)
+    client: str = optional(is_text, "")
+
+
+@dataclass(frozen=True)
+class Welcome(Message):
+    """Daemon's answer to hello. `client_nonce` repeats the client's, `nonce` is the daemon's own."""
+
+    type: ClassVar[str] = "welcome"
+    client_nonce: bytes = required(is_nonce)
+    nonce: bytes = required(is_nonce)
+    daemon: str = optional(is_text, "")
+    pid: int = optional(is_int, 0)
+    limits: Dict[str, Any] = optional(is_map, {})
+    features: List[str] = optional(list_of(is_text), [])
+    devices: List[str] = optional(list_of(is_text), [])
+    models: List[str] = optional(list_of(is_text), [])
+
+
+@dataclass(frozen=True)
+class Bye(Message):
+    """The client leaves; its session and half-done uploads may go."""
+
+    type: ClassVar[str] = "bye"
+
+
+# Images -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Have(Message):
+    """Which of these contents (SHA-256) does the daemon lack? Answered by `missing`."""
+
+    type: ClassVar[str] = "have"
+    request: int = required(is_int)
+    digests: List[bytes] = required(list_of(is_digest, MAX_DIGESTS))
+
+
+@dataclass(frozen=True)
+class Missing(Message):
+    """Those of the digests in `have` that must be put."""
+
+    type: ClassVar[str] = "missing"
+    request: int = required(is_int)
+    digests: List[bytes] = required(list_of(is_digest, MAX_DIGESTS))
+
+
+@dataclass(frozen=True)
+class Put(Message):
+    """One chunk of a content of `size` bytes, in order; payload: the bytes from `offset` on."""
+
+    type: ClassVar[str] = "put"
+    request: int = required(is_int)
+    digest: bytes = required(is_digest)
+    size: int = required(is_int)
+    offset: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Stored(Message):
+    """The content is complete and its digest is right."""
+
+    type: ClassVar[str] = "stored"
+    request: int = required(is_int)
+    digest: bytes = required(is_digest)
+
+
+# Jobs ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Submit(Message):
+    """A job. Sending it again with the same id never runs it twice.
+
+    `spec` is the map of `scumble.jobspec`; `urgent` jobs (previews) go first; `preview` asks for
+    a small picture of the result ahead of the result.
+    """
+
+    type: ClassVar[str] = "submit"
+    job: str = required(is_job)
+    spec: Dict[str, Any] = required(is_map)
+    urgent: bool = optional(is_bool, False)
+    preview: bool = optional(is_bool, False)
+
+
+@dataclass(frozen=True)
+class Accepted(Message):
+    """The job is in the queue; `position` jobs go before it."""
+
+    type: ClassVar[str] = "accepted"
+    job: str = required(is_job)
+    position: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class Progress(Message):
+    """`done` of `total` patches of a stage; `eta_s` is the daemon's guess of the seconds left."""
+
+    type: ClassVar[str] = "progress"
+    job: str = required(is_job)
+    done: int = required(is_int)
+    total: int = required(is_int)
+    stage: str = optional(is_text, "")
+    eta_s: float = optional(is_seconds, 0.0)
+
+
+@dataclass(frozen=True)
+class Preview(Message):
+    """A small picture of what the result will be; payload: its pixels."""
+
+    type: ClassVar[str] = "preview"
+    job: str = required(is_job)
+    extent: List[int] = required(list_of(is_int, 2))
+    dtype: str = required(is_text)
+    channels: str = required(is_text)
+
+
+@dataclass(frozen=True)
+class Result(Message):
+    """A piece of the result of `size` bytes, in order; payload: the bytes from `offset` on."""
+
+    type: ClassVar[str] = "result"
+    job: str = required(is_job)
+    bounds: List[int] = required(list_of(is_int, 4))
+    dtype: str = required(is_text)
+    channels: str = required(is_text)
+    size: int = required(is_int)
+    offset: int = required(is_int)
+    seconds: float = optional(is_seconds, 0.0)
+    device: str = optional(is_text, "")
+
+
+@dataclass(frozen=True)
+class Received(Message):
+    """The client has the whole result: the daemon need not keep it."""
+
+    type: ClassVar[str] = "received"
+    job: str = required(is_job)
+
+
+@dataclass(frozen=True)
+class Cancel(Message):
+    """Stop a job. On the control socket answered by `done`; the job itself ends in `cancelled`."""
+
+    type: ClassVar[str] = "cancel"
+    job: str = required(is_job)
+    request: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class Cancelled(Message):
+    """The job has ended without a result because someone asked for it."""
+
+    type: ClassVar[str] = "cancelled"
+    job: str = required(is_job)
+
+
+@dataclass(frozen=True)
+class Error(Message):
+    """A job or a request has failed. `job` or `request` says which; neither: the connection."""
+
+    type: ClassVar[str] = "error"
+    code: str = required(is_text)
+    message: str = required(is_text)
+    hint: str = optional(is_text, "")
+    retryable: bool = optional(is_bool, False)
+    detail: str = optional(is_text, "")
+    job: str = optional(lambda value: value == "" or is_job(value), "")
+    request: int = optional(is_int, 0)
+
+    @classmethod
+    def of(cls, error: ScumbleError, *, job: str = "", request: int = 0) -> Error:
+        """The message that carries `error`."""
+        return cls(
+            error.code[:100],
+            error.message[:1000],
+            error.hint[:1000],
+            error.retryable,
+            error.detail[:2000],
+            job,
+            request,
+        )
+
+    def to_error(self) -> ScumbleError:
+        """The exception that the message carries."""
+        return ScumbleError(
+            self.code,
+            self.message,
+            hint=self.hint,
+            retryable=self.retryable,
+            detail=self.detail,
+        )
+
+
+# Questions and orders -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ping(Message):
+    """Is anyone there? Answered by `pong`."""
+
+    type: ClassVar[str] = "ping"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Pong(Message):
+    """Answer to `ping`."""
+
+    type: ClassVar[str] = "pong"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Status(Message):
+    """What is the daemon doing? Answered by `report`."""
+
+    type: ClassVar[str] = "status"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Report(Message):
+    """Answer to `status`: queue, device, memory, uptime, clients."""
+
+    type: ClassVar[str] = "report"
+    request: int = required(is_int)
+    status: Dict[str, Any] = required(is_map)
+
+
+@dataclass(frozen=True)
+class Models(Message):
+    """Which models are there? Answered by `model-list`."""
+
+    type: ClassVar[str] = "models"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class ModelList(Message):
+    """Answer to `models`: maps with name, architecture, title, sha256, licence, builtin."""
+
+    type: ClassVar[str] = "model-list"
+    request: int = required(is_int)
+    models: List[Dict[str, Any]] = required(list_of(is_map, 256))
+
+
+@dataclass(frozen=True)
+class Styles(Message):
+    """Which styles does the library hold? Answered by `style-list`."""
+
+    type: ClassVar[str] = "styles"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class StyleList(Message):
+    """Answer to `styles`: maps with name and title."""
+
+    type: ClassVar[str] = "style-list"
+    request: int = required(is_int)
+    styles: List[Dict[str, Any]] = required(list_of(is_map, 1024))
+
+
+@dataclass(frozen=True)
+class Unload(Message):
+    """Give the models' memory back to the system. Answered by `done`."""
+
+    type: ClassVar[str] = "unload"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Shutdown(Message):
+    """End the daemon; running jobs are cancelled. Answered by `done`."""
+
+    type: ClassVar[str] = "shutdown"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Done(Message):
+    """The order has been carried out, or is under way."""
+
+    type: ClassVar[str] = "done"
+    request: int = required(is_int)
+
+
+def message_types() -> Tuple[Type[Message], ...]:
+    """All message classes, by name."""
+    return tuple(_TYPES[name] for name in sorted(_TYPES))
