@@ -1,0 +1,234 @@
+"""Where client and daemon meet: the runtime directory, and the connection file in it.
+
+The directory belongs to one user and nobody else may enter it. `daemon.json` says which endpoints
+the daemon has bound and holds the key that both sides prove to each other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import stat
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Optional
+
+from .errors import ScumbleError
+from .wire import KEY_SIZE, PROTOCOL
+
+FILE_NAME = "daemon.json"
+MAX_FILE = 64 * 1024
+
+
+@dataclass(frozen=True)
+class ConnectionInfo:
+    """What `daemon.json` says.
+
+    Attributes:
+        pid: process id of the daemon.
+        started: seconds since the epoch when it started.
+        start_ticks: the system's own mark of that process' start, 0 where it has none; together
+            with `pid` it tells a process from a later one with the same number.
+        job, control: endpoints of the two sockets.
+        key: the connection key.
+        protocol: ``major.minor``.
+        version: of the daemon's package.
+    """
+
+    pid: int
+    started: float
+    start_ticks: int
+    job: str
+    control: str
+    key: bytes
+    protocol: str = PROTOCOL
+    version: str = ""
+
+    def __repr__(self) -> str:  # the key must not end up in a log
+        return "ConnectionInfo(pid={}, job={!r}, protocol={!r})".format(self.pid, self.job, self.protocol)
+
+
+def runtime_dir() -> Path:
+    """The user's runtime directory for Scumble; it need not exist yet.
+
+    ``SCUMBLE_RUNTIME_DIR`` if set; on Linux ``XDG_RUNTIME_DIR/scumble``, else ``/run/user/UID/
+    scumble`` when the system made that for the user, else ``~/.cache/scumble/run``; on macOS
+    ``~/Library/Caches/scumble/run``; on Windows ``%LOCALAPPDATA%\\scumble\\run``.
+    """
+    chosen = os.environ.get("SCUMBLE_RUNTIME_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble" / "run"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "scumble" / "run"
+    session = os.environ.get("XDG_RUNTIME_DIR")
+    if not session:
+        # A daemon started from a session without the variable must find the same place.
+        session = "/run/user/{}".format(os.getuid())
+    if _is_ours(Path(session)):
+        return Path(session).absolute() / "scumble"
+    return Path.home() / ".cache" / "scumble" / "run"
+
+
+def secure_dir(path: Path) -> Path:
+    """Make `path` a directory that only this user may enter: created, or repaired to mode 0700.
+
+    Raises ScumbleError `runtime-dir-unsafe` for a symbolic link, another user's directory or
+    something that is no directory, and `runtime-dir-unusable` when it cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            path.mkdir(mode=0o700)
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
+            raise _unsafe(path, "is not a directory of its own")
+        if hasattr(os, "getuid"):
+            if found.st_uid != os.geteuid():
+                raise _unsafe(path, "belongs to another user")
+            if stat.S_IMODE(found.st_mode) != 0o700:
+                path.chmod(0o700)
+    except OSError as error:
+        raise ScumbleError(
+            "runtime-dir-unusable",
+            "The directory {} cannot be used.".format(path),
+            hint="Check that the disk is not full, or set SCUMBLE_RUNTIME_DIR to another place.",
+            detail=str(error),
+        ) from error
+    return path
+
+
+def write_connection(directory: Path, info: ConnectionInfo) -> Path:
+    """Write `daemon.json`, readable by this user only, in one step.
+
+    Raises OSError.
+    """
+    fields: Dict[str, Any] = {
+        "pid": info.pid,
+        "started": info.started,
+        "start_ticks": info.start_ticks,
+        "job": info.job,
+        "control": info.control,
+        "key": info.key.hex(),
+        "protocol": info.protocol,
+        "version": info.version,
+    }
+    target = directory / FILE_NAME
+    descriptor, name = tempfile.mkstemp(prefix=FILE_NAME + ".", dir=str(directory))  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            json.dump(fields, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    return target
+
+
+def read_connection(directory: Path) -> Optional[ConnectionInfo]:
+    """What `daemon.json` says; None when there is none, or half of one.
+
+    Raises ScumbleError `connection-file-unsafe` for a file that another user owns, can read or can
+    write: its key is worth nothing.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    path = directory / FILE_NAME
+    try:
+        descriptor = os.open(str(path), flags | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unsafe_file(path) from error
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise _unsafe_file(path)
+        if hasattr(os, "getuid") and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
+            raise _unsafe_file(path)
+        text = file.read(MAX_FILE + 1)
+    return _parse(text) if len(text) <= MAX_FILE else None
+
+
+def remove_connection(directory: Path, pid: int) -> None:
+    """Remove `daemon.json` if it is the one of process `pid`."""
+    with contextlib.suppress(ScumbleError, OSError):
+        info = read_connection(directory)
+        if info is not None and info.pid == pid:
+            (directory / FILE_NAME).unlink()
+
+
+def is_running(info: ConnectionInfo) -> bool:
+    """Whether the process that wrote `info` seems to be alive, as far as this process can see.
+
+    A sandbox does not see processes outside of it, so only the daemon's answer on its socket is
+    certain; this is for messages to the user.
+    """
+    if sys.platform == "win32":
+        return True  # os.kill would end the process there
+    try:
+        os.kill(info.pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return not info.start_ticks or start_ticks(info.pid) in (0, info.start_ticks)
+
+
+def start_ticks(pid: int) -> int:
+    """When the system started process `pid`, in its own unit; 0 where that cannot be known."""
+    try:
+        with Path("/proc/{}/stat".format(pid)).open("rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        return int(fields[19])  # field 22 of the line; the name in brackets may hold spaces
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _parse(text: bytes) -> Optional[ConnectionInfo]:
+    try:
+        fields = json.loads(text.decode("utf-8"))
+        info = ConnectionInfo(
+            pid=int(fields["pid"]),
+            started=float(fields["started"]),
+            start_ticks=int(fields["start_ticks"]),
+            job=str(fields["job"]),
+            control=str(fields["control"]),
+            key=bytes.fromhex(fields["key"]),
+            protocol=str(fields["protocol"]),
+            version=str(fields["version"]),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return info if len(info.key) == KEY_SIZE and info.pid > 0 else None
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+
+
+def _unsafe(path: Path, what: str) -> ScumbleError:
+    return ScumbleError(
+        "runtime-dir-unsafe",
+        "The directory {} {}.".format(path, what),
+        hint="Remove it, or set SCUMBLE_RUNTIME_DIR to a directory of your own.",
+    )
+
+
+def _unsafe_file(path: Path) -> ScumbleError:
+    return ScumbleError(
+        "connection-file-unsafe",
+        "The file {} is not one that only you can read.".format(path),
+        hint="Stop the daemon with: scumble daemon stop; then remove the file.",
+    )

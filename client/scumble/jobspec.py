@@ -1,0 +1,155 @@
+"""A request as it travels: plain values, with every image replaced by the digest of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+
+from .errors import ScumbleError
+from .fields import is_digest
+from .geometry import Bounds, Extent
+from .pixels import BytesLike, PixelFormat, Pixels
+from .request import MAX_STYLES, StyleSource, StyleWeight, StylizeRequest
+
+Contents = Dict[bytes, BytesLike]
+"""Digest to bytes."""
+
+
+def digest_of(content: BytesLike) -> bytes:
+    """The name of some bytes: their SHA-256."""
+    return hashlib.sha256(content).digest()
+
+
+def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
+    """The map for `Submit.spec`, and the contents it names."""
+    contents: Contents = {}
+
+    def name(content: BytesLike) -> bytes:
+        digest = digest_of(content)
+        contents[digest] = content
+        return digest
+
+    styles: List[Dict[str, Any]] = []
+    for style in request.styles:
+        entry: Dict[str, Any] = {"weight": style.weight}
+        if style.style.file is not None:
+            entry["file"] = name(style.style.file)
+        elif style.style.pixels is not None:
+            entry["pixels"] = _image_to_map(style.style.pixels, name)
+        else:
+            entry["library"] = style.style.library
+        styles.append(entry)
+    spec = {
+        "image": _image_to_map(request.image, name),
+        "styles": styles,
+        "weight": request.weight,
+        "region": None if request.region is None else list(request.region),
+        "mask": None if request.mask is None else name(request.mask),
+        "engine": request.engine,
+        "device": request.device,
+        "tiling": request.tiling,
+        "patch": request.patch,
+        "stroke_size": request.stroke_size,
+        "preserve_color": request.preserve_color,
+    }
+    return spec, contents
+
+
+def digests_in(spec: Mapping[str, Any]) -> List[bytes]:
+    """Every digest that the spec names, once each.
+
+    Raises ScumbleError `bad-request` for a spec without the right shape.
+    """
+    found: Dict[bytes, None] = {}
+
+    def note(digest: object) -> None:
+        if not is_digest(digest):
+            raise _malformed("a digest")
+        found[digest] = None  # type: ignore[index]
+
+    note(_map(spec.get("image"), "image").get("digest"))
+    if spec.get("mask") is not None:
+        note(spec["mask"])
+    styles = spec.get("styles")
+    if not isinstance(styles, list) or len(styles) > MAX_STYLES:
+        raise _malformed("styles")
+    for style in styles:
+        style = _map(style, "styles")
+        if style.get("file") is not None:
+            note(style["file"])
+        if style.get("pixels") is not None:
+            note(_map(style["pixels"], "styles").get("digest"))
+    return list(found)
+
+
+def from_spec(spec: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> StylizeRequest:
+    """The request again; `content` gives the bytes of a digest.
+
+    Keys that are absent have the defaults of `StylizeRequest`; unknown ones are ignored.
+
+    Raises ScumbleError `bad-request` for a spec without the right shape, what `StylizeRequest`
+    raises for values out of range, and what `content` raises.
+    """
+    digests_in(spec)
+    image = _image_from_map(_map(spec.get("image"), "image"), content)
+    options = {
+        key: spec[key]
+        for key in (
+            "weight",
+            "engine",
+            "device",
+            "tiling",
+            "patch",
+            "stroke_size",
+            "preserve_color",
+        )
+        if key in spec
+    }
+    region: Optional[Bounds] = None
+    if spec.get("region") is not None:
+        region = Bounds(*_numbers(spec["region"], 4, "region"))
+    mask = None if spec.get("mask") is None else content(spec["mask"])
+    styles = tuple(_style_from_map(style, content) for style in spec["styles"])
+    return StylizeRequest(image, styles, region=region, mask=mask, **options)  # type: ignore[arg-type]
+
+
+def _style_from_map(style: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> StyleWeight:
+    file, pixels = style.get("file"), style.get("pixels")
+    source = StyleSource(
+        file=None if file is None else content(file),  # type: ignore[arg-type]
+        pixels=None if pixels is None else _image_from_map(pixels, content),
+        library=style.get("library"),
+    )
+    return StyleWeight(source, style.get("weight", 1.0))
+
+
+def _image_to_map(image: Pixels, name: Callable[[BytesLike], bytes]) -> Dict[str, Any]:
+    return {
+        "digest": name(image.view()),
+        "extent": list(image.extent),
+        "dtype": image.format.dtype,
+        "channels": image.format.channels,
+    }
+
+
+def _image_from_map(image: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> Pixels:
+    extent = Extent(*_numbers(image.get("extent"), 2, "extent"))
+    pixel_format = PixelFormat(image.get("dtype"), image.get("channels"))  # type: ignore[arg-type]
+    return Pixels(extent, pixel_format, content(image["digest"]))
+
+
+def _map(value: object, what: str) -> Dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _malformed(what)
+    return value
+
+
+def _numbers(value: object, count: int, what: str) -> List[int]:
+    ok = isinstance(value, list) and len(value) == count
+    if not ok or not all(isinstance(n, int) and not isinstance(n, bool) for n in value):  # type: ignore[union-attr]
+        raise _malformed(what)
+    return value  # type: ignore[return-value]
+
+
+def _malformed(what: str) -> ScumbleError:
+    return ScumbleError("bad-request", "The job is malformed.", detail=what)
