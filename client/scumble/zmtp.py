@@ -138,12 +138,10 @@ class Dealer:
         """
         deadline = Deadline(timeout)
         with self._in_use(), self._holding(self._recv_lock, deadline):
-            while True:
+            event = self._next_event(deadline)
+            while not isinstance(event, Message):  # once the handshake is over there is nothing else
                 event = self._next_event(deadline)
-                if isinstance(event, Message):
-                    return event.frames
-                if isinstance(event, Ping):
-                    self._pongs.append(encode_pong(event.context))
+            return event.frames
 
     def fileno(self) -> int:
         """The descriptor to wait on: once readable, call `recv_multipart(0)` until Timeout."""
@@ -192,7 +190,10 @@ class Dealer:
             raise
 
     def _next_event(self, deadline: Deadline) -> Event:
-        """Decode what is there, then read until an event; holds _recv_lock, or is alone."""
+        """Decode what is there, then read until there is an event other than a Ping.
+
+        Holds _recv_lock, or is alone.
+        """
         expired = False
         while True:
             self._check()
@@ -201,6 +202,9 @@ class Dealer:
             except ZmtpError as error:
                 self._fail(error)
                 raise
+            if isinstance(event, Ping):
+                self._pongs.append(encode_pong(event.context))
+                continue
             if event is not None:
                 return event
             if expired:
@@ -252,20 +256,21 @@ class Dealer:
         if self._pongs_are_due() and self._send_lock.acquire(blocking=False):
             try:
                 self._write_pongs()
-            except ConnectionBroken:
-                # The peer takes nothing more, but may have said more: reading goes on.
-                self._pongs.clear()
-                self._control = Outgoing([])
             finally:
                 self._send_lock.release()
 
     def _write_pongs(self) -> None:
         """Write the PONGs as far as the system takes them at once; holds _send_lock."""
-        while self._pongs_are_due():
-            if self._control.done:
-                self._control = Outgoing([memoryview(self._pongs.popleft())])
-            if not self._write_some(self._control):
-                return
+        try:
+            while self._pongs_are_due():
+                if self._control.done:
+                    self._control = Outgoing([memoryview(self._pongs.popleft())])
+                if not self._write_some(self._control):
+                    return
+        except ConnectionBroken:
+            # No reason to fail a receive, because the peer may have said more, nor a send that is done.
+            self._pongs.clear()
+            self._control = Outgoing([])
 
     def _pongs_are_due(self) -> bool:
         return bool(self._pongs) or not self._control.done
