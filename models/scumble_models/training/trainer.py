@@ -18,13 +18,13 @@ from torch import Tensor
 from scumble_models.devices import channels_last
 from scumble_models.errors import TrainingError
 from scumble_models.files import save_atomically
+from scumble_models.imagenet_weights import load_vgg16
 from scumble_models.microast.network import MicroAST, initialise
 from scumble_models.training.bank import Bank
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.objective import perceptual_losses, pixel_losses
 from scumble_models.training.preview import save_preview
 from scumble_models.training.recipe import Phase, Recipe
-from scumble_models.training.vgg_weights import load_vgg16
 from scumble_models.vgg import scale_activations
 
 #: Steps in a row with a loss or gradient that is not finite before training gives up.
