@@ -8,6 +8,9 @@ STAMP := $(VENV)/.stamp
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo "$$p" && break; done)
 
+DEMO_PHOTO := examples/photos/coffee.jpg
+DEMO_STYLE := examples/styles/swirls.jpg
+
 .PHONY: help venv demo test lint bench clean
 
 help:
@@ -23,16 +26,21 @@ venv: $(STAMP)
 $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Scumble needs Python 3.10 or newer: install it, or name it with make PYTHON=..."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
 	@touch $@
 
+# The daemon is stopped again when it was not running before.
 demo: $(STAMP)
-	@$(BIN)/python examples/demo.py
+	@mkdir -p out; \
+	$(BIN)/scumble daemon status >/dev/null 2>&1 && was_running=yes || was_running=; \
+	echo "scumble stylize $(DEMO_PHOTO) --style $(DEMO_STYLE) -o out/demo.jpg"; \
+	$(BIN)/scumble stylize $(DEMO_PHOTO) --style $(DEMO_STYLE) -o out/demo.jpg; code=$$?; \
+	test -n "$$was_running" || $(BIN)/scumble daemon stop; \
+	test $$code -ne 0 || echo "The picture is $(CURDIR)/out/demo.jpg"; \
+	exit $$code
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
 test: lint

@@ -1,10 +1,9 @@
 """Image files to :class:`scumble.Pixels` and back, at the depth they were made in."""
 
 from .reader import LoadedImage, decode_image, read_image, read_mask
-from .writer import EXTENSIONS, write_image
+from .writer import write_image
 
 __all__ = [
-    "EXTENSIONS",
     "LoadedImage",
     "decode_image",
     "read_image",

@@ -14,19 +14,12 @@ from PIL import Image
 from scumble.errors import ScumbleError
 from scumble.pixels import Pixels
 
+from ..image_formats import output_format
 from . import metadata
 from .atomic import atomic_file
 from .png16 import write_png16
 from .reader import LoadedImage
 
-EXTENSIONS = {
-    ".jpg": "JPEG",
-    ".jpeg": "JPEG",
-    ".png": "PNG",
-    ".tif": "TIFF",
-    ".tiff": "TIFF",
-    ".webp": "WebP",
-}
 _LONGEST_SIDE = {"JPEG": 65_500, "WebP": 16_383}
 _MAX_SEGMENT = 65_533 - 6  # EXIF must fit one JPEG segment
 _DIRECTORY_TAG = 34665
@@ -60,19 +53,6 @@ def write_image(
         else:
             _write_with_pillow(file, array, kind, profile, exif, dpi, notes)
     return notes
-
-
-def output_format(path: Path) -> str:
-    """`JPEG`, `PNG`, `TIFF` or `WebP`, by extension. Raises ScumbleError `unsupported-format`."""
-    kind = EXTENSIONS.get(path.suffix.lower())
-    if kind is None:
-        what = f"ends in {path.suffix}" if path.suffix else "has no extension"
-        raise ScumbleError(
-            "unsupported-format",
-            f"{path} {what}, which is no format that Scumble writes.",
-            hint=f"Use one of {', '.join(EXTENSIONS)}.",
-        )
-    return kind
 
 
 def _check_sides(path: Path, kind: str, pixels: Pixels) -> None:

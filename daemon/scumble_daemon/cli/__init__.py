@@ -1,0 +1,103 @@
+"""The command line: ``scumble stylize``, ``daemon``, ``models`` and ``doctor``.
+
+Exit codes: 0 done, 1 a picture or a job failed, 2 the command line was wrong, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from scumble.errors import ScumbleError
+
+from . import report
+
+# Imported when they are called for: `scumble --help` needs neither NumPy nor a socket.
+_COMMANDS = {
+    "stylize": "Stylize pictures.",
+    "daemon": "Start, stop and look at the daemon.",
+    "models": "List, import and check models.",
+    "doctor": "Say what is installed, what runs, and what to do about it.",
+}
+_EXAMPLES = """\b
+Examples:
+  scumble stylize photo.jpg --style painting.jpg -o out.jpg
+  scumble stylize holiday/*.jpg --style painting.jpg --weight 0.7 -o styled/
+  scumble doctor
+"""
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        return importlib.import_module(f".{cmd_name}", __name__).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"scumble {version('scumble')}")
+        ctx.exit()
+
+
+@click.group(cls=_Commands, epilog=_EXAMPLES, context_settings={"max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+    help="Print the version.",
+)  # fmt: skip
+@click.option("--debug", is_flag=True, help="Show the traceback of an unexpected error.")
+def cli(debug: bool) -> None:
+    """Neural style transfer for pictures, GIMP and Krita."""
+    if debug:
+        os.environ["SCUMBLE_DEBUG"] = "1"
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code; a user never sees a traceback."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code. Messages go to stderr, one line each."""
+    try:
+        result = cli.main(arguments, prog_name="scumble", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return 2
+    except click.ClickException as error:
+        report.failure(error.format_message() + _where_to_read(error))
+        return 2
+    except ScumbleError as error:
+        report.failure(str(error))
+        return report.exit_code(error)
+    except (KeyboardInterrupt, click.Abort):
+        report.failure("Interrupted.")
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output (head, less) has left; nothing more to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        report.unexpected(error)
+        return 1
+
+
+def _where_to_read(error: click.ClickException) -> str:
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        return f" See {error.ctx.command_path} --help."
+    return ""

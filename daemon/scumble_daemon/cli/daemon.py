@@ -1,0 +1,128 @@
+"""``scumble daemon``: start it, stop it, look at it, read its log."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import Any
+
+import click
+
+from scumble.errors import ScumbleError
+
+from . import report
+
+_EXAMPLES = """\b
+Examples:
+  scumble daemon start
+  scumble daemon status --json
+  scumble daemon logs -n 50
+  scumble daemon stop
+"""
+_STOP_SECONDS = 20.0
+
+
+@click.group(epilog=_EXAMPLES)
+def command() -> None:
+    """Start, stop and look at the daemon.
+
+    Stylizing starts it by itself, and it ends by itself when nobody has used it for a while.
+    """
+
+
+@command.command(epilog="\b\nExample:\n  scumble daemon start\n")
+@click.option("--json", "wants_json", is_flag=True, help="Print its state as JSON.")
+def start(wants_json: bool) -> None:
+    """Start the daemon unless it runs already."""
+    from scumble import Client
+    from scumble.launch import record_interpreter
+
+    with contextlib.suppress(OSError):  # only the editors' plug-ins miss it
+        record_interpreter()
+    with Client.connect() as client:
+        status = client.status()
+    _tell(status, wants_json)
+
+
+@command.command(epilog="\b\nExample:\n  scumble daemon stop\n")
+@click.option("--json", "wants_json", is_flag=True, help="Print what was done as JSON.")
+def stop(wants_json: bool) -> None:
+    """Stop the daemon; jobs that run are cancelled."""
+    client = _running_client()
+    if client is None:
+        stopped = False
+    else:
+        with client:
+            client.shutdown()
+        _wait_until_gone()
+        stopped = True
+    if wants_json:
+        report.as_json({"stopped": stopped})
+    else:
+        report.done("The daemon has stopped." if stopped else "No daemon runs.")
+
+
+@command.command(epilog="\b\nExamples:\n  scumble daemon status\n  scumble daemon status --json\n")
+@click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
+def status(wants_json: bool) -> int:
+    """Say what the daemon does. Exit code 1 when none runs."""
+    client = _running_client()
+    if client is None:
+        if wants_json:
+            report.as_json({"running": False})
+        else:
+            report.done("No daemon runs. The next job starts it, or: scumble daemon start")
+        return 1
+    with client:
+        _tell(client.status(), wants_json)
+    return 0
+
+
+@command.command(epilog="\b\nExamples:\n  scumble daemon logs\n  scumble daemon logs -n 200\n")
+@click.option("-n", "--lines", type=click.IntRange(1, 100_000), default=40, show_default=True)
+def logs(lines: int) -> None:
+    """Print the end of the daemon's log."""
+    from scumble.launch import last_log_lines, log_dir
+
+    found = last_log_lines(lines)
+    report.note(f"The log lies in {log_dir()}.")
+    for line in found:
+        report.done(line)
+
+
+def _running_client() -> Any:
+    from scumble import Client
+
+    try:
+        return Client.connect(start=False)
+    except ScumbleError as error:
+        if error.code == "daemon-not-running":
+            return None
+        raise
+
+
+def _wait_until_gone() -> None:
+    from scumble.connection import is_running, read_connection, runtime_dir
+
+    deadline = time.monotonic() + _STOP_SECONDS
+    while time.monotonic() < deadline:
+        info = read_connection(runtime_dir())
+        if info is None or not is_running(info):
+            return
+        time.sleep(0.05)
+    raise ScumbleError(
+        "daemon-not-stopped",
+        f"The daemon has not ended within {_STOP_SECONDS:.0f} seconds.",
+        hint="Look at: scumble daemon logs",
+    )
+
+
+def _tell(status: dict[str, Any], wants_json: bool) -> None:
+    if wants_json:
+        report.as_json({"running": True, **status})
+        return
+    report.done("The daemon runs.")
+    width = max(map(len, status), default=0)
+    for name, value in status.items():
+        text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        report.done(f"  {name:{width}}  {text or '-'}")

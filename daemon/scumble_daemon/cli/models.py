@@ -1,0 +1,112 @@
+"""``scumble models``: list, import and check the networks."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scumble.errors import ScumbleError
+
+from . import report
+
+# Each command imports scumble_models itself: that imports torch, which takes seconds.
+
+_EXAMPLES = """\b
+Examples:
+  scumble models list
+  scumble models list --json
+  scumble models import microast ~/MicroAST/models --name microast-authors
+  scumble models verify
+"""
+
+
+@click.group(epilog=_EXAMPLES)
+def command() -> None:
+    """List, import and check models."""
+
+
+@command.command("list", epilog="\b\nExample:\n  scumble models list --json\n")
+@click.option("--json", "wants_json", is_flag=True, help="Print them as JSON.")
+def list_command(wants_json: bool) -> None:
+    """List the models that --engine takes."""
+    from scumble_models.registry import list_models
+
+    rows = [_as_dict(model) for model in list_models()]
+    if wants_json:
+        report.as_json({"models": rows})
+        return
+    width = max(len(row["name"]) for row in rows)
+    for row in rows:
+        origin = "built in" if row["builtin"] else "imported"
+        report.done(f"{row['name']:{width}}  {row['title']} ({origin}, licence {row['licence']})")
+
+
+@command.command(
+    "import",
+    epilog="\b\nExample:\n  scumble models import microast ~/MicroAST/models --name microast-authors\n",
+)
+@click.argument("architecture")
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="The name that --engine will take.")
+@click.option("--json", "wants_json", is_flag=True, help="Print the result as JSON.")
+def import_command(architecture: str, directory: Path, name: str, wants_json: bool) -> None:
+    """Convert the checkpoint files in DIRECTORY into a model of your own."""
+    from scumble_models.registry import import_checkpoint
+
+    with _model_errors():
+        model = import_checkpoint(architecture, directory, name)
+    if wants_json:
+        report.as_json(_as_dict(model))
+    else:
+        report.done(f"{model.name} is ready: use it with --engine {model.name}.")
+
+
+@command.command(epilog="\b\nExamples:\n  scumble models verify\n  scumble models verify microast\n")
+@click.argument("names", metavar="[NAME...]", nargs=-1)
+@click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
+def verify(names: Sequence[str], wants_json: bool) -> int:
+    """Check model files against their hashes; all of them when no NAME is given."""
+    from scumble_models.registry import list_models
+    from scumble_models.registry import verify as verify_model
+
+    results = []
+    for name in names or [model.name for model in list_models()]:
+        try:
+            with _model_errors():
+                verify_model(name)
+            results.append({"name": name, "ok": True})
+        except ScumbleError as error:
+            results.append({"name": name, "ok": False, "error": error.to_dict()})
+            report.failure(str(error))
+        if results[-1]["ok"] and not wants_json:
+            report.done(f"{name} is whole.")
+    if wants_json:
+        report.as_json({"models": results})
+    return 0 if all(result["ok"] for result in results) else 1
+
+
+@contextlib.contextmanager
+def _model_errors() -> Iterator[None]:
+    """Errors of the model side as errors of the command line; their fields are the same."""
+    from scumble_models.errors import ModelError
+
+    try:
+        yield
+    except ModelError as error:
+        raise ScumbleError(error.code, str(error), hint=error.hint) from error
+
+
+def _as_dict(model: Any) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "title": model.title,
+        "architecture": model.architecture,
+        "licence": model.licence,
+        "builtin": model.builtin,
+        "path": str(model.path),
+        "sha256": model.sha256,
+    }

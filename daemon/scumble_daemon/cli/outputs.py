@@ -1,0 +1,101 @@
+"""Where results go: one file each, and never over a file that is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from scumble.errors import ScumbleError
+
+from ..image_formats import EXTENSIONS, output_format
+
+
+def plan_outputs(inputs: Sequence[Path], output: str, style: str, read_only: Sequence[Path]) -> list[Path]:
+    """One output file for each input. Nothing is written yet, see :func:`make_folders`.
+
+    In a folder they are named ``{stem}-{style}{suffix}``, as PNG where the input's format is not
+    one that Scumble writes. Raises click.UsageError for several inputs and one file, for two
+    inputs with one output, and for an output that is one of the `read_only` files; ScumbleError
+    `unsupported-format` and `cannot-write`.
+    """
+    target = Path(output)
+    names_folder = output.endswith(("/", os.sep)) or target.is_dir()
+    if len(inputs) > 1 and not names_folder:
+        if target.exists() or target.suffix.lower() in EXTENSIONS:
+            raise click.UsageError(
+                f"{len(inputs)} pictures do not fit into one file: give a folder, such as -o out/."
+            )
+        names_folder = True
+    if names_folder:
+        targets = [target / _name_in_folder(path, style) for path in inputs]
+    else:
+        output_format(target)  # nobody wants to hear this after a minute of computing
+        _check_folder(target)
+        targets = [target]
+    _refuse_collisions(inputs, targets)
+    for path in targets:
+        _refuse_overwriting(path, read_only)
+    return targets
+
+
+def make_folders(targets: Sequence[Path]) -> None:
+    """Make the folders of the outputs. Raises ScumbleError `cannot-write`."""
+    for folder in {target.parent for target in targets}:
+        _make_folder(folder)
+
+
+def _name_in_folder(path: Path, style: str) -> str:
+    suffix = path.suffix if path.suffix.lower() in EXTENSIONS else ".png"
+    return f"{path.stem}-{style}{suffix}"
+
+
+def _check_folder(target: Path) -> None:
+    folder = target.parent
+    if not folder.is_dir():
+        raise ScumbleError(
+            "cannot-write",
+            f"{target} cannot be written: there is no folder {folder}.",
+            hint="Make it, or end -o with a slash to have a folder made.",
+        )
+
+
+def _refuse_collisions(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
+    seen: dict[str, Path] = {}
+    for source, target in zip(inputs, targets, strict=True):
+        key = os.path.normcase(target)
+        if key in seen:
+            raise click.UsageError(
+                f"{seen[key]} and {source} would both be written to {target}: "
+                "do them one after the other into two folders."
+            )
+        seen[key] = source
+
+
+def _refuse_overwriting(target: Path, read_only: Sequence[Path]) -> None:
+    for path in read_only:
+        if _same_file(target, path):
+            raise click.UsageError(
+                f"{target} is a picture of this command and is not overwritten: "
+                "choose another name for the output."
+            )
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one of them does not exist, or its name cannot
+        return False
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ScumbleError(
+            "cannot-write",
+            f"The folder {folder} cannot be made: {error.strerror}.",
+            hint="Choose another one with -o.",
+        ) from error

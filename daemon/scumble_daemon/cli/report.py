@@ -1,0 +1,69 @@
+"""What the command line says: results on stdout, one line per problem on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from scumble.errors import ScumbleError
+
+# The command line asked for something that cannot be; everything else is a failed job.
+_USAGE_CODES = frozenset({"bad-weight", "bad-style", "bad-region", "bad-request", "bad-engine"})
+
+
+def exit_code(error: ScumbleError) -> int:
+    """1 for a failed job, 2 when the command line was wrong, 130 when it was interrupted."""
+    if error.code == "cancelled":
+        return 130
+    return 2 if error.code in _USAGE_CODES else 1
+
+
+def failure(sentence: str) -> None:
+    """One line on stderr, whatever line breaks the message holds."""
+    _line(click.style("Error:", fg="red"), sentence)
+
+
+def note(sentence: str) -> None:
+    """Something the user should know although nothing failed."""
+    _line(click.style("Note:", fg="yellow"), sentence)
+
+
+def done(sentence: str) -> None:
+    """A result, on stdout."""
+    click.echo(sentence)
+
+
+def as_json(value: Any) -> None:
+    """A result for a script, on stdout."""
+    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def unexpected(error: BaseException) -> None:
+    """A bug of ours: one line for the user, the traceback for the log."""
+    if os.environ.get("SCUMBLE_DEBUG"):
+        traceback.print_exception(error)
+        return
+    summary = traceback.format_exception_only(error)[-1].strip()
+    failure(f"Something unexpected happened ({summary}). {_keep_traceback(error)}")
+
+
+def _keep_traceback(error: BaseException) -> str:
+    from scumble.launch import log_dir
+
+    path = log_dir() / "cli.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(" ".join(sys.argv) + "\n" + "".join(traceback.format_exception(error)))
+    except OSError:
+        return "Run it again as: scumble --debug ..."
+    return f"Details are in {path}."
+
+
+def _line(head: str, sentence: str) -> None:
+    click.echo(f"{head} {' '.join(sentence.split())}", err=True)

@@ -1,0 +1,172 @@
+"""Look at an installation: what is there, what runs where, what failed last, what to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from scumble import Client, ScumbleError
+from scumble.connection import FILE_NAME, runtime_dir
+from scumble.launch import config_dir, find_interpreter, last_log_lines, log_dir
+
+PACKAGES = ("scumble", "torch", "numpy", "pillow", "pyzmq", "msgpack", "safetensors", "tifffile")
+GOOD, ODD, BAD = "ok", "warning", "problem"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: what was looked at, how it is, and what to do when it is not well.
+
+    `state` is `ok`, `warning` (works, could be better) or `problem` (something will fail).
+    """
+
+    topic: str
+    state: str
+    text: str
+    advice: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, one finding after the other. Raises nothing and changes nothing."""
+    for topic, look in _TOPICS:
+        try:
+            yield from look(topic)
+        except ScumbleError as error:
+            yield Finding(topic, BAD, error.message, error.hint)
+        except Exception as error:  # what the doctor is for: nothing may stop the rest
+            yield Finding(topic, BAD, f"{type(error).__name__}: {error}", "Report this as a bug.")
+
+
+def _python(topic: str) -> Iterator[Finding]:
+    yield Finding(topic, GOOD, f"Python {platform.python_version()} at {sys.executable}")
+    yield Finding(topic, GOOD, f"{platform.platform()}, {os.cpu_count()} processors")
+
+
+def _packages(topic: str) -> Iterator[Finding]:
+    versions, missing = [], []
+    for name in PACKAGES:
+        try:
+            versions.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    yield Finding(topic, GOOD, ", ".join(versions))
+    if missing:
+        again = f"Install again: {sys.executable} -m pip install scumble"
+        yield Finding(topic, BAD, f"not installed: {', '.join(missing)}", again)
+
+
+def _device(topic: str) -> Iterator[Finding]:
+    import torch
+
+    if torch.cuda.is_available():
+        for index in range(torch.cuda.device_count()):
+            card = torch.cuda.get_device_properties(index)
+            size = card.total_memory / 2**30
+            yield Finding(topic, GOOD, f"cuda:{index} is {card.name} with {size:.0f} GiB")
+        return
+    yield Finding(topic, GOOD, f"jobs run on the CPU with {torch.get_num_threads()} threads")
+    if shutil.which("nvidia-smi"):
+        yield Finding(
+            topic,
+            ODD,
+            f"there is an NVIDIA driver, but torch {torch.__version__} sees no GPU",
+            "Install the CUDA build of torch; the README says how to choose a build.",
+        )
+
+
+def _models(topic: str) -> Iterator[Finding]:
+    from scumble_models.errors import ModelError
+    from scumble_models.registry import list_models, verify
+
+    for model in list_models():
+        what = f"{model.name} at {model.path}, sha256 {model.sha256[:12]}"
+        try:
+            verify(model.name)
+        except ModelError as error:
+            yield Finding(topic, BAD, f"{what}: {error}", error.hint)
+        else:
+            yield Finding(topic, GOOD, what)
+
+
+def _folders(topic: str) -> Iterator[Finding]:
+    yield from _private_folder(topic, runtime_dir())
+    for name, folder, variable in (
+        ("log", log_dir(), "SCUMBLE_LOG_DIR"),
+        ("configuration", config_dir(), "SCUMBLE_CONFIG_DIR"),
+    ):
+        existing = next(path for path in (folder, *folder.parents) if path.exists())
+        if os.access(existing, os.W_OK):
+            yield Finding(topic, GOOD, f"{name} folder {folder}")
+        else:
+            advice = f"Make {existing} writable, or set {variable}."
+            yield Finding(topic, BAD, f"{name} folder {folder} cannot be written", advice)
+
+
+def _private_folder(topic: str, folder: Path) -> Iterator[Finding]:
+    if not folder.exists():
+        yield Finding(topic, GOOD, f"runtime folder {folder}, made when the daemon starts")
+        return
+    for path, allowed in ((folder, 0o700), (folder / FILE_NAME, 0o600)):
+        if os.name != "posix" or not path.exists():
+            continue
+        found = path.lstat()
+        mode = stat.S_IMODE(found.st_mode)
+        if found.st_uid != os.geteuid():
+            yield Finding(topic, BAD, f"{path} belongs to another user", f"Remove {path}.")
+        elif mode & ~allowed:
+            yield Finding(
+                topic, BAD, f"{path} has mode {mode:o}: others can read it",
+                f"Run: chmod {allowed:o} {path}; then restart the daemon.",
+            )  # fmt: skip
+        else:
+            yield Finding(topic, GOOD, f"{path} (mode {mode:o})")
+
+
+def _plugins(topic: str) -> Iterator[Finding]:
+    yield Finding(topic, GOOD, f"the daemon is started with {find_interpreter()}")
+
+
+def _daemon(topic: str) -> Iterator[Finding]:
+    try:
+        client = Client.connect(start=False)
+    except ScumbleError as error:
+        if error.code != "daemon-not-running":
+            raise
+        yield Finding(topic, GOOD, "not running; the next job starts it")
+        return
+    with client:
+        status: dict[str, Any] = client.status()
+    text = ", ".join(f"{name} {value}" for name, value in status.items())
+    yield Finding(topic, GOOD, f"running: {text}")
+
+
+def _last_error(topic: str) -> Iterator[Finding]:
+    lines = last_log_lines(400)
+    errors = [line for line in lines if " ERROR " in line or " CRITICAL " in line]
+    if errors:
+        yield Finding(topic, ODD, errors[-1], f"What came before it: scumble daemon logs, or {log_dir()}.")
+    else:
+        yield Finding(topic, GOOD, "no error in the log")
+
+
+_TOPICS: tuple[tuple[str, Callable[[str], Iterator[Finding]]], ...] = (
+    ("python", _python),
+    ("packages", _packages),
+    ("device", _device),
+    ("models", _models),
+    ("folders", _folders),
+    ("interpreter", _plugins),
+    ("daemon", _daemon),
+    ("last error", _last_error),
+)
