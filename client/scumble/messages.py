@@ -91,6 +91,16 @@ def decode_header(header: bytes) -> Message:
     return _build(cls, fields)
 
 
+def peek(header: bytes) -> Tuple[str, int]:
+    """Job id and request number in a header that cannot be decoded; empty and 0 for none."""
+    try:
+        fields = unpackb(header, max_depth=MAX_DEPTH, max_items=MAX_ITEMS)
+    except MsgpackError:
+        return "", 0
+    job, request = (fields.get("job"), fields.get("request")) if is_map(fields) else ("", 0)
+    return job if is_job(job) else "", request if is_int(request) else 0  # type: ignore[return-value]
+
+
 def _build(cls: Type[M], fields: Dict[str, Any]) -> M:
     values: Dict[str, Any] = {}
     for item in dataclasses.fields(cls):  # type: ignore[arg-type]

@@ -217,13 +217,11 @@ class Receiver:
             raise _bad_signature()
         self._sequence = packet.sequence
 
-    def open(self, packet: Packet) -> Tuple[Message, Tuple[BytesLike, ...]]:
-        """Verify the packet and decode its header.
+    def decode(self, packet: Packet) -> Tuple[Message, Tuple[BytesLike, ...]]:
+        """Message and payloads of a packet that `verify` has accepted.
 
-        Raises as :meth:`verify` and as `scumble.messages.decode_header`; after the latter the
-        connection is still good.
+        Raises as `scumble.messages.decode_header`; the connection is still good after that.
         """
-        self.verify(packet)
         return decode_header(packet.header), packet.payloads
 
 
