@@ -169,11 +169,18 @@ class Dealer:
         self.close()
 
     def _handshake(self, ready: bytes, deadline: Deadline) -> None:
-        with self._in_use():
-            self._write(Outgoing([memoryview(GREETING)]), deadline)
-            self._next_event(deadline)  # the decoder yields the Greeting first ...
-            self._write(Outgoing([memoryview(ready)]), deadline)
-            self._next_event(deadline)  # ... and the Ready next, or raises
+        try:
+            with self._in_use():
+                self._write(Outgoing([memoryview(GREETING)]), deadline)
+                self._next_event(deadline)  # the decoder yields the Greeting first ...
+                self._write(Outgoing([memoryview(ready)]), deadline)
+                self._next_event(deadline)  # ... and the Ready next, or raises
+        except ConnectionBroken as error:
+            # libzmq does not say why, but hangs up on a mechanism or socket type that it does not want.
+            raise ConnectionBroken(
+                "the peer hung up during the handshake: it wants encryption, is no ROUTER, "
+                "or is ending ({})".format(error)
+            ) from error
 
     def _write_message(self, message: Outgoing, deadline: Deadline) -> None:
         try:
