@@ -18,6 +18,10 @@ Socket = socket.socket
 _SEND_FLAGS = getattr(socket, "MSG_NOSIGNAL", 0)
 _SO_NOSIGPIPE = 0x1022  # macOS, which has no MSG_NOSIGNAL
 _MAX_PIECES = 16  # per sendmsg; below every system's IOV_MAX, and with MAX_PIECE below 2 GiB
+# Windows has neither. poll where there is one: select fails on descriptors above 1023 elsewhere, and
+# editors have many.
+_HAS_SENDMSG = hasattr(socket.socket, "sendmsg")
+_HAS_POLL = hasattr(select, "poll")
 _WOULD_BLOCK = (BlockingIOError, InterruptedError)
 
 
@@ -118,7 +122,7 @@ def connect(endpoint: str, deadline: Deadline) -> Socket:
 def wait(sock: Socket, waker: Waker, deadline: Deadline, *, read: bool, write: bool) -> None:
     """Return when the socket is ready, the waker woken or the deadline passed; or sooner."""
     left = deadline.left()
-    if hasattr(select, "poll"):  # select fails on descriptors above 1023, and editors have many
+    if _HAS_POLL:
         poll = select.poll()
         poll.register(sock, (select.POLLIN if read else 0) | (select.POLLOUT if write else 0))
         poll.register(waker, select.POLLIN)
@@ -146,9 +150,9 @@ def write(sock: Socket, outgoing: Outgoing) -> bool:
     """Write what the system takes at once; False when it takes nothing."""
     pieces = outgoing.next_pieces()
     try:
-        if hasattr(sock, "sendmsg"):
+        if _HAS_SENDMSG:
             count = sock.sendmsg(pieces, [], _SEND_FLAGS)
-        else:  # Windows
+        else:
             count = sock.send(pieces[0], _SEND_FLAGS)
     except _WOULD_BLOCK:
         return False
