@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from scumble.errors import ScumbleError
+from scumble.geometry import Bounds
 from scumble.messages import Message
-from scumble.pixels import BytesLike
-from scumble.request import StylizeRequest
+from scumble.pixels import BytesLike, PixelFormat
 
 from .settings import Limits
 
@@ -32,6 +32,9 @@ class Job:
     Attributes:
         owner: the client that submitted it first; counts towards its limits.
         listeners: the clients that want to hear of it.
+        digests: the contents it needs, pinned until it ends.
+        bounds, format: of the result.
+        input_bytes: of its layer; counts towards the owner's limit.
         fingerprint: SHA-256 of its spec: the same id with another one is another job.
         outcome: the messages that end it, for whoever asks.
         orphaned_at: since when nobody listens.
@@ -41,7 +44,9 @@ class Job:
     owner: bytes
     spec: dict
     digests: list[bytes]
-    request: StylizeRequest
+    bounds: Bounds
+    format: PixelFormat
+    input_bytes: int
     fingerprint: bytes
     urgent: bool = False
     preview: bool = False
@@ -61,12 +66,7 @@ class Job:
     @property
     def result_bytes(self) -> int:
         """Size of its result."""
-        return self.request.image.format.byte_count(self.request.bounds.extent)
-
-    @property
-    def input_bytes(self) -> int:
-        """Size of its layer, for the limit of one client."""
-        return self.request.image.byte_count
+        return self.format.byte_count(self.bounds.extent)
 
 
 class JobTable:

@@ -1,0 +1,202 @@
+"""The daemon's main loop: clients on one side, the worker on the other, and neither can stop it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import time
+from collections.abc import Callable
+from typing import Any
+
+import zmq
+
+from scumble.messages import Message, Welcome
+from scumble.wire import PROTOCOL, new_nonce
+
+from .control import ControlThread
+from .desk import Desk, orphan
+from .dispatch import Dispatcher
+from .jobs import Job, JobTable
+from .memory import resident_bytes
+from .port import Port, Session
+from .settings import Settings
+from .store import ContentStore
+from .waker import Waker
+
+TICK_MS = 500
+STALLED_TICK_MS = 10
+UPLOAD_LIFETIME_S = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class Broker:
+    """Serves a bound job socket and a bound control socket until it is stopped or idle.
+
+    `stop` and `post` may be called from any thread and from a signal handler; everything else
+    happens on the thread that calls `run`.
+    """
+
+    def __init__(
+        self,
+        job_socket: zmq.Socket,
+        control_socket: zmq.Socket,
+        key: bytes,
+        settings: Settings,
+        version: str,
+    ) -> None:
+        limits = settings.limits
+        self._settings, self._version, self._socket = settings, version, job_socket
+        self._started = time.monotonic()
+        self._stopping = False
+        self._waker = Waker()
+        self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._store = ContentStore(limits.store_bytes, limits.max_image_bytes, limits.client_bytes)
+        self._jobs = JobTable(limits)
+        self._dispatcher = Dispatcher(settings, self._jobs, self._store, self._tell, self._answer, self.post)
+        self._port = Port(job_socket, "job", key, limits, settings.session_idle, self._welcome, self._on_gone)
+        self._status: dict[str, Any] = {}
+        self._desk = Desk(limits, self._port, self._store, self._jobs, self._dispatcher, lambda: self._status)
+        control_port = Port(control_socket, "control", key, limits, settings.session_idle, self._welcome)
+        self._control = ControlThread(control_socket, control_port, lambda: self._status, self._on_order)
+
+    def run(self) -> None:
+        """Serve until `stop`, or until no client has been heard of for the idle time."""
+        poller = zmq.Poller()
+        poller.register(self._socket, zmq.POLLIN)
+        poller.register(self._waker.fileno(), zmq.POLLIN)
+        now = self._port.last_heard = time.monotonic()
+        self._publish_status(now)
+        self._control.start()
+        stalled, tick = False, now
+        try:
+            while not self._stopping:
+                poller.poll(STALLED_TICK_MS if stalled else TICK_MS)
+                self._waker.clear()
+                now = time.monotonic()
+                for session, message, payloads in self._port.receive(now):
+                    self._desk.handle(session, message, payloads, now)
+                self._run_posted()
+                self._dispatcher.pump(now)
+                if now - tick >= TICK_MS / 1000:
+                    tick = now
+                    self._housekeeping(now)
+                self._publish_status(now)
+                stalled = self._port.flush(now)
+        finally:
+            self._control.stop()
+            self._dispatcher.close()
+            self._waker.close()
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._stopping = True
+        self._waker.wake()
+
+    def post(self, call: Callable[[], None]) -> None:
+        """Run `call` on the broker's thread soon."""
+        self._posted.put(call)
+        self._waker.wake()
+
+    def _run_posted(self) -> None:
+        while True:
+            try:
+                call = self._posted.get_nowait()
+            except queue.Empty:
+                return
+            call()
+
+    def _housekeeping(self, now: float) -> None:
+        settings = self._settings
+        self._dispatcher.check(now)
+        self._jobs.expire(now - settings.result_lifetime)
+        self._store.abandon_stale(now - UPLOAD_LIFETIME_S)
+        for job in self._jobs:
+            lost = job.orphaned_at is not None and now - job.orphaned_at > settings.orphan_grace
+            if lost and not job.ended:
+                log.info("job %s has lost its client", job.id)
+                self._dispatcher.cancel(job, now)
+        heard = max(self._port.last_heard, self._control.last_heard)
+        busy = self._dispatcher.running is not None or self._jobs.waiting
+        if not busy and now - heard > settings.idle_exit:
+            log.info("no client for %.0f s: the daemon ends", now - heard)
+            self._stopping = True
+
+    def _tell(self, job: Job, message: Message, payloads: tuple) -> None:
+        for peer in list(job.listeners):
+            session = self._port.session(peer)
+            if session is not None:
+                self._port.send(session, message, payloads)
+
+    def _answer(self, peer: bytes, message: Message) -> None:
+        session = self._port.session(peer)
+        if session is not None:
+            self._port.send(session, message)
+
+    def _on_gone(self, session: Session) -> None:
+        self._store.abandon(session.peer)
+        orphan(self._jobs, session.peer, time.monotonic())
+
+    def _on_order(self, order: str, job_id: str) -> None:
+        """An order from the control thread, on that thread."""
+        if order == "shutdown":
+            log.info("shutdown was asked for")
+            self.stop()
+        elif order == "unload":
+            self.post(self._unload)
+        elif order == "cancel":
+            self.post(lambda: self._cancel(job_id))
+
+    def _unload(self) -> None:
+        self._dispatcher.unload()
+        self._store.clear()
+
+    def _cancel(self, job_id: str) -> None:
+        job = self._jobs.get(job_id)
+        if job is not None:
+            self._dispatcher.cancel(job, time.monotonic())
+
+    def _welcome(self, client_nonce: bytes) -> Welcome:
+        return Welcome(
+            client_nonce,
+            new_nonce(),
+            self._version,
+            os.getpid(),
+            self._settings.limits.to_dict(),
+            [],
+            list(self._dispatcher.devices),
+            list(self._dispatcher.models),
+        )
+
+    def _publish_status(self, now: float) -> None:
+        """Put a fresh status where the control thread finds it; it never changes an old one."""
+        worker, running = self._dispatcher.worker, self._dispatcher.running
+        self._status = {
+            "pid": os.getpid(),
+            "version": self._version,
+            "protocol": PROTOCOL,
+            "uptime_s": now - self._started,
+            "clients": self._port.client_count,
+            "waiting": self._jobs.waiting,
+            "running": None
+            if running is None
+            else {
+                "job": running.id,
+                "done": running.progress[0],
+                "total": running.progress[1],
+                "seconds": now - running.started_at,
+            },
+            "worker": None
+            if worker is None
+            else {"pid": worker.pid, "ready": worker.ready, "rss_bytes": worker.rss},
+            "worker_deaths": self._dispatcher.restarts,
+            "device": self._settings.device,
+            "devices": list(self._dispatcher.devices),
+            "rss_bytes": resident_bytes(),
+            "store_bytes": self._store.bytes_used,
+            "result_bytes": self._jobs.result_bytes,
+            "last_error": self._dispatcher.last_error[:500],
+            "idle_unload_s": self._settings.idle_unload,
+            "idle_exit_s": self._settings.idle_exit,
+        }

@@ -1,0 +1,155 @@
+"""What clients ask on the job socket, answered one message at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from scumble import messages as m
+from scumble.errors import ScumbleError
+from scumble.jobspec import digests_in, from_spec
+from scumble.msgpack import packb
+from scumble.request import StylizeRequest
+
+from .dispatch import Dispatcher
+from .jobs import Job, JobTable
+from .port import Payloads, Port, Session
+from .settings import Limits
+from .store import ContentStore
+
+
+class Desk:
+    """Handles the messages of clients that hold the key. For the broker's thread."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        port: Port,
+        store: ContentStore,
+        jobs: JobTable,
+        dispatcher: Dispatcher,
+        status: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._limits, self._port, self._store = limits, port, store
+        self._jobs, self._dispatcher, self._status = jobs, dispatcher, status
+
+    def handle(self, session: Session, message: m.Message, payloads: Payloads, now: float) -> None:
+        """Answer one message; what is wrong with it becomes a typed error to its sender."""
+        try:
+            self._handle(session, message, payloads, now)
+        except (ScumbleError, MemoryError) as error:
+            if isinstance(error, MemoryError):
+                error = ScumbleError("daemon-full", "The daemon is out of memory.", retryable=True)
+            job, request = getattr(message, "job", ""), getattr(message, "request", 0)
+            self._port.send(session, m.Error.of(error, job=job, request=request))
+
+    def _handle(self, session: Session, message: m.Message, payloads: Payloads, now: float) -> None:
+        if isinstance(message, m.Put):
+            if len(payloads) != 1:
+                raise ScumbleError("bad-message", "A piece of an image comes in one frame.")
+            self._put(session, message, payloads, now)
+            return
+        if payloads:
+            raise ScumbleError("bad-message", "Only put carries a payload.")
+        if isinstance(message, m.Ping):
+            self._port.send(session, m.Pong(message.request))
+        elif isinstance(message, m.Have):
+            self._dispatcher.warm_up(now)
+            missing = [digest for digest in message.digests if digest not in self._store]
+            self._port.send(session, m.Missing(message.request, missing))
+        elif isinstance(message, m.Submit):
+            self._submit(session, message, now)
+        elif isinstance(message, m.Cancel):
+            job = self._jobs.get(message.job)
+            if job is not None:
+                self._dispatcher.cancel(job, now)
+        elif isinstance(message, m.Received):
+            self._received(session, message.job, now)
+        elif isinstance(message, m.Status):
+            self._port.send(session, m.Report(message.request, self._status()))
+        elif isinstance(message, m.Models):
+            self._dispatcher.ask_models(session.peer, message.request, now)
+        elif isinstance(message, m.Styles):
+            self._port.send(session, m.StyleList(message.request, []))
+        elif isinstance(message, m.Unload):
+            self._dispatcher.unload()
+            self._port.send(session, m.Done(message.request))
+        else:
+            raise ScumbleError("unknown-message", f"A {message.type} message has no place on the job socket.")
+
+    def _put(self, session: Session, message: m.Put, payloads: Payloads, now: float) -> None:
+        complete = self._store.put(
+            session.peer, message.digest, message.size, message.offset, payloads[0], now
+        )
+        if complete:
+            self._port.send(session, m.Stored(message.request, message.digest))
+
+    def _submit(self, session: Session, message: m.Submit, now: float) -> None:
+        fingerprint = hashlib.sha256(packb(message.spec)).digest()
+        job = self._jobs.get(message.job)
+        if job is not None:
+            self._join(session, job, fingerprint)
+            return
+        digests = digests_in(message.spec)
+        request = from_spec(message.spec, self._store.get)
+        self._check_limits(request)
+        job = Job(
+            message.job,
+            session.peer,
+            message.spec,
+            digests,
+            request.bounds,
+            request.image.format,
+            request.image.byte_count,
+            fingerprint,
+            message.urgent,
+            message.preview,
+            {session.peer},
+        )
+        self._jobs.check_room(
+            session.peer, job.input_bytes, job.result_bytes, self._store.uploads_of(session.peer)
+        )
+        self._store.pin(digests)
+        position = self._jobs.add(job)
+        self._port.send(session, m.Accepted(job.id, position))
+
+    def _join(self, session: Session, job: Job, fingerprint: bytes) -> None:
+        """A job that was submitted before: by a client that has lost its connection since."""
+        if job.fingerprint != fingerprint:
+            raise ScumbleError("job-id-in-use", "Another job has this id already.")
+        job.listeners.add(session.peer)
+        job.orphaned_at = None
+        self._port.send(session, m.Accepted(job.id, 0))
+        for message, payloads in job.outcome:
+            self._port.send(session, message, payloads)
+
+    def _received(self, session: Session, job_id: str, now: float) -> None:
+        job = self._jobs.get(job_id)
+        if job is None or not job.ended:
+            return
+        job.listeners.discard(session.peer)
+        if not job.listeners:
+            self._jobs.remove(job)
+
+    def _check_limits(self, request: StylizeRequest) -> None:
+        images = [request.image, *(s.style.pixels for s in request.styles if s.style.pixels)]
+        for image in images:
+            if image.extent.area > self._limits.max_image_pixels:
+                raise ScumbleError(
+                    "image-too-large",
+                    f"An image of {image.extent} has more pixels than this daemon takes.",
+                    hint="Select a part of the layer.",
+                )
+        for style in request.styles:
+            file = style.style.file
+            if file is not None and len(file) > self._limits.max_style_bytes:
+                raise ScumbleError("image-too-large", "The style's file is larger than the limit.")
+
+
+def orphan(jobs: JobTable, peer: bytes, now: float) -> None:
+    """Note that a client is gone: its jobs go on for a while in case it comes back."""
+    for job in jobs:
+        job.listeners.discard(peer)
+        if not job.listeners and job.orphaned_at is None:
+            job.orphaned_at = now

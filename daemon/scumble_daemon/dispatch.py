@@ -1,0 +1,262 @@
+"""From the queue to the worker and back: one job at a time, and a new worker when one dies."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from scumble.errors import ScumbleError
+from scumble.messages import Cancelled, Error, Message, ModelList, Preview, Progress, Result
+
+from . import pipe
+from .jobs import Job, JobTable, State
+from .settings import Settings
+from .store import ContentStore
+from .worker import check_result
+from .worker_handle import WorkerHandle
+
+CANCEL_GRACE_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Owns the worker. All methods are for the broker's thread.
+
+    `tell` brings a message to everyone who listens to a job; `answer` one to a client by its peer
+    id; `post` runs a function on the broker's thread soon.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        jobs: JobTable,
+        store: ContentStore,
+        tell: Callable[[Job, Message, tuple], None],
+        answer: Callable[[bytes, Message], None],
+        post: Callable[[Callable[[], None]], None],
+    ) -> None:
+        self._settings, self._jobs, self._store = settings, jobs, store
+        self._tell, self._answer, self._post = tell, answer, post
+        self.worker: WorkerHandle | None = None
+        self.running: Job | None = None
+        self.devices: list[str] = []
+        self.models: list[str] = []
+        self.restarts = 0
+        self.last_error = ""
+        self._pieces: list[tuple[Message, tuple]] = []
+        self._received = 0
+        self._questions: set[tuple[bytes, int]] = set()
+        self._idle_since = 0.0
+        self._cancelled_at: float | None = None
+        self._checked_at = 0.0
+
+    def warm_up(self, now: float) -> None:
+        """Start a worker before the first job needs it."""
+        if self.worker is None:
+            self._idle_since = now
+            self.worker = WorkerHandle(self._settings.device, self._note_soon, self._gone_soon)
+            log.info("worker %d starts", self.worker.pid)
+
+    def pump(self, now: float) -> None:
+        """Give the worker its next job, if it has none."""
+        while self.running is None and (self.worker is None or not self.worker.stopping):
+            job = self._jobs.next()
+            if job is None:
+                return
+            self.warm_up(now)
+            assert self.worker is not None
+            self.running, job.state, job.started_at = job, State.RUNNING, now
+            self._pieces, self._received, self._cancelled_at = [], 0, None
+            contents = [self._store.get(digest) for digest in job.digests]
+            self.worker.run(job.id, job.spec, job.digests, contents)
+            log.info("job %s runs", job.id)
+
+    def ask_models(self, peer: bytes, request: int, now: float) -> None:
+        """Have the worker list its models for that client."""
+        self.warm_up(now)
+        assert self.worker is not None
+        self._questions.add((peer, request))
+        self.worker.ask_models(peer, request)
+
+    def cancel(self, job: Job, now: float) -> None:
+        """End a job for everyone who listens; the worker stops after its current patch."""
+        if job.ended:
+            return
+        if job is self.running:
+            self._cancelled_at = now
+            if self.worker is not None:
+                self.worker.cancel(job.id)
+        self._end(job, State.CANCELLED, [(Cancelled(job.id), ())], now)
+        log.info("job %s cancelled", job.id)
+
+    def unload(self) -> None:
+        """End the worker unless it has a job: models and caches go back to the system."""
+        busy = self.running is not None or self._questions
+        if self.worker is not None and not self.worker.stopping and not busy:
+            log.info("worker %d unloaded", self.worker.pid)
+            self.worker.stop()
+
+    def check(self, now: float) -> None:
+        """Notice a hung worker, a cancel that has no effect, and idleness."""
+        # After a suspended laptop wakes up, everyone gets the time to say something first.
+        slept = now - self._checked_at > self._settings.worker_silence / 2
+        self._checked_at = now
+        worker = self.worker
+        if worker is None or slept:
+            if worker is not None:
+                worker.last_heard = max(worker.last_heard, now)
+            return
+        if now - worker.last_heard > self._settings.worker_silence:
+            log.error("worker %d is silent: ended", worker.pid)
+            worker.kill()
+        elif self._cancelled_at is not None and now - self._cancelled_at > CANCEL_GRACE_S:
+            log.warning("worker %d does not stop its job: ended", worker.pid)
+            worker.kill()
+        elif self.running is not None:
+            self._idle_since = now
+        elif now - self._idle_since > self._settings.idle_unload:
+            self.unload()
+
+    def close(self, timeout: float = 2.0) -> None:
+        """End the worker."""
+        if self.worker is not None:
+            self.worker.stop()
+            self.worker.join(timeout)
+
+    def _note_soon(self, worker: WorkerHandle, note: pipe.Note) -> None:
+        self._post(lambda: self._on_note(worker, note))
+
+    def _gone_soon(self, worker: WorkerHandle, code: int | None) -> None:
+        self._post(lambda: self._on_gone(worker, code))
+
+    def _on_note(self, worker: WorkerHandle, note: pipe.Note) -> None:
+        """What the worker says; anything malformed is ignored, for a decoder may have corrupted it."""
+        try:
+            self._take(worker, note.kind, note.fields, note.contents)
+        except (KeyError, TypeError, ValueError, ScumbleError) as error:
+            log.error("worker %d talks nonsense (%s): ended", worker.pid, type(error).__name__)
+            worker.kill()
+
+    def _take(self, worker: WorkerHandle, kind: str, fields: dict[str, Any], contents: list[bytes]) -> None:
+        if kind == "alive":
+            worker.rss = int(fields["rss"])
+        elif kind == "ready":
+            worker.ready = True
+            self.devices = [str(device) for device in fields["devices"]]
+        elif kind == "broken":
+            self.last_error = str(fields["detail"])
+            log.error("worker cannot start: %s", self.last_error)
+        elif kind == "log":
+            log.error("worker %d: %s", worker.pid, fields["text"])
+        elif kind == "models":
+            self._on_models(fields)
+        elif self.running is not None and fields["job"] == self.running.id:
+            self._on_job_note(self.running, kind, fields, contents)
+
+    def _on_job_note(self, job: Job, kind: str, fields: dict[str, Any], contents: list[bytes]) -> None:
+        now = time.monotonic()
+        if kind == "progress":
+            job.progress = (int(fields["done"]), int(fields["total"]))
+            if not job.ended:
+                message = Progress(job.id, *job.progress, str(fields["stage"]), float(fields["eta_s"]))
+                self._tell(job, message, ())
+        elif kind == "preview":
+            if not job.ended:
+                extent = [int(side) for side in fields["extent"]]
+                message = Preview(job.id, extent, str(fields["dtype"]), str(fields["channels"]))
+                self._tell(job, message, (contents[0],))
+        elif kind == "result":
+            self._on_result(job, fields, contents[0], now)
+        elif kind == "failed":
+            self._fail(job, ScumbleError.from_dict(fields["error"]), now)
+        elif kind == "cancelled":
+            self._end(job, State.CANCELLED, [(Cancelled(job.id), ())], now)
+            self._free(now)
+
+    def _on_result(self, job: Job, fields: dict[str, Any], strip: bytes, now: float) -> None:
+        wrong = (
+            not check_result(fields)
+            or fields["size"] != job.result_bytes
+            or fields["offset"] != self._received
+            or fields["bounds"] != list(job.bounds)
+        )
+        if wrong:
+            raise ValueError("a result that nobody asked for")
+        self._received += len(strip)
+        message = Result(
+            job.id,
+            fields["bounds"],
+            job.format.dtype,
+            job.format.channels,
+            job.result_bytes,
+            fields["offset"],
+            float(fields["seconds"]),
+            str(fields["device"]),
+        )
+        self._pieces.append((message, (strip,)))
+        if self._received == job.result_bytes:
+            log.info("job %s done in %.2f s on %s", job.id, message.seconds, message.device)
+            pieces, self._pieces = self._pieces, []
+            self._end(job, State.DONE, pieces, now)
+            self._free(now)
+
+    def _on_models(self, fields: dict[str, Any]) -> None:
+        peer, request = fields["peer"], fields["request"]
+        if (peer, request) not in self._questions:
+            return
+        self._questions.discard((peer, request))
+        if "error" in fields:
+            error = ScumbleError.from_dict(fields["error"])
+            self._answer(peer, Error.of(error, request=request))
+        else:
+            self.models = [str(model["name"]) for model in fields["models"]]
+            self._answer(peer, ModelList(request, fields["models"]))
+
+    def _on_gone(self, worker: WorkerHandle, code: int | None) -> None:
+        if worker is not self.worker:
+            return
+        self.worker = None
+        now = time.monotonic()
+        error = ScumbleError(
+            "worker-died",
+            "The process that stylizes ended in the middle of its work.",
+            hint="Try again; if it happens again, select a part of the layer.",
+            retryable=True,
+            detail=f"exit code {code} {self.last_error}".strip(),
+        )
+        if self.running is not None:
+            log.error("worker %d died (%s) with job %s", worker.pid, code, self.running.id)
+            self.restarts += 1
+            self._fail(self.running, error, now)
+        questions, self._questions = self._questions, set()
+        for peer, request in questions:
+            if code == 0:  # it was told to go before it got the question
+                self.ask_models(peer, request, now)
+            else:
+                self._answer(peer, Error.of(error, request=request))
+        self.pump(now)
+
+    def _fail(self, job: Job, error: ScumbleError, now: float) -> None:
+        if not job.ended:
+            log.warning("job %s failed: %s", job.id, error.code)
+            self.last_error = f"{error.code}: {error.message}"
+            self._end(job, State.FAILED, [(Error.of(error, job=job.id), ())], now)
+        self._free(now)
+
+    def _end(self, job: Job, state: State, outcome: list[tuple[Message, tuple]], now: float) -> None:
+        """Settle a job, once, and tell everyone who listens."""
+        if job.ended:
+            return
+        self._jobs.end(job, state, now)
+        self._store.unpin(job.digests)
+        job.outcome = outcome
+        for message, payloads in outcome:
+            self._tell(job, message, payloads)
+
+    def _free(self, now: float) -> None:
+        """The worker has nothing to do any more."""
+        self.running, self._cancelled_at, self._idle_since = None, None, now
+        self._pieces = []

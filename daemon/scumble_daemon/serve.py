@@ -1,0 +1,91 @@
+"""Run the daemon in this process."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+import zmq
+
+from scumble.connection import runtime_dir, secure_dir
+from scumble.errors import ScumbleError
+from scumble.wire import KEY_SIZE
+
+from . import lifetime
+from .broker import Broker
+from .logs import start_logging
+from .port import new_router
+from .settings import Settings, settings_from_environment
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings | None = None, ready: Callable[[], None] = lambda: None) -> int:
+    """Serve until a signal, a client's shutdown, or the idle time ends it; returns the exit code.
+
+    `ready` is called once clients can connect, or once it is known that another daemon already
+    serves this user: then there is nothing to do and the code is 0.
+
+    The runtime directory comes from the environment (`scumble.connection.runtime_dir`), and so do
+    the settings unless they are given.
+    """
+    start_logging()
+    try:
+        return _run(settings or settings_from_environment(), ready)
+    except ScumbleError as error:
+        log.error("%s: %s %s", error.code, error, error.detail)
+        return 1
+    except Exception:
+        log.exception("the daemon failed")
+        return 1
+
+
+def _run(settings: Settings, ready: Callable[[], None]) -> int:
+    _allow_many_files()
+    directory = secure_dir(runtime_dir())
+    with lifetime.only_daemon(directory) as alone:
+        if not alone:
+            log.info("another daemon serves this user already")
+            ready()
+            return 0
+        version = importlib.metadata.version("scumble")
+        key = os.urandom(KEY_SIZE)
+        context = zmq.Context()
+        sockets = new_router(context), new_router(context)
+        try:
+            endpoints = lifetime.bind(sockets, directory, settings.bind)
+            broker = Broker(*sockets, key, settings, version)
+            _stop_on_signals(broker)
+            with lifetime.announced(directory, endpoints, key, version):
+                log.info("daemon %d (%s) serves", os.getpid(), version)
+                ready()
+                broker.run()
+            log.info("daemon %d ends", os.getpid())
+        finally:
+            context.destroy(linger=200)
+    return 0
+
+
+def _stop_on_signals(broker: Broker) -> None:
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda number, frame: broker.stop())
+
+
+def _allow_many_files() -> None:
+    """Raise the soft limit on descriptors to the hard one: idle connections must not use them up."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = min(hard, 65_536) if hard != resource.RLIM_INFINITY else 65_536
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

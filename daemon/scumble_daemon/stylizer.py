@@ -1,0 +1,190 @@
+"""From a request to pixels, with models and styles kept between jobs. Imported by the worker only."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from scumble.errors import ScumbleError
+from scumble.geometry import Bounds
+from scumble.jobspec import from_spec
+from scumble.pixels import BytesLike, Pixels
+from scumble.request import StyleSource, StylizeRequest
+from scumble_models import registry
+from scumble_models.devices import choose_device, is_out_of_memory
+from scumble_models.errors import Cancelled, ModelError
+from scumble_models.signals import StyleSignals
+from scumble_models.stylize import encode_style, stylize
+
+from .images.reader import decode_image
+
+MAX_STYLES = 512
+MAX_MODELS = 4
+
+_NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
+
+
+class Output(NamedTuple):
+    """A finished job: the pixels of `bounds` of the layer, and where they were computed."""
+
+    pixels: Pixels
+    bounds: Bounds
+    device: str
+
+
+class Stylizer:
+    """Runs jobs one at a time; `device` is what ``auto`` means."""
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._models: OrderedDict[tuple[str, str], registry.StyleModel] = OrderedDict()
+        self._styles: OrderedDict[tuple[str, bytes], StyleSignals] = OrderedDict()
+
+    def stylize(
+        self,
+        spec: Mapping[str, Any],
+        contents: Mapping[bytes, BytesLike],
+        on_progress: Callable[[int, int, str], None],
+        cancelled: Callable[[], bool],
+    ) -> Output:
+        """Run the job of `spec`; `contents` holds the bytes of every digest in it.
+
+        Raises ScumbleError, ModelError, and what torch raises; `explain` turns all of it into one
+        ScumbleError.
+        """
+        request = from_spec(spec, contents.__getitem__)
+        _check_supported(request)
+        model = self._model(request.engine, request.device)
+        if cancelled():
+            raise Cancelled
+        styles = [(self._signals(model, style.style), style.weight) for style in request.styles]
+        image, bounds = request.image, request.bounds
+        mask = None
+        if request.mask is not None:
+            mask = np.frombuffer(request.mask, np.uint8).reshape(image.extent[::-1])
+        result = stylize(
+            model,
+            as_array(image),
+            image.format.channels,
+            styles,
+            weight=request.weight,
+            region=request.region,
+            mask=mask,
+            tiling=request.tiling,
+            patch=request.patch,
+            on_progress=on_progress,
+            cancelled=cancelled,
+        )
+        data = np.ascontiguousarray(result).view(np.uint8).reshape(-1)
+        return Output(Pixels(bounds.extent, image.format, data.data), bounds, str(model.device))
+
+    def models(self) -> list[dict[str, Any]]:
+        """The registry's rows as plain data."""
+        return [
+            {
+                "name": info.name,
+                "architecture": info.architecture,
+                "title": info.title,
+                "sha256": info.sha256,
+                "licence": info.licence,
+                "builtin": info.builtin,
+            }
+            for info in registry.list_models()
+        ]
+
+    def devices(self) -> list[str]:
+        """What `StylizeRequest.device` may name here."""
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        return ["cpu"] + (["cuda"] if count else []) + [f"cuda:{i}" for i in range(count)]
+
+    def explain(self, error: BaseException) -> ScumbleError:
+        """The typed error for anything that `stylize` raises."""
+        if isinstance(error, ScumbleError):
+            return error
+        if isinstance(error, ModelError):
+            return ScumbleError(error.code, str(error), hint=error.hint)
+        if is_out_of_memory(error):
+            self._models.clear()
+            return ScumbleError(
+                "out-of-memory",
+                "There is not enough memory for this layer.",
+                hint="Close other programs, select a part of the layer, or choose the device cpu.",
+                detail=str(error)[:500],
+            )
+        return ScumbleError(
+            "internal-error",
+            "The job failed for a reason that Scumble did not foresee.",
+            hint="Please report it with the log: scumble daemon logs",
+            detail=f"{type(error).__name__}: {error}"[:500],
+        )
+
+    def _model(self, engine: str, device: str) -> registry.StyleModel:
+        info = registry.find_model(engine)
+        wanted = str(choose_device(self._device if device == "auto" else device))
+        key = (info.sha256, wanted)
+        if key not in self._models:
+            while len(self._models) >= MAX_MODELS:
+                self._models.popitem(last=False)
+            self._models[key] = registry.load_model(engine, wanted)
+        self._models.move_to_end(key)
+        return self._models[key]
+
+    def _signals(self, model: registry.StyleModel, source: StyleSource) -> StyleSignals:
+        key = (model.info.sha256, _style_key(source))
+        if key not in self._styles:
+            pixels = _style_pixels(source)
+            channels = pixels.format.channels
+            while len(self._styles) >= MAX_STYLES:
+                self._styles.popitem(last=False)
+            self._styles[key] = encode_style(model, as_array(pixels), channels)
+        self._styles.move_to_end(key)
+        return self._styles[key]
+
+
+def as_array(pixels: Pixels) -> np.ndarray:
+    """``(H, W, C)`` view of the pixels' own memory."""
+    width, height = pixels.extent
+    shape = (height, width, pixels.format.channel_count)
+    return np.frombuffer(pixels.view(), _NUMPY[pixels.format.dtype]).reshape(shape)
+
+
+def _style_pixels(source: StyleSource) -> Pixels:
+    if source.pixels is not None:
+        return source.pixels
+    if source.file is not None:
+        return decode_image(bytes(source.file), "The style image").pixels
+    raise ScumbleError(
+        "unknown-style",
+        f"There is no style named {source.library!r:.60} in the library.",
+        hint="Give an image file as the style.",
+    )
+
+
+def _style_key(source: StyleSource) -> bytes:
+    """What the signals depend on besides the model: bytes, and how they are read."""
+    if source.pixels is not None:
+        pixels: Pixels = source.pixels
+        kind = f"pixels {pixels.extent} {pixels.format.dtype} {pixels.format.channels}"
+        content: BytesLike = pixels.view()
+    else:
+        kind, content = "file", source.file or repr(source.library).encode()
+    return hashlib.sha256(kind.encode() + b"\0" + hashlib.sha256(content).digest()).digest()
+
+
+def _check_supported(request: StylizeRequest) -> None:
+    """Refuse what the request type knows and no engine does yet, rather than ignore it."""
+    for name, value, neutral in (
+        ("stroke_size", request.stroke_size, 1.0),
+        ("preserve_color", request.preserve_color, "off"),
+    ):
+        if value != neutral:
+            raise ScumbleError(
+                "not-supported",
+                f"The engine {request.engine} does not have the option {name}.",
+                hint=f"Leave {name} at {neutral}.",
+            )

@@ -1,0 +1,160 @@
+"""The worker process: everything that touches torch or decodes an image happens here.
+
+A crash, a device fault or the system's out-of-memory killer costs one job, not the daemon. The
+process ends when the broker does, because its pipe closes then.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any
+
+from scumble.errors import ScumbleError
+from scumble.fields import is_int
+
+from . import pipe
+from .memory import resident_bytes
+
+ALIVE_S = 1.0
+PROGRESS_S = 0.05
+STRIP_BYTES = 8 << 20
+
+
+def main(connection: Connection, device: str) -> None:
+    """Serve the broker at the other end of `connection` until it is gone.
+
+    `device` is what jobs get that ask for ``auto``.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the broker
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    Worker(connection, device).run()
+
+
+class Worker:
+    """Jobs run on the main thread; another reads, so that a cancel is seen at once."""
+
+    def __init__(self, connection: Connection, device: str) -> None:
+        self._connection, self._device = connection, device
+        self._sending = threading.Lock()
+        self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._cancelled: set[str] = set()
+
+    def run(self) -> None:
+        """Never returns; the process ends from the reading thread."""
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        threading.Thread(target=self._show_life, name="life", daemon=True).start()
+        try:
+            from . import stylizer  # imports torch: seconds, so after the first sign of life
+        except BaseException as error:
+            self._send("broken", {"detail": f"{type(error).__name__}: {error}"})
+            raise
+        self._stylizer = stylizer.Stylizer(self._device)
+        self._send("ready", {"devices": self._stylizer.devices()})
+        while True:
+            self._work.get()()
+
+    def _read(self) -> None:
+        try:
+            while True:
+                self._on_note(pipe.receive(self._connection))
+        except (EOFError, OSError):
+            os._exit(0)  # the broker is gone: nobody wants what the main thread is doing
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+
+    def _on_note(self, note: pipe.Note) -> None:
+        if note.kind == "job":
+            self._work.put(lambda: self._run_job(note.fields, note.contents))
+        elif note.kind == "cancel":
+            self._cancelled.add(note.fields["job"])
+        elif note.kind == "models":
+            self._work.put(lambda: self._list_models(note.fields))
+        elif note.kind == "exit":
+            os._exit(0)
+
+    def _show_life(self) -> None:
+        while True:
+            self._send("alive", {"rss": resident_bytes()})
+            time.sleep(ALIVE_S)
+
+    def _send(self, kind: str, fields: dict[str, Any], contents: list[Any] | None = None) -> None:
+        try:
+            with self._sending:
+                pipe.send(self._connection, kind, fields, contents or [])
+        except OSError:
+            os._exit(0)
+
+    def _list_models(self, fields: dict[str, Any]) -> None:
+        answer = {"peer": fields["peer"], "request": fields["request"]}
+        try:
+            self._send("models", {**answer, "models": self._stylizer.models()})
+        except BaseException as error:
+            self._send("models", {**answer, "error": self._explain(error).to_dict()})
+
+    def _run_job(self, fields: dict[str, Any], contents: list[bytes]) -> None:
+        job = fields["job"]
+        try:
+            self._stylize(job, fields, dict(zip(fields["digests"], contents, strict=True)))
+        except BaseException as error:
+            explained = self._explain(error)
+            if explained.code == "cancelled":
+                self._send("cancelled", {"job": job})
+            else:
+                self._send("failed", {"job": job, "error": explained.to_dict()})
+        finally:
+            self._cancelled.discard(job)
+
+    def _stylize(self, job: str, fields: dict[str, Any], contents: dict[bytes, bytes]) -> None:
+        started = time.monotonic()
+        shown = 0.0
+
+        def on_progress(done: int, total: int, stage: str) -> None:
+            nonlocal shown
+            now = time.monotonic()
+            if now - shown < PROGRESS_S and done != total:
+                return
+            shown = now
+            eta = (now - started) / done * max(0, total - done) if done else 0.0
+            note = {"job": job, "done": done, "total": total, "stage": stage, "eta_s": eta}
+            self._send("progress", note)
+
+        output = self._stylizer.stylize(fields["spec"], contents, on_progress, lambda: job in self._cancelled)
+        data = memoryview(output.pixels.data)
+        result = {
+            "job": job,
+            "bounds": list(output.bounds),
+            "dtype": output.pixels.format.dtype,
+            "channels": output.pixels.format.channels,
+            "size": data.nbytes,
+            "seconds": time.monotonic() - started,
+            "device": output.device,
+        }
+        for offset in range(0, data.nbytes, STRIP_BYTES):
+            strip = data[offset : offset + STRIP_BYTES]
+            self._send("result", {**result, "offset": offset}, [strip])
+
+    def _explain(self, error: BaseException) -> ScumbleError:
+        """One typed error for whatever was raised; the unexpected also goes to the log."""
+        explained = self._stylizer.explain(error)
+        if explained.code == "internal-error":
+            text = "".join(traceback.format_exception(error))
+            self._send("log", {"level": "error", "text": text[-8000:]})
+        return explained
+
+
+def check_result(fields: dict[str, Any]) -> bool:
+    """Whether a result note from the worker is well formed; for the broker."""
+    bounds = fields.get("bounds")
+    return (
+        isinstance(bounds, list)
+        and len(bounds) == 4
+        and all(is_int(value) for value in [*bounds, fields.get("size"), fields.get("offset")])
+    )

@@ -1,0 +1,109 @@
+"""The broker's end of the worker process: start it, talk to it, notice when it is gone."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from scumble.pixels import BytesLike
+
+from . import pipe, worker
+
+_SPAWN = multiprocessing.get_context("spawn")
+_Letter = tuple[str, dict[str, Any], Sequence[BytesLike]]
+
+
+class WorkerHandle:
+    """One worker process from start to end; a new one needs a new handle.
+
+    `on_note` gets every note from the worker and `on_gone` its exit code, both on a thread of this
+    handle. No method waits for the worker.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        on_note: Callable[[WorkerHandle, pipe.Note], None],
+        on_gone: Callable[[WorkerHandle, int | None], None],
+    ) -> None:
+        self._on_note, self._on_gone = on_note, on_gone
+        self._outgoing: queue.SimpleQueue[_Letter | None] = queue.SimpleQueue()
+        ours, theirs = _SPAWN.Pipe()
+        self._pipe = ours
+        self._process = _SPAWN.Process(
+            target=worker.main, args=(theirs, device), name="scumble-worker", daemon=True
+        )
+        self._process.start()
+        theirs.close()  # or we would never see the end of the pipe
+        self.started = self.last_heard = time.monotonic()
+        self.ready = False
+        self.rss = 0
+        self.stopping = False
+        self._reader = threading.Thread(target=self._read, name="worker-reader", daemon=True)
+        self._writer = threading.Thread(target=self._write, name="worker-writer", daemon=True)
+        self._reader.start()
+        self._writer.start()
+
+    @property
+    def pid(self) -> int:
+        """Process id of the worker."""
+        return self._process.pid or 0
+
+    def run(
+        self, job: str, spec: dict[str, Any], digests: list[bytes], contents: Sequence[BytesLike]
+    ) -> None:
+        """Give it a job; `contents` are the bytes of `digests`, in that order."""
+        self._outgoing.put(("job", {"job": job, "spec": spec, "digests": digests}, contents))
+
+    def cancel(self, job: str) -> None:
+        """Ask it to stop a job between two patches."""
+        self._outgoing.put(("cancel", {"job": job}, ()))
+
+    def ask_models(self, peer: bytes, request: int) -> None:
+        """Ask for the list of models; the answer is a note with the same peer and request."""
+        self._outgoing.put(("models", {"peer": peer, "request": request}, ()))
+
+    def stop(self) -> None:
+        """Ask it to end; its memory goes back to the system."""
+        self.stopping = True
+        self._outgoing.put(("exit", {}, ()))
+
+    def kill(self) -> None:
+        """End it at once, stopped or hung as it may be."""
+        self.stopping = True
+        self._process.kill()
+
+    def join(self, timeout: float) -> None:
+        """Wait for its end, and end it when it takes longer than `timeout` seconds."""
+        self._reader.join(timeout)
+        if self._reader.is_alive():
+            self._process.kill()
+            self._reader.join()
+
+    def _read(self) -> None:
+        try:
+            while True:
+                note = pipe.receive(self._pipe)
+                self.last_heard = time.monotonic()
+                self._on_note(self, note)
+        except Exception:  # the end of the pipe, or nonsense from a process that has lost its mind
+            self._process.kill()
+        self._process.join()
+        self._outgoing.put(None)
+        self._writer.join()
+        self._pipe.close()
+        self._on_gone(self, self._process.exitcode)
+
+    def _write(self) -> None:
+        while True:
+            letter = self._outgoing.get()
+            if letter is None:
+                return
+            try:
+                pipe.send(self._pipe, *letter)
+            except OSError:
+                return  # the reader sees it too
