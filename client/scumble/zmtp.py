@@ -211,6 +211,7 @@ class Dealer:
                 raise
             if isinstance(event, Ping):
                 self._pongs.append(encode_pong(event.context))
+                self._offer_pongs()  # now: the message behind it may end this call
                 continue
             if event is not None:
                 return event

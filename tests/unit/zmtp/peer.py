@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from scumble.zmtp import Dealer
+
 MORE, LONG, COMMAND = 1, 2, 4
-PATIENCE = 30.0  # seconds after which a peer gives up, so that a failing test ends
+PATIENCE = 20.0  # seconds after which a peer gives up, so that a failing test ends
 SIOCOUTQ = 0x5411
+LARGE = bytes(32 << 20)  # more than any socket buffer holds
 
 Script = Callable[[socket.socket], None]
 
@@ -54,6 +57,9 @@ def ready(socket_type: bytes = b"ROUTER", **more: bytes) -> bytes:
             for key, value in properties.items()
         ),
     )
+
+
+HANDSHAKE = greeting() + ready()
 
 
 def ping(context: bytes = b"", ttl: int = 0) -> bytes:
@@ -136,3 +142,29 @@ def peer(script: Script, path: Path | None = None) -> Iterator[str]:
         assert not thread.is_alive(), "the peer's script did not end"
         if failures:
             raise failures[0]
+
+
+def connect(endpoint: str, timeout: float = PATIENCE, routing_id: bytes = b"") -> Dealer:
+    return Dealer.connect(
+        endpoint,
+        timeout=timeout,
+        max_frame=1 << 26,
+        max_message=1 << 27,
+        max_frames=100,
+        routing_id=routing_id,
+    )
+
+
+def in_thread(work: Callable[[], object]) -> tuple[threading.Thread, list[BaseException]]:
+    """Run `work` in a thread; the list holds what it raised once the thread has ended."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread, raised

@@ -25,7 +25,7 @@ from scumble.zmtp_codec import (
     encode_pong,
     encode_ready,
 )
-from tests.unit.zmtp_peer import COMMAND, LONG, MORE, command, frame, greeting, message, ping, ready
+from tests.unit.zmtp.peer import COMMAND, LONG, MORE, command, frame, greeting, message, ping, ready
 
 LIMITS = Limits(max_frame=1 << 20, max_message=1 << 21, max_frames=64)
 SIZES = st.one_of(
