@@ -17,6 +17,8 @@ from scumble import Client, ScumbleError
 from scumble.connection import FILE_NAME, runtime_dir
 from scumble.launch import config_dir, find_interpreter, last_log_lines, log_dir
 
+from .status_text import describe
+
 PACKAGES = ("scumble", "torch", "numpy", "pillow", "pyzmq", "msgpack", "safetensors", "tifffile")
 GOOD, ODD, BAD = "ok", "warning", "problem"
 
@@ -141,21 +143,28 @@ def _daemon(topic: str) -> Iterator[Finding]:
     try:
         client = Client.connect(start=False)
     except ScumbleError as error:
-        if error.code != "daemon-not-running":
+        if error.code != "no-daemon":
             raise
         yield Finding(topic, GOOD, "not running; the next job starts it")
         return
     with client:
         status: dict[str, Any] = client.status()
-    text = ", ".join(f"{name} {value}" for name, value in status.items())
-    yield Finding(topic, GOOD, f"running: {text}")
+    yield Finding(topic, GOOD, f"running as process {status.get('pid')}")
+    for name, text in describe(status)[1:-1]:
+        yield Finding(topic, GOOD, f"{name}: {text}")
+    installed = importlib.metadata.version("scumble")
+    if status.get("version") != installed:
+        advice = "End it with: scumble daemon stop; the next job starts the new one."
+        yield Finding(topic, ODD, f"it is not the installed version, {installed}", advice)
+    if status.get("last_error"):
+        yield Finding(topic, ODD, f"last error: {status['last_error']}")
 
 
 def _last_error(topic: str) -> Iterator[Finding]:
-    lines = last_log_lines(400)
-    errors = [line for line in lines if " ERROR " in line or " CRITICAL " in line]
+    errors = [line for line in last_log_lines(400) if " ERROR " in line or " CRITICAL " in line]
     if errors:
-        yield Finding(topic, ODD, errors[-1], f"What came before it: scumble daemon logs, or {log_dir()}.")
+        advice = f"What came before it: scumble daemon logs; the files lie in {log_dir()}."
+        yield Finding(topic, ODD, errors[-1], advice)
     else:
         yield Finding(topic, GOOD, "no error in the log")
 

@@ -85,7 +85,7 @@ def run(arguments: list[str]) -> int:
         report.failure(error.format_message() + _where_to_read(error))
         return 2
     except ScumbleError as error:
-        report.failure(str(error))
+        report.error(error)
         return report.exit_code(error)
     except (KeyboardInterrupt, click.Abort):
         report.failure("Interrupted.")

@@ -69,7 +69,7 @@ def status(wants_json: bool) -> int:
     client = _running_client()
     if client is None:
         if wants_json:
-            report.as_json({"running": False})
+            report.as_json({"running": False, "status": None})
         else:
             report.done("No daemon runs. The next job starts it, or: scumble daemon start")
         return 1
@@ -96,7 +96,7 @@ def _running_client() -> Any:
     try:
         return Client.connect(start=False)
     except ScumbleError as error:
-        if error.code == "daemon-not-running":
+        if error.code == "no-daemon":
             return None
         raise
 
@@ -119,10 +119,10 @@ def _wait_until_gone() -> None:
 
 def _tell(status: dict[str, Any], wants_json: bool) -> None:
     if wants_json:
-        report.as_json({"running": True, **status})
+        report.as_json({"running": True, "status": status})
         return
+    from ..status_text import describe
+
     report.done("The daemon runs.")
-    width = max(map(len, status), default=0)
-    for name, value in status.items():
-        text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-        report.done(f"  {name:{width}}  {text or '-'}")
+    for name, text in describe(status):
+        report.done(f"  {name:10}  {text}")

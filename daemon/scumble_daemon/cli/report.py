@@ -15,12 +15,22 @@ from scumble.errors import ScumbleError
 # The command line asked for something that cannot be; everything else is a failed job.
 _USAGE_CODES = frozenset({"bad-weight", "bad-style", "bad-region", "bad-request", "bad-engine"})
 
+_LOG_LINES = 8
+
 
 def exit_code(error: ScumbleError) -> int:
     """1 for a failed job, 2 when the command line was wrong, 130 when it was interrupted."""
     if error.code == "cancelled":
         return 130
     return 2 if error.code in _USAGE_CODES else 1
+
+
+def error(problem: ScumbleError, about: str = "") -> None:
+    """An error as one line; where the daemon does not start, the end of its log below it."""
+    failure(f"{about}: {problem}" if about and about not in problem.message else str(problem))
+    if problem.code == "daemon-not-started":
+        for line in problem.detail.splitlines()[-_LOG_LINES:]:
+            click.echo(f"  {line}", err=True)
 
 
 def failure(sentence: str) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Bounds
-from scumble.request import PATCH_RANGE, TILINGS
+from scumble.geometry import Bounds, Extent
+from scumble.request import PATCH_RANGE, TILINGS, StyleSource, StyleWeight, StylizeRequest
 
 from . import report
 from .interrupt import cancel_on_interrupt
@@ -23,7 +23,7 @@ from .outputs import make_folders, plan_outputs
 from .progress import progress_bar
 
 if TYPE_CHECKING:
-    from scumble import Client, Pixels
+    from scumble import Client
 
 # After one of these the next picture fares no better.
 _HOPELESS = frozenset({"cancelled", "daemon-not-started", "daemon-not-installed"})
@@ -36,15 +36,6 @@ Examples:
   scumble stylize photo.jpg --style painting.jpg --mask sky.png -o out.jpg
   scumble stylize photo.jpg --style painting.jpg --region 100,50,640,480 -o part.png
 """
-
-
-@dataclass(frozen=True)
-class Style:
-    """A style of the command line: its name, its pixels and its share in the mix."""
-
-    name: str
-    pixels: Pixels
-    share: float
 
 
 def parse_style(text: str) -> tuple[Path, float]:
@@ -149,7 +140,7 @@ def command(
     parsed = [parse_style(text) for text in styles]
     read_only = [*paths, *(path for path, _ in parsed), *([Path(mask)] if mask else [])]
     targets = plan_outputs(paths, output, "+".join(path.stem for path, _ in parsed), read_only)
-    loaded = [_load_style(path, share) for path, share in parsed]
+    loaded = tuple(_load_style(path, share) for path, share in parsed)
     make_folders(targets)
     job = _Job(loaded, {"weight": weight, "region": region, **settings}, mask)
     results = _run_all(list(zip(paths, targets, strict=True)), job, wants_json)
@@ -160,16 +151,19 @@ def command(
 
 @dataclass(frozen=True)
 class _Job:
-    styles: list[Style]
+    styles: tuple[StyleWeight, ...]
     settings: dict[str, Any]
     mask: str | None
+
+
+_NO_SIZE = Extent(0, 0)
 
 
 @dataclass(frozen=True)
 class _Result:
     source: Path
     output: Path
-    size: tuple[int, int] = (0, 0)
+    size: Extent = _NO_SIZE
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
     error: ScumbleError | None = None
@@ -193,12 +187,12 @@ class _Result:
         }
 
 
-def _load_style(path: Path, share: float) -> Style:
+def _load_style(path: Path, share: float) -> StyleWeight:
     from ..images import read_image
 
     loaded = read_image(path)
     _say(loaded.notes)
-    return Style(path.stem, loaded.pixels, share)
+    return StyleWeight(StyleSource(pixels=loaded.pixels), share)
 
 
 def _run_all(pairs: list[tuple[Path, Path]], job: _Job, quiet: bool) -> list[_Result]:
@@ -211,7 +205,7 @@ def _run_all(pairs: list[tuple[Path, Path]], job: _Job, quiet: bool) -> list[_Re
                 result = _stylize_one(connect, source, target, job)
             except ScumbleError as error:
                 result = _Result(source, target, error=error)
-                report.failure(f"{source}: {error}" if len(pairs) > 1 else str(error))
+                report.error(error, str(source) if len(pairs) > 1 else "")
             results.append(result)
             if not result.error and not quiet:
                 width, height = result.size
@@ -235,20 +229,14 @@ def _stylize_one(connect: Callable[[], Client], source: Path, target: Path, job:
     started = time.monotonic()
     picture = read_image(source)
     mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
+    request = StylizeRequest(picture.pixels, job.styles, mask=mask, **job.settings)
     client = connect()  # only now: a misspelt name starts no daemon
     with cancel_on_interrupt() as cancel, progress_bar(source.name) as on_progress:
-        pixels = client.stylize(
-            picture.pixels,
-            style=[(style.pixels, style.share) for style in job.styles],
-            mask=mask,
-            on_progress=on_progress,
-            cancel=cancel,
-            **job.settings,
-        )
+        pixels = client.submit(request).result(on_progress=on_progress, cancel=cancel)
     notes = (*picture.notes, *write_image(target, pixels, like=picture))
     _say(notes)
     seconds = time.monotonic() - started
-    return _Result(source, target, tuple(pixels.extent), seconds, notes)
+    return _Result(source, target, pixels.extent, seconds, notes)
 
 
 def _say(notes: Sequence[str]) -> None:

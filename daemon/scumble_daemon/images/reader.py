@@ -212,7 +212,13 @@ def _typed_errors(name: str, decode):
             f"{name} is not an image that Scumble can read.",
             hint="It reads JPEG, PNG, TIFF, WebP, GIF, BMP and PPM.",
         ) from error
-    except (MemoryError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise ScumbleError(
+            "image-too-large",
+            f"{name} is larger than the {MAX_PIXELS / 1e6:.0f} megapixels that Scumble takes.",
+            hint="Scale it down or cut it into parts.",
+        ) from error
+    except MemoryError as error:
         raise ScumbleError(
             "image-too-large", f"{name} is too large for the memory of this machine."
         ) from error
@@ -251,5 +257,5 @@ def _near_names(path: Path) -> str:
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
     except OSError:
         return ""
-    near = difflib.get_close_matches(path.name, names, n=3)
+    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.75)
     return f"Did you mean {' or '.join(near)}?" if near else ""
