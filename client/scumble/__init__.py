@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from .client import Client
 from .errors import ScumbleError
 from .geometry import Bounds, Extent, Point
+from .job import Job, Progress
+from .layers import to_array
 from .pixels import CHANNELS, DTYPES, PixelFormat, Pixels
 from .request import StyleSource, StyleWeight, StylizeRequest
 
@@ -11,12 +14,16 @@ __all__ = [
     "CHANNELS",
     "DTYPES",
     "Bounds",
+    "Client",
     "Extent",
+    "Job",
     "PixelFormat",
     "Pixels",
     "Point",
+    "Progress",
     "ScumbleError",
     "StyleSource",
     "StyleWeight",
     "StylizeRequest",
+    "to_array",
 ]

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 OUTPUT_NAME = "start.log"
 POLL_S = 0.05
+HANDOVER_S = 1.5
 
 # Editors ship as AppImages, flatpaks and bundles that set LD_LIBRARY_PATH, PYTHONHOME, QT_* and
 # more for themselves. In another Python those break the start, so only this list goes through.
@@ -126,13 +127,18 @@ def start_daemon(connect: Callable[[], Optional[T]], *, timeout: float) -> T:
     """
     deadline = time.monotonic() + timeout
     directory = secure_dir(runtime_dir())
-    process = _spawn(find_interpreter(), directory)
+    process, ended = _spawn(find_interpreter(), directory), 0.0
     while True:
         connected = connect()
         if connected is not None:
             _reap(process)
             return connected
         code = process.poll()
+        if code == 0:
+            # It found another daemon. If that one was about to end, there is none by now.
+            ended = ended or time.monotonic()
+            if time.monotonic() - ended > HANDOVER_S:
+                process, ended = _spawn(find_interpreter(), directory), 0.0
         if code not in (None, 0) or time.monotonic() >= deadline:
             reason = "it ended at once" if code else "it did not answer in time"
             _reap(process)

@@ -11,7 +11,8 @@ from typing import Any
 
 import zmq
 
-from scumble.messages import Message, Welcome
+from scumble.errors import ScumbleError
+from scumble.messages import Error, Message, Welcome
 from scumble.wire import PROTOCOL, new_nonce
 
 from .control import ControlThread
@@ -84,6 +85,7 @@ class Broker:
                     self._housekeeping(now)
                 self._publish_status(now)
                 stalled = self._port.flush(now)
+            self._say_farewell(time.monotonic())
         finally:
             self._control.stop()
             self._dispatcher.close()
@@ -122,6 +124,14 @@ class Broker:
         if not busy and now - heard > settings.idle_exit:
             log.info("no client for %.0f s: the daemon ends", now - heard)
             self._stopping = True
+
+    def _say_farewell(self, now: float) -> None:
+        """Tell those who wait that it was on purpose: they must not start the daemon again."""
+        error = ScumbleError("daemon-stopped", "The daemon was stopped.", hint="Try again.")
+        for job in self._jobs:
+            if not job.ended:
+                self._tell(job, Error.of(error, job=job.id), ())
+        self._port.flush(now)
 
     def _tell(self, job: Job, message: Message, payloads: tuple) -> None:
         for peer in list(job.listeners):

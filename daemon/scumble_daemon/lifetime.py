@@ -84,6 +84,13 @@ def bind(sockets: tuple[zmq.Socket, zmq.Socket], directory: Path, where: str) ->
     return Endpoints(*bound)
 
 
+def remove_sockets(directory: Path) -> None:
+    """Remove what an ipc bind has left behind; the sockets must be closed."""
+    for name in ("job", "control"):
+        with contextlib.suppress(OSError):
+            (directory / f"{name}.sock").unlink()
+
+
 @contextlib.contextmanager
 def announced(directory: Path, endpoints: Endpoints, key: bytes, version: str) -> Iterator[None]:
     """Keep `daemon.json` in the runtime directory for as long as the context lasts.

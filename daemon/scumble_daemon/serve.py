@@ -22,6 +22,8 @@ from .logs import start_logging
 from .port import new_router
 from .settings import Settings, settings_from_environment
 
+FAREWELL_MS = 200  # for the last messages to go out
+
 log = logging.getLogger(__name__)
 
 
@@ -67,7 +69,8 @@ def _run(settings: Settings, ready: Callable[[], None]) -> int:
                 broker.run()
             log.info("daemon %d ends", os.getpid())
         finally:
-            context.destroy(linger=200)
+            context.destroy(linger=FAREWELL_MS)
+            lifetime.remove_sockets(directory)
     return 0
 
 

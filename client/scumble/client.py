@@ -1,0 +1,404 @@
+"""The client: what plug-ins, scripts and the command line use to reach the daemon.
+
+    with Client.connect() as client:
+        result = client.stylize("photo.jpg", style="painting.jpg", weight=0.8)
+
+Threads: a Client may be used from several threads at once. It runs one thread of its own, which
+receives and never calls back: progress callbacks run on the thread that waits for the job. No call
+waits for ever for a daemon that does not answer.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+import uuid
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, TypeVar, Union
+
+from . import messages as m
+from .connection import ConnectionInfo, read_connection, runtime_dir
+from .errors import ScumbleError
+from .job import LOST, Job, OnPreview, OnProgress
+from .jobspec import Contents, to_spec
+from .launch import start_daemon
+from .layers import LayerLike, StyleLike, as_pixels, as_styles
+from .link import Link
+from .pixels import Pixels
+from .request import StylizeRequest
+from .transport import choose_transport
+
+ANSWER_S = 30.0
+MODELS_S = 60.0
+GREETING_S = 5.0
+MAX_RESENDS = 3
+
+Reply = TypeVar("Reply", bound=m.Message)
+
+
+class Client:
+    """A connection to the daemon. Make one with :meth:`connect`; end it with `close` or `with`."""
+
+    def __init__(self, link: Link, *, start: bool, timeout: float, transport: Any) -> None:
+        self._start, self._timeout, self._transport = start, timeout, transport
+        self._numbers = itertools.count(1)
+        self._lock = threading.RLock()  # guards what follows
+        self._jobs: Dict[str, Job] = {}
+        self._waiting: Dict[Union[int, str], _Waiter] = {}
+        self._closed = False
+        self._link = link
+        self._receiver = self._start_receiver(link)
+
+    @classmethod
+    def connect(cls, start: bool = True, timeout: float = 30.0, transport: str = "auto") -> Client:
+        """Connect to the user's daemon; with `start`, start one when none answers.
+
+        `transport` is ``scumble`` (no dependencies; what ``auto`` chooses) or ``pyzmq``.
+
+        Raises ScumbleError `no-daemon`, `daemon-not-installed`, `daemon-not-started`,
+        `daemon-not-responding`, `wrong-key`, `protocol-version` or `runtime-dir-unsafe`.
+        """
+        chosen = choose_transport(transport)
+        link = _open_link(chosen, start, timeout)
+        return cls(link, start=start, timeout=timeout, transport=chosen)
+
+    @property
+    def welcome(self) -> m.Welcome:
+        """What the daemon said about itself: version, limits, devices."""
+        return self._link.welcome
+
+    def stylize(
+        self,
+        layer: LayerLike,
+        style: Union[StyleLike, Sequence[Tuple[StyleLike, float]]],
+        weight: float = 1.0,
+        *,
+        mask: Optional[bytes] = None,
+        on_progress: Optional[OnProgress] = None,
+        on_preview: Optional[OnPreview] = None,
+        cancel: Optional[threading.Event] = None,
+        timeout: Optional[float] = None,
+        **options: Any,
+    ) -> Pixels:
+        """Stylize a layer and wait for the result: the region's pixels in the layer's own format.
+
+        `layer` is Pixels, a PIL image, a NumPy array (HxW or HxWxC) or a path. `style` is a path,
+        the bytes of an image file, Pixels, a PIL image, an array, the name of a library style, or a
+        list of (style, weight) pairs. A str that is not an existing file and has no separator or
+        dot is a library name. `options` are the other fields of StylizeRequest.
+
+        For callbacks, `cancel`, `timeout` and errors see :meth:`Job.result` and StylizeRequest.
+        """
+        request = StylizeRequest(as_pixels(layer), as_styles(style), weight=weight, mask=mask, **options)
+        job = self.submit(request, preview=on_preview is not None)
+        try:
+            return job.result(timeout, on_progress=on_progress, on_preview=on_preview, cancel=cancel)
+        except ScumbleError as error:
+            if error.code == "timeout":
+                job.cancel()
+                self._forget(job)
+            raise
+
+    def submit(self, request: StylizeRequest, *, urgent: bool = False, preview: bool = False) -> Job:
+        """Send a job and return once the daemon has accepted it; images it has are not sent again.
+
+        `urgent` jobs go before others: for small previews that someone is waiting for.
+
+        Raises ScumbleError `queue-full`, `daemon-full`, `image-too-large`, `connection-lost` and
+        the like.
+        """
+        job = Job(self, uuid.uuid4().hex, request, {"urgent": urgent, "preview": preview})
+        try:
+            try:
+                self._submit(job)
+            except ScumbleError as error:
+                if error.code not in LOST:
+                    raise
+                self._submit(job)
+        except BaseException:
+            self._forget(job)
+            raise
+        return job
+
+    def ping(self, timeout: float = GREETING_S) -> float:
+        """Seconds that the daemon took to answer.
+
+        Raises ScumbleError `daemon-not-responding` or `connection-lost`.
+        """
+        started = time.monotonic()
+        self._ask(m.Ping(next(self._numbers)), m.Pong, timeout)
+        return time.monotonic() - started
+
+    def status(self, timeout: float = GREETING_S) -> Dict[str, Any]:
+        """What the daemon is doing: pid, uptime_s, waiting, running, worker, memory, clients."""
+        return self._order(m.Status(1), m.Report, timeout).status
+
+    def models(self, timeout: float = MODELS_S) -> List[Dict[str, Any]]:
+        """The models that `engine` may name, as dicts; the first call starts the worker."""
+        return self._ask(m.Models(next(self._numbers)), m.ModelList, timeout).models
+
+    def styles(self, timeout: float = GREETING_S) -> List[Dict[str, Any]]:
+        """The styles of the daemon's library, as dicts."""
+        return self._ask(m.Styles(next(self._numbers)), m.StyleList, timeout).styles
+
+    def unload(self, timeout: float = GREETING_S) -> None:
+        """Have the daemon give models and images back to the system, unless a job runs."""
+        self._order(m.Unload(1), m.Done, timeout)
+
+    def shutdown(self, timeout: float = GREETING_S) -> None:
+        """End the daemon. Its jobs end with an error."""
+        self._start = False
+        self._order(m.Shutdown(1), m.Done, timeout)
+
+    def close(self) -> None:
+        """Leave the daemon; waiting calls get ScumbleError `closed`. May be called repeatedly."""
+        with self._lock:
+            self._closed = True
+            link, receiver = self._link, self._receiver
+        link.close()
+        if receiver is not threading.current_thread():
+            receiver.join()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    # For Job ------------------------------------------------------------------------------------
+
+    def _submit_again(self, job: Job) -> None:
+        self._submit(job)
+
+    def _send_cancel(self, job: Job) -> None:
+        try:
+            if job.link is not None:
+                job.link.send(m.Cancel(job.id))
+        except ScumbleError:
+            return  # whoever waits for the job hears of the lost link as well
+
+    def _send_received(self, job: Job) -> None:
+        try:
+            self._link.send(m.Received(job.id))
+        except ScumbleError:
+            return  # the daemon will forget the result by itself
+
+    def _forget(self, job: Job) -> None:
+        with self._lock:
+            self._jobs.pop(job.id, None)
+
+    # Sending ------------------------------------------------------------------------------------
+
+    def _submit(self, job: Job) -> None:
+        spec, contents = to_spec(job.request)
+        with self._lock:
+            self._jobs[job.id] = job
+        for attempt in range(MAX_RESENDS):
+            link = self._connected()
+            self._put_missing(link, contents)
+            job.link = link
+            accepted = self._expect(job.id, link)
+            try:
+                link.send(m.Submit(job.id, spec, **job.options))
+                accepted.wait(ANSWER_S)
+                return
+            except ScumbleError as error:
+                # Between the question and the job the daemon may have dropped an image.
+                if error.code != "image-missing" or attempt == MAX_RESENDS - 1:
+                    raise
+            finally:
+                self._forget_waiter(job.id)
+
+    def _put_missing(self, link: Link, contents: Contents) -> None:
+        have = m.Have(next(self._numbers), list(contents))
+        for digest in self._ask(have, m.Missing, ANSWER_S, link).digests:
+            if digest in contents:
+                self._put(link, digest, memoryview(contents[digest]).cast("B"))
+
+    def _put(self, link: Link, digest: bytes, content: memoryview) -> None:
+        number = next(self._numbers)
+        stored = self._expect(number, link)
+        chunk = _chunk_bytes(link.welcome)
+        try:
+            for offset in range(0, max(1, content.nbytes), chunk):
+                if stored.done:
+                    break  # refused: the rest would be for nothing
+                piece = content[offset : offset + chunk]
+                link.send(m.Put(number, digest, content.nbytes, offset), [piece])
+            stored.wait(ANSWER_S)
+        finally:
+            self._forget_waiter(number)
+
+    def _ask(self, message: Any, reply: Type[Reply], timeout: float, link: Optional[Link] = None) -> Reply:
+        """Send a question on the job socket and wait for its answer."""
+        link = link or self._connected()
+        waiter = self._expect(message.request, link)
+        try:
+            link.send(message, timeout=timeout)
+            answer = waiter.wait(timeout)
+        finally:
+            self._forget_waiter(message.request)
+        return _checked(answer, reply)
+
+    def _order(self, message: m.Message, reply: Type[Reply], timeout: float) -> Reply:
+        """Send one message on a control connection of its own and wait for the answer."""
+        info = read_connection(runtime_dir())
+        if info is None:
+            raise ScumbleError("no-daemon", "No daemon is running.", retryable=True)
+        deadline = time.monotonic() + timeout
+        link = Link.open(info, "control", self._transport, timeout=timeout)
+        try:
+            link.send(message, timeout=timeout)
+            received = link.receive(max(0.0, deadline - time.monotonic()))
+        finally:
+            link.close()
+        if received is None:
+            raise _not_responding()
+        return _checked(received[0], reply)
+
+    def _expect(self, key: Union[int, str], link: Link) -> _Waiter:
+        waiter = _Waiter(link)
+        with self._lock:
+            self._waiting[key] = waiter
+        if link.lost is not None:  # its receiver may have told everyone already
+            waiter.set(link.lost)
+        return waiter
+
+    def _forget_waiter(self, key: Union[int, str]) -> None:
+        with self._lock:
+            self._waiting.pop(key, None)
+
+    def _connected(self) -> Link:
+        """The link, or a new one in place of a lost one."""
+        with self._lock:
+            if self._closed:
+                raise ScumbleError("closed", "The client was closed.")
+            if self._link.lost is not None:
+                self._link = _open_link(self._transport, self._start, self._timeout)
+                self._receiver = self._start_receiver(self._link)
+            return self._link
+
+    # Receiving ----------------------------------------------------------------------------------
+
+    def _start_receiver(self, link: Link) -> threading.Thread:
+        thread = threading.Thread(target=self._receive, args=(link,), name="scumble-receiver", daemon=True)
+        thread.start()
+        return thread
+
+    def _receive(self, link: Link) -> None:
+        while True:
+            try:
+                received = link.receive(60.0)
+                if received is not None:
+                    self._dispatch(*received)
+            except ScumbleError as error:
+                self._fail_all(link, error)
+                return
+
+    def _dispatch(self, message: m.Message, payloads: Tuple[Any, ...]) -> None:
+        job_id, number = getattr(message, "job", ""), getattr(message, "request", 0)
+        with self._lock:
+            job = self._jobs.get(job_id)
+            waiter = self._waiting.get(number) if number else self._waiting.get(job_id)
+        answers_submit = isinstance(message, (m.Accepted, m.Error)) and job_id
+        if waiter is not None and (number or answers_submit) and waiter.set(message):
+            return
+        if job is not None and not isinstance(message, m.Accepted):
+            job._deliver(message, payloads)
+        elif isinstance(message, m.Error) and not job_id and not number:
+            raise message.to_error()  # about the connection as such
+
+    def _fail_all(self, link: Link, error: ScumbleError) -> None:
+        """Tell all who wait for something from this link that it will not come."""
+        with self._lock:
+            waiters = [waiter for waiter in self._waiting.values() if waiter.link is link]
+            jobs = [job for job in self._jobs.values() if job.link is link]
+        for waiter in waiters:
+            waiter.set(error)
+        for job in jobs:
+            job._deliver(error)
+
+
+class _Waiter:
+    """A place for one answer; `link` is where it will come from."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self._event = threading.Event()
+        self._answer: Union[m.Message, ScumbleError, None] = None
+
+    @property
+    def done(self) -> bool:
+        return self._event.is_set()
+
+    def set(self, answer: Union[m.Message, ScumbleError]) -> bool:
+        """Fill it; False when it is filled already. Only for the receiving thread."""
+        if self._event.is_set():
+            return False
+        self._answer = answer
+        self._event.set()
+        return True
+
+    def wait(self, timeout: float) -> m.Message:
+        if not self._event.wait(timeout):
+            raise _not_responding()
+        if isinstance(self._answer, m.Error):
+            raise self._answer.to_error()
+        if isinstance(self._answer, ScumbleError):
+            raise self._answer
+        assert self._answer is not None
+        return self._answer
+
+
+def _open_link(transport: Any, start: bool, timeout: float) -> Link:
+    """Connect to the daemon that the connection file names, or start one."""
+    deadline = time.monotonic() + timeout
+
+    def connect() -> Optional[Link]:
+        info: Optional[ConnectionInfo] = read_connection(runtime_dir())
+        if info is None:
+            return None
+        left = max(0.1, deadline - time.monotonic())
+        try:
+            return Link.open(info, "job", transport, timeout=min(GREETING_S, left))
+        except ScumbleError as error:
+            if error.code == "no-daemon":
+                return None  # a stale file
+            if error.code == "wrong-key" and read_connection(runtime_dir()) != info:
+                return connect()  # a new daemon has taken the old one's place just now
+            raise
+
+    link = connect()
+    if link is not None:
+        return link
+    if not start:
+        raise ScumbleError(
+            "no-daemon",
+            "No daemon is running.",
+            hint="Start it with: scumble daemon start",
+            retryable=True,
+        )
+    return start_daemon(connect, timeout=max(0.1, deadline - time.monotonic()))
+
+
+def _chunk_bytes(welcome: m.Welcome) -> int:
+    limit = welcome.limits.get("max_payload")
+    default = 8 << 20
+    return min(limit, default) if isinstance(limit, int) and limit > 0 else default
+
+
+def _checked(answer: m.Message, reply: Type[Reply]) -> Reply:
+    if isinstance(answer, m.Error):
+        raise answer.to_error()
+    if not isinstance(answer, reply):
+        raise ScumbleError("bad-message", "The daemon answered something else than asked.")
+    return answer
+
+
+def _not_responding() -> ScumbleError:
+    return ScumbleError(
+        "daemon-not-responding",
+        "The daemon does not respond.",
+        hint="Stop it with: scumble daemon stop",
+        retryable=True,
+    )

@@ -1,0 +1,158 @@
+"""One authenticated connection to the daemon."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, Optional, Sequence, Tuple
+
+from . import wire, zmtp
+from .connection import ConnectionInfo
+from .errors import ScumbleError
+from .messages import Bye, Hello, Message, Welcome
+from .pixels import BytesLike
+
+SEND_TIMEOUT_S = 30.0
+CLIENT_NAME = "scumble"
+
+Received = Tuple[Message, Tuple[BytesLike, ...]]
+
+
+class Link:
+    """A socket on which both sides have proved the key. `Link.open` makes one.
+
+    Any thread may send; one thread at a time may receive. After an error the link is of no more
+    use, and `lost` says so.
+    """
+
+    def __init__(self, dealer: Any, keys: wire.SessionKeys, welcome: Welcome) -> None:
+        self._dealer = dealer
+        self._sender = wire.Sender(keys.to_daemon)
+        self._receiver = wire.Receiver(keys.to_client)
+        self._sending = threading.Lock()
+        self.welcome = welcome
+        self.lost: Optional[ScumbleError] = None
+
+    @classmethod
+    def open(cls, info: ConnectionInfo, role: str, transport: Any, *, timeout: float) -> Link:
+        """Connect to the daemon's ``job`` or ``control`` socket and greet it.
+
+        Raises ScumbleError `no-daemon` when nothing answers at the endpoint, and what
+        `wire.open_welcome` raises when the wrong one does.
+        """
+        deadline = time.monotonic() + timeout
+        endpoint = info.job if role == "job" else info.control
+        try:
+            dealer = transport(
+                endpoint,
+                timeout=timeout,
+                max_frame=wire.MAX_PAYLOAD,
+                max_message=wire.MAX_MESSAGE,
+                max_frames=wire.MAX_FRAMES,
+            )
+        except zmtp.Timeout as error:
+            raise _silent(error) from error
+        except (zmtp.ZmtpError, OSError) as error:
+            raise _no_daemon(error) from error
+        try:
+            hello = Hello(wire.new_nonce(), role, CLIENT_NAME)
+            dealer.send_multipart(wire.seal_hello(info.key, hello), _left(deadline))
+            packet = wire.parse(dealer.recv_multipart(_left(deadline)))
+            welcome = wire.open_welcome(info.key, packet, hello.nonce)
+            keys = wire.session_keys(info.key, role, hello.nonce, welcome.nonce)
+            return cls(dealer, keys, welcome)
+        except BaseException as error:
+            dealer.close()
+            if isinstance(error, zmtp.Timeout):
+                raise _silent(error) from error
+            if isinstance(error, (zmtp.ZmtpError, OSError)):
+                raise _no_daemon(error) from error
+            raise
+
+    def send(
+        self,
+        message: Message,
+        payloads: Sequence[BytesLike] = (),
+        timeout: float = SEND_TIMEOUT_S,
+    ) -> None:
+        """Send one message.
+
+        Raises ScumbleError `connection-lost`, also when the daemon takes nothing for `timeout`
+        seconds.
+        """
+        with self._sending:
+            if self.lost is not None:
+                raise self.lost
+            try:
+                self._dealer.send_multipart(self._sender.seal(message, payloads), timeout)
+            except (zmtp.ZmtpError, OSError) as error:
+                raise self._lose(error) from error
+
+    def receive(self, timeout: float) -> Optional[Received]:
+        """The next message, or None when none comes within `timeout` seconds.
+
+        Raises ScumbleError `connection-lost`, or the code of what was wrong with the message.
+        """
+        try:
+            frames = self._dealer.recv_multipart(timeout)
+        except zmtp.Timeout:
+            return None
+        except (zmtp.ZmtpError, OSError) as error:
+            raise self._lose(error) from error
+        try:
+            packet = wire.parse(frames)
+            if not packet.mac:
+                raise wire.unsigned_error(packet)
+            self._receiver.verify(packet)
+            return self._receiver.decode(packet)
+        except ScumbleError as error:
+            self.lost = error
+            self._dealer.close()
+            raise
+
+    def close(self) -> None:
+        """Say goodbye if that takes no time, and end the connection."""
+        if self.lost is None:
+            try:
+                self.send(Bye(), timeout=0.5)
+            except ScumbleError:
+                pass
+        if self.lost is None:
+            self.lost = ScumbleError("closed", "The connection to the daemon was closed.")
+        self._dealer.close()
+
+    def _lose(self, error: BaseException) -> ScumbleError:
+        if self.lost is None:
+            self.lost = ScumbleError(
+                "connection-lost",
+                "The connection to the daemon was lost.",
+                hint="Try again.",
+                retryable=True,
+                detail="{}: {}".format(type(error).__name__, error),
+            )
+        self._dealer.close()
+        return self.lost
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
+
+
+def _silent(error: BaseException) -> ScumbleError:
+    return ScumbleError(
+        "daemon-not-responding",
+        "The daemon does not respond.",
+        hint="Stop it with: scumble daemon stop",
+        retryable=True,
+        detail=str(error),
+    )
+
+
+def _no_daemon(error: BaseException) -> ScumbleError:
+    return ScumbleError(
+        "no-daemon",
+        "No daemon is running.",
+        hint="Start it with: scumble daemon start",
+        retryable=True,
+        detail=str(error),
+    )
