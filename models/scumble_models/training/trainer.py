@@ -25,7 +25,7 @@ from scumble_models.training.data import ImageFolder
 from scumble_models.training.objective import perceptual_losses, pixel_losses
 from scumble_models.training.preview import save_preview
 from scumble_models.training.recipe import Phase, Recipe
-from scumble_models.vgg import scale_activations
+from scumble_models.vgg import VGG16, scale_activations
 
 #: Steps in a row with a loss or gradient that is not finite before training gives up.
 PATIENCE = 20
@@ -39,6 +39,14 @@ class Trainer:
     The folder receives ``checkpoint.pt`` (everything needed to go on), ``log.csv``,
     ``preview-STEP.png`` and at the end ``weights.safetensors`` (the averaged weights).
     A folder that holds a checkpoint is resumed.
+
+    Args:
+        recipe_folder: what ``init`` in the recipe is relative to.
+        loss_network: by default VGG-16 with ImageNet weights, its layers scaled over the contents.
+
+    Raises:
+        TrainingError: the recipe does not fit, or its ``init`` is missing.
+        WeightsError: the loss network's weights are not on this machine.
     """
 
     def __init__(
@@ -50,6 +58,7 @@ class Trainer:
         out: Path,
         *,
         device: torch.device | str = "cpu",
+        loss_network: VGG16 | None = None,
     ) -> None:
         self.recipe, self.out, self.device = recipe, out, torch.device(device)
         self._contents, self._styles = contents, styles
@@ -57,9 +66,7 @@ class Trainer:
         self._generator = torch.Generator().manual_seed(recipe.seed)
         self.network = channels_last(_build_network(recipe, recipe_folder), self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self._loss_network = load_vgg16().to(self.device)
-        natural = [contents.crops(8, 256, self._generator) for _ in range(4)]
-        scale_activations(self._loss_network, natural)
+        self._loss_network = loss_network or self._scaled_vgg16()
         channels_last(self._loss_network, self.device)
         self._optimiser = torch.optim.Adam(
             [{"params": list(module.parameters()), "factor": factor} for module, factor in self._parts()],
@@ -67,9 +74,10 @@ class Trainer:
             betas=(0.9, 0.99),
         )
         self.step = 0
+        side = max(phase.crop for phase in recipe.phases)
         self._preview_inputs = (
-            contents.crops(4, 256, torch.Generator().manual_seed(7)),
-            styles.crops(5, 256, torch.Generator().manual_seed(8)),
+            contents.crops(4, side, torch.Generator().manual_seed(7)),
+            styles.crops(5, side, torch.Generator().manual_seed(8)),
         )
         out.mkdir(parents=True, exist_ok=True)
         if self._checkpoint_path.exists():
@@ -145,6 +153,11 @@ class Trainer:
         self._optimiser.load_state_dict(state["optimiser"])
         self._generator.set_state(state["generator"].cpu())
         torch.set_rng_state(state["torch_rng"].cpu())
+
+    def _scaled_vgg16(self) -> VGG16:
+        network = load_vgg16().to(self.device)
+        scale_activations(network, [self._contents.crops(8, 256, self._generator) for _ in range(4)])
+        return network
 
     def _parts(self) -> Iterator[tuple[torch.nn.Module, float]]:
         network = self.network

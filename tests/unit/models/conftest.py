@@ -17,7 +17,7 @@ def natural_image(height: int, width: int, seed: int = 0, channels: int = 3) -> 
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     planes = []
     for _ in range(channels):
-        fx, fy, phase = random.uniform(0.01, 0.08, 2).tolist() + [random.uniform(0, 6)]
+        fx, fy, phase = [*random.uniform(0.01, 0.08, 2).tolist(), random.uniform(0, 6)]
         plane = 0.5 + 0.4 * np.sin(columns * fx + rows * fy + phase)
         plane[(columns - width * random.random()) ** 2 + (rows - height / 2) ** 2 < height * 8] *= 0.4
         planes.append(plane + random.normal(0, 0.02, plane.shape))

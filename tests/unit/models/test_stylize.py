@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,9 +14,7 @@ from scumble_models.signals import StyleSignals, mix
 from scumble_models.stylize import encode_style, stylize
 from tests.unit.models.conftest import natural_image
 
-QUICK = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TYPES = {"u8": np.uint8, "u16": np.uint16, "f16": np.float16, "f32": np.float32}
 COUNTS = {"RGB": 3, "RGBA": 4, "BGRA": 4, "GRAY": 1, "GRAYA": 2}
 
@@ -63,14 +63,14 @@ def test_the_distance_to_the_layer_grows_with_the_weight(model, seed):
     steps = [0, 0.05, 0.15, 0.25, 0.4, 0.6, 0.8, 1.0]
     found = [distance(stylize(model, layer, "RGB", [(style, 1)], weight=w), layer) for w in steps]
     assert found[0] == 0
-    assert all(later > earlier for earlier, later in zip(found, found[1:], strict=False))
+    assert all(later > earlier for earlier, later in itertools.pairwise(found))
 
 
 def test_a_small_step_of_the_weight_is_a_small_step_of_the_picture(model, signals):
     layer = natural_image(96, 128)
     results = [stylize(model, layer, "RGB", [(signals, 1)], weight=w / 20) for w in range(21)]
     whole = distance(results[0], results[-1])
-    jumps = [distance(a, b) for a, b in zip(results, results[1:], strict=False)]
+    jumps = [distance(a, b) for a, b in itertools.pairwise(results)]
     assert max(jumps) < 0.2 * whole
 
 

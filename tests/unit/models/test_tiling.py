@@ -1,6 +1,8 @@
-"""Patches: exact receptive fields, statistics gathered in pieces, no seams, whatever is kept or recomputed."""
+"""Patches: exact receptive fields, statistics gathered in pieces, no seams."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import pytest
@@ -18,9 +20,7 @@ from scumble_models.tiling.receptive import Enlargement, Window, needs, radius
 from scumble_models.tiling.statistics import RunningStatistics
 from tests.unit.models.conftest import natural_image
 
-QUICK = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 EVERYWHERE = {
     "memory": Budget(memory=1 << 40, disk=0),
     "disk": Budget(memory=0, disk=1 << 40),
@@ -137,8 +137,6 @@ class OutOfMemoryAbove:
         return getattr(self._network, name)
 
     def stages(self):
-        import dataclasses
-
         def limited(run):
             def checked(x, statistics, signals):
                 if max(x.shape[2:]) > self._side:
@@ -151,8 +149,6 @@ class OutOfMemoryAbove:
 
 
 def test_out_of_memory_halves_the_patch_and_gives_the_same_result(model, signals):
-    import dataclasses
-
     layer = natural_image(300, 300)
     expected = stylize(model, layer, "RGB", [(signals, 1)], tiling="full")
     small = dataclasses.replace(model, network=OutOfMemoryAbove(model.network, 200))
@@ -161,8 +157,6 @@ def test_out_of_memory_halves_the_patch_and_gives_the_same_result(model, signals
 
 
 def test_out_of_memory_at_every_size_is_one_typed_error(model, signals):
-    import dataclasses
-
     hopeless = dataclasses.replace(model, network=OutOfMemoryAbove(model.network, 10))
     with pytest.raises(OutOfMemoryError, match="patches of") as caught:
         stylize(hopeless, natural_image(300, 300), "RGB", [(signals, 1)])
@@ -171,8 +165,6 @@ def test_out_of_memory_at_every_size_is_one_typed_error(model, signals):
 
 def test_a_job_leaves_no_file_behind(model, signals, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(
-        stylize_module.Budget, "of_this_machine", staticmethod(lambda: Budget(0, 1 << 40))
-    )
+    monkeypatch.setattr(stylize_module.Budget, "of_this_machine", staticmethod(lambda: Budget(0, 1 << 40)))
     stylize(model, natural_image(100, 100), "RGB", [(signals, 1)], tiling="exact", patch=64)
     assert list(tmp_path.iterdir()) == []
