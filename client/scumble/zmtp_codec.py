@@ -337,9 +337,7 @@ def _parse_ready(data: bytes) -> Dict[bytes, bytes]:
         at = end
     socket_type = metadata.get(b"socket-type", b"")
     if socket_type not in _PEERS_OF_A_DEALER:
-        raise ProtocolError(
-            "the peer is a socket of type {!r}, not a ROUTER".format(_text(socket_type))
-        )
+        raise ProtocolError("the peer is a socket of type {!r}, not a ROUTER".format(_text(socket_type)))
     return metadata
 
 
