@@ -37,7 +37,7 @@ def write_png16(
         _write_chunk(file, b"pHYs", struct.pack(">IIB", *per_metre, 1))
     if exif:
         _write_chunk(file, b"eXIf", exif.removeprefix(b"Exif\0\0"))
-    compressor = zlib.compressobj(6, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
+    compressor = zlib.compressobj(4, zlib.DEFLATED, 15, 9, zlib.Z_FILTERED)
     for strip in _filtered_strips(array):
         compressed = compressor.compress(strip)
         if compressed:

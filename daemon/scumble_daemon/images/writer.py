@@ -163,6 +163,7 @@ def _write_tiff(
         extrasamples=["unassalpha"] if channels in (2, 4) else None,
         planarconfig="contig" if channels > 1 else None,
         compression="zlib",
+        compressionargs={"level": 4},
         predictor=array.dtype.kind != "f",
         iccprofile=profile,
         resolution=dpi,
