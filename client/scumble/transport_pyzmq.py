@@ -6,6 +6,7 @@ would lose the session. So one thread owns the socket, and its monitor ends the 
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections import deque
@@ -52,7 +53,8 @@ class PyzmqDealer:
         self._connected = threading.Event()
         self._up = False
         self._failure: Optional[zmtp.ZmtpError] = None
-        self._closing = False
+        self._closing = self._ended = False
+        self._letters = threading.Lock()
         socket = self._context.socket(zmq.DEALER)
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.MAXMSGSIZE, max_frame)
@@ -74,7 +76,11 @@ class PyzmqDealer:
         """See `zmtp.Dealer.send_multipart`."""
         letter = _Letter(frames)
         self._check()
-        self._outgoing.append(letter)
+        with self._letters:
+            if self._ended:
+                self._check()
+                raise zmtp.ConnectionBroken("the connection is gone")
+            self._outgoing.append(letter)
         self._wake()
         if not letter.sent.wait(timeout):
             letter.withdrawn = True
@@ -101,7 +107,7 @@ class PyzmqDealer:
             if self._closing:
                 return
             self._closing = True
-            self._wake_in.send(b"")
+            self._poke()
         self._thread.join()
         self._wake_in.close()
         self._context.term()
@@ -117,7 +123,11 @@ class PyzmqDealer:
     def _wake(self) -> None:
         with self._wake_lock:
             if not self._closing:
-                self._wake_in.send(b"")
+                self._poke()
+
+    def _poke(self) -> None:
+        with contextlib.suppress(zmq.Again):  # nobody is there to be woken any more
+            self._wake_in.send(b"", zmq.NOBLOCK)
 
     def _check(self) -> None:
         if self._failure is not None:
@@ -137,8 +147,10 @@ class PyzmqDealer:
             monitor.close(0)
             socket.close(0)
             self._wake_out.close()
-            for letter in self._outgoing:
-                letter.finish(failed=True)
+            with self._letters:
+                self._ended = True
+                for letter in self._outgoing:
+                    letter.finish(failed=True)
             self._incoming.put(None)
             self._connected.set()
 
