@@ -1,0 +1,224 @@
+"""Jobs through the real daemon: what comes back is what the models make of the same pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+
+import numpy as np
+import pytest
+from daemon_process import Place, code_of, connected, noise
+from PIL import Image
+
+from scumble import (
+    Bounds,
+    Client,
+    Extent,
+    PixelFormat,
+    Pixels,
+    ScumbleError,
+    StyleSource,
+    StyleWeight,
+    StylizeRequest,
+    to_array,
+)
+from scumble_models.registry import load_model
+from scumble_models.stylize import encode_style, stylize
+
+STYLE = noise(80, 96, seed=1)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("microast", "cpu")
+
+
+def pixels_of(array: np.ndarray, channels: str) -> Pixels:
+    names = {"uint8": "u8", "uint16": "u16", "float16": "f16", "float32": "f32"}
+    extent = Extent(array.shape[1], array.shape[0])
+    return Pixels(extent, PixelFormat(names[array.dtype.name], channels), array.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "channels"),
+    [
+        (np.uint8, "RGB"),
+        (np.uint8, "RGBA"),
+        (np.uint16, "BGRA"),
+        (np.uint16, "RGB"),
+        (np.float16, "RGBA"),
+        (np.float32, "RGB"),
+        (np.float32, "GRAYA"),
+        (np.uint8, "GRAY"),
+    ],
+)
+def test_the_result_equals_the_models_own(client: Client, model, dtype, channels):
+    array = noise(70, 90, PixelFormat("u8", channels).channel_count, dtype)
+    result = client.stylize(pixels_of(array, channels), STYLE, 0.7)
+    signals = encode_style(model, STYLE, "RGB")
+    expected = stylize(model, array, channels, [(signals, 1.0)], weight=0.7)
+    assert result.format == pixels_of(array, channels).format
+    np.testing.assert_array_equal(to_array(result), expected)
+
+
+def test_region_mask_and_mix_reach_the_model(client: Client, model):
+    array, other = noise(96, 80), noise(64, 64, seed=2)
+    mask = np.zeros((96, 80), np.uint8)
+    mask[20:70, 10:60] = 255
+    region = Bounds(8, 16, 40, 50)
+    result = client.stylize(array, [(STYLE, 2.0), (other, 1.0)], mask=mask.tobytes(), region=region)
+    styles = [(encode_style(model, STYLE, "RGB"), 2.0), (encode_style(model, other, "RGB"), 1.0)]
+    expected = stylize(model, array, "RGB", styles, mask=mask, region=region)
+    assert result.extent == region.extent
+    np.testing.assert_array_equal(to_array(result), expected)
+
+
+def test_weight_0_returns_the_layer_bit_for_bit(client: Client):
+    array = noise(64, 64, 4, np.uint16)
+    assert bytes(client.stylize(array, STYLE, 0.0).data) == array.tobytes()
+
+
+def test_a_style_file_is_decoded_upright(client: Client):
+    upright = Image.fromarray(noise(48, 90, seed=3))
+    turned = upright.transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # to be turned clockwise for viewing
+    file = io.BytesIO()
+    turned.save(file, "PNG", exif=exif)
+    layer = noise(64, 64)
+    assert client.stylize(layer, file.getvalue()) == client.stylize(layer, upright)
+
+
+def test_pillow_paths_and_the_profile_travel(client: Client, tmp_path):
+    path = tmp_path / "layer.png"
+    Image.fromarray(noise(40, 50)).save(path, icc_profile=b"profile bytes")
+    style = tmp_path / "style.png"
+    Image.fromarray(STYLE).save(style)
+    result = client.stylize(path, str(style))
+    assert result.extent == Extent(50, 40)
+    assert result.profile == b"profile bytes"
+
+
+def test_progress_ends_at_its_total(client: Client):
+    seen = []
+    client.stylize(noise(128, 128), STYLE, patch=64, on_progress=seen.append)
+    assert seen[-1].done == seen[-1].total > 1
+    assert all(step.done <= step.total and step.eta_s >= 0 for step in seen)
+
+
+def test_two_clients_at_once_get_their_own_results(shared_place: Place):
+    layers = [noise(72, 64, seed=seed) for seed in range(4)]
+    results: dict[int, Pixels] = {}
+
+    def work(which: int) -> None:
+        with connected() as client:
+            results[which] = client.stylize(layers[which], STYLE)
+
+    threads = [threading.Thread(target=work, args=(which,)) for which in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with connected() as client:
+        for which, layer in enumerate(layers):
+            assert results[which] == client.stylize(layer, STYLE)
+
+
+def test_both_transports_bring_the_same(shared_place: Place):
+    layer = noise(64, 80)
+    with connected(transport="scumble") as ours, connected(transport="pyzmq") as theirs:
+        assert ours.stylize(layer, STYLE) == theirs.stylize(layer, STYLE)
+
+
+def test_an_image_is_sent_once(client: Client, monkeypatch: pytest.MonkeyPatch):
+    sent = []
+    put = Client._put
+    monkeypatch.setattr(
+        Client, "_put", lambda self, link, digest, data: (sent.append(digest), put(self, link, digest, data))
+    )
+    layer = noise(66, 77, seed=9)
+    for weight in (0.2, 0.5, 0.9):
+        client.stylize(layer, STYLE, weight)
+    assert sent.count(hashlib.sha256(layer.tobytes()).digest()) == 1
+
+
+def test_a_cancelled_job_ends_and_the_next_one_runs(client: Client):
+    cancel = threading.Event()
+    layer = noise(1024, 1024)
+
+    def on_progress(progress) -> None:
+        cancel.set()
+
+    assert (
+        code_of(lambda: client.stylize(layer, STYLE, patch=64, on_progress=on_progress, cancel=cancel))
+        == "cancelled"
+    )
+    assert client.stylize(noise(64, 64), STYLE).extent == Extent(64, 64)
+
+
+def test_a_waiting_job_can_be_cancelled(client: Client):
+    request = StylizeRequest(
+        pixels_of(noise(700, 700), "RGB"),
+        (StyleWeight(StyleSource(pixels=pixels_of(STYLE, "RGB"))),),
+        patch=64,
+    )
+    first, second = client.submit(request), client.submit(request)
+    second.cancel()
+    assert code_of(second.result) == "cancelled"
+    first.cancel()
+    assert code_of(first.result) == "cancelled"
+
+
+def test_an_exception_in_a_callback_cancels_the_job(client: Client):
+    def on_progress(progress) -> None:
+        raise KeyError("the editor was closed")
+
+    with pytest.raises(KeyError):
+        client.stylize(noise(512, 512), STYLE, patch=64, on_progress=on_progress)
+    assert client.stylize(noise(64, 64), STYLE).extent == Extent(64, 64)
+
+
+def test_a_timeout_is_typed(client: Client):
+    layer = noise(1024, 1024, seed=5)
+    assert code_of(lambda: client.stylize(layer, STYLE, patch=64, timeout=0.05)) == "timeout"
+
+
+def test_unknown_engines_and_styles_are_typed_errors(client: Client):
+    layer = noise(64, 64)
+    assert code_of(lambda: client.stylize(layer, STYLE, engine="microats")) == "unknown-model"
+    with pytest.raises(ScumbleError, match="Did you mean microast"):
+        client.stylize(layer, STYLE, engine="microats")
+    assert code_of(lambda: client.stylize(layer, "no such style")) == "unknown-style"
+    assert code_of(lambda: client.stylize(layer, STYLE, stroke_size=2.0)) == "not-supported"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"this is no image", "not-an-image"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), "not-an-image"),
+    ],
+)
+def test_a_style_file_that_is_no_image_is_a_typed_error(client: Client, data, code):
+    assert code_of(lambda: client.stylize(noise(64, 64), data)) == code
+
+
+def test_a_decompression_bomb_is_a_typed_error(client: Client):
+    file = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(file, "PNG")
+    assert code_of(lambda: client.stylize(noise(64, 64), file.getvalue())) == "image-too-large"
+
+
+def test_models_status_and_unload(client: Client):
+    assert "microast" in [model["name"] for model in client.models()]
+    client.stylize(noise(64, 64), STYLE)
+    assert client.status()["worker"]["ready"]
+    client.unload()
+    assert client.ping() < 5
+    assert client.stylize(noise(64, 64), STYLE).extent == Extent(64, 64)
+
+
+def test_a_big_layer_travels_in_pieces(client: Client):
+    array = noise(1100, 1600, 4, np.float32)  # 28 MB: four pieces there and four strips back
+    assert bytes(client.stylize(array, STYLE, 0.0).data) == array.tobytes()
