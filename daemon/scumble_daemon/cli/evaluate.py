@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -48,7 +49,7 @@ def command(
     with model_errors():
         candidates = {name: as_function(load_candidate(name)) for name in (weights, *against)}
         folders = [ImageFolder(f, short_side=side, unclear_rights=True) for f in (content, style)]
-        with click.progressbar(length=1, label="Pairs", file=click.get_text_stream("stderr")) as bar:
+        with click.progressbar(length=1, label="Pairs", file=sys.stderr) as bar:
 
             def on_pair(_done: int, total: int) -> None:
                 bar.length = total
