@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ SCUMBLE = [sys.executable, "-c", "from scumble_daemon.cli import main; main()"]
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch) -> Path:
+def folder(tmp_path, monkeypatch) -> Iterator[Path]:
     """A folder with a picture, a style and every kind of file that is neither."""
     home = tmp_path / "home"
     for name in ("RUNTIME", "LOG", "DATA", "CONFIG"):
@@ -35,7 +36,9 @@ def folder(tmp_path, monkeypatch) -> Path:
     Path("short.jpg").write_bytes(Path("photo.jpg").read_bytes()[:1000])
     Path("folder.jpg").mkdir()
     Image.new("L", (10, 10)).save("mask.png")
-    return work
+    yield work
+    # None of this is worth starting a daemon for.
+    assert not (home / "runtime" / "daemon.json").exists()
 
 
 def one_sentence(capsys) -> str:
@@ -162,7 +165,7 @@ def test_debug_shows_the_traceback(capsys, monkeypatch):
 @pytest.mark.parametrize(
     "line",
     ["", "stylize", "daemon", "daemon start", "daemon stop", "daemon status", "daemon logs",
-     "models", "models list", "models import", "models verify", "doctor"],
+     "models", "models list", "models import", "models verify", "train", "evaluate", "doctor"],
 )  # fmt: skip
 def test_every_command_shows_examples(capsys, line):
     assert run(f"{line} --help") == 0
