@@ -22,6 +22,7 @@ _COMMANDS = {
     "models": "List, import and check models.",
     "train": "Train a network on photos and paintings.",
     "evaluate": "Measure weights against others on the same pairs.",
+    "bench": "Measure speed and memory on this machine.",
     "doctor": "Say what is installed, what runs, and what to do about it.",
 }
 _EXAMPLES = """\b
