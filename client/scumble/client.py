@@ -11,13 +11,14 @@ waits for ever for a daemon that does not answer.
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 import uuid
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 from . import messages as m
-from .connection import ConnectionInfo, read_connection, runtime_dir
+from .connection import ConnectionInfo, read_connection, runtime_dir, secure_dir
 from .errors import ScumbleError
 from .job import LOST, Job, OnPreview, OnProgress
 from .jobspec import Contents, to_spec
@@ -353,6 +354,8 @@ class _Waiter:
 def _open_link(transport: Any, start: bool, timeout: float) -> Link:
     """Connect to the daemon that the connection file names, or start one."""
     deadline = time.monotonic() + timeout
+    if os.path.lexists(str(runtime_dir())):
+        secure_dir(runtime_dir())
 
     def connect() -> Optional[Link]:
         info: Optional[ConnectionInfo] = read_connection(runtime_dir())
