@@ -1,0 +1,220 @@
+"""The image store and the job queue: what they hold, what they refuse, whose turn it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+
+import pytest
+
+from scumble import Bounds, PixelFormat, ScumbleError
+from scumble_daemon.jobs import Job, JobTable, State
+from scumble_daemon.settings import Limits, Settings, settings_from_environment
+from scumble_daemon.store import ContentStore
+
+ANNA, BEN = b"anna", b"ben"
+
+
+def digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def put(store: ContentStore, content: bytes, owner: bytes = ANNA, pieces: int = 1) -> None:
+    size = len(content)
+    step = max(1, -(-size // pieces))
+    for offset in range(0, max(1, size), step):
+        piece = content[offset : offset + step]
+        complete = store.put(owner, digest(content), size, offset, piece, 0.0)
+        assert complete == (offset + step >= size)
+
+
+def code_of(call, *args) -> str:
+    with pytest.raises(ScumbleError) as caught:
+        call(*args)
+    return caught.value.code
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 7])
+def test_what_was_put_is_there(pieces):
+    store = ContentStore(100, 100, 100)
+    put(store, b"some pixels", pieces=pieces)
+    assert bytes(store.get(digest(b"some pixels"))) == b"some pixels"
+    assert store.get(digest(b"some pixels")).readonly
+    assert store.bytes_used == 11
+
+
+def test_the_longest_unused_content_makes_room():
+    store = ContentStore(30, 30, 30)
+    for content in (b"a" * 10, b"b" * 10, b"c" * 10):
+        put(store, content)
+    store.get(digest(b"a" * 10))
+    put(store, b"d" * 10)
+    assert digest(b"a" * 10) in store
+    assert digest(b"b" * 10) not in store
+    assert store.bytes_used == 30
+
+
+def test_what_a_job_needs_is_never_dropped():
+    store = ContentStore(30, 30, 30)
+    put(store, b"a" * 20)
+    store.pin([digest(b"a" * 20)])
+    store.pin([digest(b"a" * 20)])
+    assert code_of(put, store, b"b" * 20) == "daemon-full"
+    store.unpin([digest(b"a" * 20)])
+    assert code_of(put, store, b"b" * 20) == "daemon-full"
+    store.clear()
+    assert digest(b"a" * 20) in store
+    store.unpin([digest(b"a" * 20)])
+    put(store, b"b" * 20)
+    assert digest(b"a" * 20) not in store
+
+
+def test_room_is_reserved_before_the_first_byte():
+    store = ContentStore(100, 60, 80)
+    assert code_of(store.put, ANNA, bytes(32), 61, 0, b"x", 0.0) == "image-too-large"
+    assert code_of(store.put, ANNA, bytes(32), 1 << 62, 0, b"x", 0.0) == "image-too-large"
+    store.put(ANNA, b"1" * 32, 60, 0, b"x", 0.0)
+    assert store.bytes_used == 60
+    assert code_of(store.put, ANNA, b"2" * 32, 30, 0, b"x", 0.0) == "daemon-full"
+    assert code_of(store.put, BEN, b"2" * 32, 50, 0, b"x", 0.0) == "daemon-full"
+    store.put(BEN, b"2" * 32, 40, 0, b"x", 0.0)
+    assert store.bytes_used == 100
+
+
+def test_an_upload_that_goes_wrong_gives_its_room_back():
+    store = ContentStore(100, 100, 100)
+    for offset, piece in ((5, b"x"), (1, bytes(100)), (1, b"")):
+        store.put(ANNA, bytes(32), 50, 0, b"x", 0.0)
+        assert code_of(store.put, ANNA, bytes(32), 50, offset, piece, 0.0) == "bad-upload"
+        assert store.bytes_used == 0
+    store.put(ANNA, bytes(32), 50, 0, b"x", 0.0)
+    assert code_of(store.put, ANNA, bytes(32), 51, 1, b"x", 0.0) == "bad-upload"
+    assert code_of(store.put, ANNA, bytes(32), 4, 0, b"abcd", 0.0) == "bad-digest"
+    assert store.bytes_used == 0
+
+
+def test_nobody_adds_to_another_ones_upload():
+    store = ContentStore(100, 100, 100)
+    content = b"some pixels"
+    store.put(ANNA, digest(content), 11, 0, content[:5], 0.0)
+    assert code_of(store.put, BEN, digest(content), 11, 5, content[5:], 0.0) == "bad-upload"
+    assert store.put(ANNA, digest(content), 11, 5, content[5:], 0.0)
+
+
+def test_the_same_content_from_two_clients_is_held_once():
+    store = ContentStore(100, 100, 100)
+    put(store, b"same", ANNA)
+    put(store, b"same", BEN)
+    assert store.bytes_used == 4
+
+
+def test_uploads_of_the_gone_and_the_silent_are_dropped():
+    store = ContentStore(100, 100, 100)
+    store.put(ANNA, b"1" * 32, 30, 0, b"x", 1.0)
+    store.put(BEN, b"2" * 32, 30, 0, b"x", 2.0)
+    store.abandon(ANNA)
+    assert store.bytes_used == 30
+    store.abandon_stale(2.0)
+    assert store.bytes_used == 30
+    store.abandon_stale(2.1)
+    assert store.bytes_used == 0
+
+
+# Jobs ---------------------------------------------------------------------------------------------
+
+
+def job(number: int, owner: bytes = ANNA, urgent: bool = False, side: int = 10) -> Job:
+    bounds = Bounds(0, 0, side, side)
+    image = PixelFormat("u8", "GRAY")
+    return Job(f"{number:032x}", owner, {}, [], bounds, image, side * side, b"", urgent)
+
+
+def run_all(table: JobTable) -> list[int]:
+    order = []
+    while (next_job := table.next()) is not None:
+        next_job.state = State.RUNNING
+        order.append(int(next_job.id, 16))
+        table.end(next_job, State.DONE, 1.0)
+    return order
+
+
+def test_clients_take_turns():
+    table = JobTable(Limits())
+    for number, owner in ((1, ANNA), (2, ANNA), (3, ANNA), (4, BEN), (5, BEN)):
+        table.add(job(number, owner))
+    assert run_all(table) == [1, 4, 2, 5, 3]
+
+
+def test_urgent_jobs_go_first():
+    table = JobTable(Limits())
+    assert table.add(job(1)) == 0
+    assert table.add(job(2)) == 1
+    assert table.add(job(3, BEN, urgent=True)) == 0
+    assert run_all(table) == [3, 1, 2]
+
+
+def test_a_waiting_job_can_end_without_having_run():
+    table = JobTable(Limits())
+    first, second = job(1), job(2)
+    table.add(first)
+    table.add(second)
+    table.end(first, State.CANCELLED, 1.0)
+    assert table.waiting == 1
+    assert run_all(table) == [2]
+
+
+def test_results_count_until_they_are_fetched():
+    table = JobTable(dataclasses.replace(Limits(), result_bytes=250))
+    first, second = job(1), job(2)
+    table.add(first)
+    table.add(second)
+    assert code_of(table.check_room, ANNA, 100, 100, 0) == "queue-full"
+    assert code_of(table.check_room, ANNA, 100, 251, 0) == "image-too-large"
+    table.end(second, State.FAILED, 1.0)
+    assert table.result_bytes == 100
+    run_all(table)
+    assert table.result_bytes == 100
+    table.remove(first)
+    table.remove(first)
+    assert table.result_bytes == 0
+    table.expire(2.0)
+    assert list(table) == []
+
+
+def test_a_result_nobody_waits_for_makes_room():
+    table = JobTable(dataclasses.replace(Limits(), result_bytes=150))
+    listened, forgotten = job(1), job(2, side=5)
+    listened.listeners.add(ANNA)
+    for one in (listened, forgotten):
+        table.add(one)
+    run_all(table)
+    table.check_room(ANNA, 50, 50, 0)
+    assert table.get(listened.id) is listened
+    assert table.get(forgotten.id) is None
+    assert code_of(table.check_room, ANNA, 51, 51, 0) == "queue-full"
+
+
+def test_jobs_are_limited_for_one_and_for_all():
+    limits = dataclasses.replace(Limits(), max_jobs=3, max_jobs_per_client=2, client_bytes=1000)
+    table = JobTable(limits)
+    table.add(job(1))
+    assert code_of(table.check_room, ANNA, 901, 1, 0) == "queue-full"
+    assert code_of(table.check_room, ANNA, 500, 1, 401) == "queue-full"
+    table.check_room(ANNA, 900, 1, 0)
+    table.add(job(2))
+    assert code_of(table.check_room, ANNA, 1, 1, 0) == "queue-full"
+    table.check_room(BEN, 1, 1, 0)
+    table.add(job(3, BEN))
+    assert code_of(table.check_room, BEN, 1, 1, 0) == "queue-full"
+
+
+def test_limits_fit_this_machine_and_each_other():
+    limits = Settings().limits
+    assert limits.max_image_bytes <= limits.client_bytes <= limits.store_bytes
+    assert all(isinstance(value, int) and value > 0 for value in limits.to_dict().values())
+
+
+@pytest.mark.parametrize("value", ["", "soon", "-1", "0", "nan", "inf", "1e12"])
+def test_a_setting_that_is_no_time_is_refused(monkeypatch: pytest.MonkeyPatch, value: str):
+    monkeypatch.setenv("SCUMBLE_IDLE_EXIT", value)
+    assert code_of(settings_from_environment) == "bad-setting"
