@@ -18,11 +18,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor
 
+from scumble_models.adain import AdaIN
 from scumble_models.devices import channels_last, choose_device
 from scumble_models.errors import UnknownModelError, WeightsError
 from scumble_models.files import save_atomically, write_atomically
 from scumble_models.microast import MicroAST
 from scumble_models.microast.importing import read_authors_checkpoint
+from scumble_models.network import StyleNetwork
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -39,12 +41,13 @@ MAX_BYTES = 1 << 30
 class Architecture:
     """A network this package can build: its class, and how foreign checkpoints are read."""
 
-    build: Callable[[], MicroAST]
-    read_foreign: Callable[[Path], dict[str, Tensor]]
+    build: Callable[[], StyleNetwork]
+    read_foreign: Callable[[Path], dict[str, Tensor]] | None = None
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     "microast": Architecture(MicroAST, read_authors_checkpoint),
+    "adain": Architecture(AdaIN),
 }
 
 
@@ -74,7 +77,7 @@ class StyleModel:
     """A loaded model: registry row, network in evaluation mode, and the device it lies on."""
 
     info: ModelInfo
-    network: MicroAST
+    network: StyleNetwork
     device: torch.device
 
 
@@ -133,7 +136,7 @@ def load_model(name: str, device: torch.device | str = "cpu") -> StyleModel:
 
 
 def load_candidate(name: str) -> StyleModel:
-    """A model by its name, or any MicroAST weights by their ``.safetensors`` file, on the CPU.
+    """A model by its name, or any weights by their ``.safetensors`` file, on the CPU.
 
     Raises:
         UnknownModelError, WeightsError: as :func:`load_model`.
@@ -142,13 +145,22 @@ def load_candidate(name: str) -> StyleModel:
     if path.suffix != ".safetensors":
         return load_model(name)
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-    info = ModelInfo(path.stem, "microast", path.name, path, digest, "", builtin=False)
-    network = build_network(info.architecture, _read_checked(info))
+    info = ModelInfo(path.stem, "", path.name, path, digest, "", builtin=False)
+    state = _read_checked(info)
+    network = build_network(detect_architecture(state), state)
     cpu = torch.device("cpu")
     return StyleModel(info, channels_last(network, cpu), cpu)
 
 
-def build_network(architecture: str, state: dict[str, Tensor]) -> MicroAST:
+def detect_architecture(state: dict[str, Tensor]) -> str:
+    """The architecture whose layer names are those of ``state``; the first one when none fits."""
+    for name, architecture in ARCHITECTURES.items():
+        if architecture.build().state_dict().keys() == state.keys():
+            return name
+    return next(iter(ARCHITECTURES))
+
+
+def build_network(architecture: str, state: dict[str, Tensor]) -> StyleNetwork:
     """A network in evaluation mode with the given weights.
 
     Raises:
@@ -182,7 +194,10 @@ def import_checkpoint(architecture: str, directory: Path, name: str) -> ModelInf
         build_network(architecture, {})
     if not directory.is_dir():
         raise WeightsError(f"{directory} is not a folder.")
-    state = ARCHITECTURES[architecture].read_foreign(directory)
+    read_foreign = ARCHITECTURES[architecture].read_foreign
+    if read_foreign is None:
+        raise WeightsError(f"Foreign checkpoints of {architecture} cannot be imported.")
+    state = read_foreign(directory)
     build_network(architecture, state)
     path = models_folder() / f"{name}.safetensors"
     save_atomically(state, path)

@@ -7,7 +7,7 @@ The ImageNet weights are not ours to relicense and are not shipped for training:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
@@ -32,15 +32,23 @@ STYLE_LAYERS = ("conv1_1", "conv2_1", "conv3_1", "conv4_1")
 
 
 class VGG16(nn.Module):
-    """VGG-16 to relu4_1 on images in 0..1; parameters ``conv1_1`` to ``conv4_1``."""
+    """VGG-16 to relu4_1 on images in 0..1; parameters ``conv1_1`` to ``conv4_1``.
+
+    Args:
+        padding_mode: ``zeros`` as trained, or ``reflect``, which leaves no dark borders in pictures.
+    """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, padding_mode: Literal["zeros", "reflect"] = "zeros") -> None:
         super().__init__()
         for name, channels_in, channels_out in LAYERS:
-            self.add_module(name, nn.Conv2d(channels_in, channels_out, 3, padding=1))
+            if name.endswith("_1") and name != "conv1_1":
+                # Rounding up keeps the last odd row and column.
+                self.add_module(f"pool{int(name[4]) - 1}", nn.MaxPool2d(2, ceil_mode=True))
+            layer = nn.Conv2d(channels_in, channels_out, 3, padding=1, padding_mode=padding_mode)
+            self.add_module(name, layer)
         shape = (1, 3, 1, 1)
         self.register_buffer("mean", torch.tensor(IMAGENET_MEAN).view(shape), persistent=False)
         self.register_buffer("std", torch.tensor(IMAGENET_STD).view(shape), persistent=False)
@@ -50,13 +58,12 @@ class VGG16(nn.Module):
 
         Layer ``convK_1`` is at ``1 / 2**(K - 1)`` of the resolution; nothing past the last layer is computed.
         """
-        modules = dict(self.named_children())
         wanted, found = set(layers), {}
         x = (image - self.mean) / self.std
-        for name, _, _ in LAYERS:
-            if name.endswith("_1") and name != "conv1_1":
-                x = F.max_pool2d(x, 2)
-            x = F.relu(modules[name](x))
+        for name, module in self.named_children():
+            x = module(x)
+            if isinstance(module, nn.Conv2d):
+                x = F.relu(x)
             if name in wanted:
                 found[name] = x
                 if len(found) == len(wanted):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -86,8 +87,8 @@ def _measure_here(
 ) -> Measurement:
     content, style = _photo(width, height, 1), _photo(STYLE_SIDE, STYLE_SIDE, 2)
     model = load_model(engine, device)
-    encode: Callable[[], object]
-    run: Callable[[object], object]
+    encode: Callable[[], Any]
+    run: Callable[[Any], object]
     if way == "reference":
         published = load_reference(Path(reference) if reference else None, model)
         encode, run = published.encode(style), published.run(content)

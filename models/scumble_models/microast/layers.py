@@ -1,12 +1,10 @@
-"""The three building blocks of MicroAST: convolution, residual block and modulation."""
+"""The two building blocks of MicroAST: convolution and residual block."""
 
 from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-
-from scumble_models.tiling.statistics import EPSILON, Statistics
 
 
 class ConvLayer(nn.Module):
@@ -55,24 +53,3 @@ class ResidualLayer(nn.Module):
         """Map ``(N, C, H, W)`` to the same shape; ``weight`` and ``bias`` are ``(N, C, 1, 1)``."""
         hidden = F.relu(torch.addcmul(bias * x, weight, self.conv1(x)))
         return x + torch.addcmul(bias * hidden, weight, self.conv2(hidden))
-
-
-def channel_statistics(x: Tensor) -> Statistics:
-    """Mean and standard deviation of each channel of ``(N, C, H, W)``, as ``(N, C, 1, 1)`` in float32.
-
-    The variance is the unbiased one and ``EPSILON`` lies inside the root, as published. Always
-    float32: where the deviation is much smaller than the mean, half precision loses it.
-    """
-    variance, mean = torch.var_mean(x.float(), dim=(2, 3), keepdim=True)
-    return mean, (variance + EPSILON).sqrt()
-
-
-def modulate_features(x: Tensor, statistics: Statistics, mean: Tensor, std: Tensor) -> Tensor:
-    """FeatMod: move ``x`` from its own channel ``statistics`` to the style's ``mean`` and ``std``.
-
-    One multiply-add per value: the normalisation and the new statistics are folded into one scale
-    and one shift per channel, all ``(N, C, 1, 1)``.
-    """
-    own_mean, own_std = statistics
-    scale = std / own_std
-    return torch.addcmul((mean - own_mean * scale).to(x.dtype), x, scale.to(x.dtype))

@@ -5,21 +5,15 @@ Layer names are those of the authors' checkpoints, so that these load without re
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import cast
 
 from torch import Tensor, nn
 
-from scumble_models.microast.layers import (
-    ConvLayer,
-    ResidualLayer,
-    channel_statistics,
-    modulate_features,
-)
+from scumble_models.microast.layers import ConvLayer, ResidualLayer
+from scumble_models.network import StyleNetwork
 from scumble_models.signals import StyleSignals
-from scumble_models.tiling.receptive import operations
-from scumble_models.tiling.stage import Stage
-from scumble_models.tiling.statistics import Statistics
+from scumble_models.tiling.stage import Stage, first_stage, normalised_stage
+from scumble_models.tiling.statistics import Statistics, channel_statistics, modulate_features
 
 CHANNELS = 64
 #: The vectors of one level's style signal, in the order of the paper: FeatMod, then FilterMod.
@@ -92,7 +86,7 @@ class Decoder(nn.Module):
         )
 
 
-class MicroAST(nn.Module):
+class MicroAST(StyleNetwork):
     """The whole network, from images in 0..1 to images in 0..1 (not clamped).
 
     The content path has two points of instance normalisation, both FeatMod at a quarter of the
@@ -141,45 +135,10 @@ class MicroAST(nn.Module):
         """The content path for the patch executor."""
         decoder = self.decoder
         return (
-            Stage(
-                "encode",
-                lambda x, _, __: self.encode_content(x),
-                operations((self.content_encoder,)),
-                CHANNELS,
-            ),
-            Stage("decode deep", _normalised(self.decode_deep), operations((decoder.dec1,)), CHANNELS),
-            Stage(
-                "decode shallow",
-                _normalised(self.decode_shallow),
-                operations((decoder.dec2, decoder.dec3)),
-                3,
-            ),
+            first_stage("encode", self.encode_content, (self.content_encoder,), CHANNELS),
+            normalised_stage("decode deep", self.decode_deep, (decoder.dec1,), CHANNELS),
+            normalised_stage("decode shallow", self.decode_shallow, (decoder.dec2, decoder.dec3), 3),
         )
-
-    def forward(self, content: Tensor, signals: StyleSignals) -> Tensor:
-        """The full frame at once, as published.
-
-        Args:
-            content: ``(N, 3, H, W)`` in 0..1; height and width at least 5.
-            signals: of ``N`` styles, or of one for all.
-
-        Returns:
-            ``(N, 3, 4 ceil(H / 4), 4 ceil(W / 4))``, aligned at the top left; not clamped.
-        """
-        x = self.encode_content(content)
-        x = self.decode_deep(x, channel_statistics(x), signals)
-        return self.decode_shallow(x, channel_statistics(x), signals)
-
-
-def _normalised(
-    decode: Callable[[Tensor, Statistics, StyleSignals], Tensor],
-) -> Callable[[Tensor, Statistics | None, StyleSignals], Tensor]:
-    def run(features: Tensor, statistics: Statistics | None, signals: StyleSignals) -> Tensor:
-        if statistics is None:
-            raise ValueError("A decoding stage needs the statistics of its whole input.")
-        return decode(features, statistics, signals)
-
-    return run
 
 
 def initialise(network: MicroAST) -> None:

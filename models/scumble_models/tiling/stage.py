@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from scumble_models.signals import StyleSignals
 from scumble_models.tiling.box import Box
-from scumble_models.tiling.receptive import Op, needs, output_length, stride
+from scumble_models.tiling.receptive import Op, needs, operations, output_length, stride
 from scumble_models.tiling.statistics import Statistics
 
 
@@ -60,3 +60,26 @@ class Stage:
             left + output_length(self.operations, inputs.width),
             top + output_length(self.operations, inputs.height),
         )
+
+
+def first_stage(
+    name: str, encode: Callable[[Tensor], Tensor], modules: Iterable[nn.Module], channels: int
+) -> Stage:
+    """The stage that takes the image; its operations are read off ``modules``."""
+    return Stage(name, lambda x, _statistics, _signals: encode(x), operations(modules), channels)
+
+
+def normalised_stage(
+    name: str,
+    decode: Callable[[Tensor, Statistics, StyleSignals], Tensor],
+    modules: Iterable[nn.Module],
+    channels: int,
+) -> Stage:
+    """A stage whose input is normalised; its operations are read off ``modules``."""
+
+    def run(x: Tensor, statistics: Statistics | None, signals: StyleSignals) -> Tensor:
+        if statistics is None:
+            raise ValueError(f"The stage {name!r} needs the statistics of its whole input.")
+        return decode(x, statistics, signals)
+
+    return Stage(name, run, operations(modules), channels)

@@ -41,3 +41,24 @@ class RunningStatistics:
         variance = self._squares / max(1, self._count - 1)
         std = (variance + EPSILON).sqrt()
         return tuple(v.float().to(device)[None, :, None, None] for v in (self._mean, std))  # type: ignore[return-value]
+
+
+def channel_statistics(x: Tensor) -> Statistics:
+    """Mean and standard deviation of each channel of ``(N, C, H, W)``, as ``(N, C, 1, 1)`` in float32.
+
+    The variance is the unbiased one and ``EPSILON`` lies inside the root, as published. Always
+    float32: where the deviation is much smaller than the mean, half precision loses it.
+    """
+    variance, mean = torch.var_mean(x.float(), dim=(2, 3), keepdim=True)
+    return mean, (variance + EPSILON).sqrt()
+
+
+def modulate_features(x: Tensor, statistics: Statistics, mean: Tensor, std: Tensor) -> Tensor:
+    """FeatMod: move ``x`` from its own channel ``statistics`` to the style's ``mean`` and ``std``.
+
+    One multiply-add per value: the normalisation and the new statistics are folded into one scale
+    and one shift per channel, all ``(N, C, 1, 1)``.
+    """
+    own_mean, own_std = statistics
+    scale = std / own_std
+    return torch.addcmul((mean - own_mean * scale).to(x.dtype), x, scale.to(x.dtype))

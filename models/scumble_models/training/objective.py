@@ -6,10 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.adain import AdaIN
 from scumble_models.grid import grid_energy
-from scumble_models.microast.network import MicroAST
+from scumble_models.network import StyleNetwork
 from scumble_models.signals import StyleSignals
 from scumble_models.ssim import ssim
+from scumble_models.tiling.statistics import channel_statistics, modulate_features
 from scumble_models.training.bank import Batch
 from scumble_models.training.colour_target import monge_kantorovich
 from scumble_models.training.losses import (
@@ -33,7 +35,7 @@ def without_filter_modulation(signals: StyleSignals) -> StyleSignals:
 
 
 def perceptual_losses(
-    network: MicroAST,
+    network: StyleNetwork,
     loss_network: VGG16,
     batch: Batch,
     weights: LossWeights,
@@ -47,7 +49,13 @@ def perceptual_losses(
     result = network(batch.content, signals).float()
     layers = STYLE_LAYERS if weights.style else ("conv4_1",)
     activations = loss_network(result, layers)
-    losses = {"content": content_loss(activations["conv4_1"], batch.content_features)}
+    target = batch.content_features
+    if isinstance(network, AdaIN):
+        # The paper's content target is what AdaIN hands to the decoder, not the content itself.
+        target = modulate_features(
+            target, channel_statistics(target), signals.column("mean"), signals.column("std")
+        )
+    losses = {"content": content_loss(activations["conv4_1"], target)}
     if weights.style:
         statistics = style_statistics(activations)
         losses["style"] = style_loss_each(statistics, batch.style_statistics).mean()
@@ -69,7 +77,7 @@ def perceptual_losses(
     return losses
 
 
-def pixel_losses(network: MicroAST, batch: Batch) -> dict[str, Tensor]:
+def pixel_losses(network: StyleNetwork, batch: Batch) -> dict[str, Tensor]:
     """The first stage: L1 and gradient distance to the content with its colours moved to the style's."""
     target = monge_kantorovich(batch.content, batch.style)
     result = network(batch.content, network.encode_style(batch.style)).float()
@@ -77,7 +85,7 @@ def pixel_losses(network: MicroAST, batch: Batch) -> dict[str, Tensor]:
     return {"pixel": F.l1_loss(result, target), "gradient": torch.as_tensor(gradient)}
 
 
-def _enlarged_strokes(network: MicroAST, content: Tensor, signals: StyleSignals) -> Tensor:
+def _enlarged_strokes(network: StyleNetwork, content: Tensor, signals: StyleSignals) -> Tensor:
     """URST's Eq. 3: the result on the content at half its size, enlarged to the full one."""
     half = F.interpolate(content, scale_factor=0.5, mode="bilinear", antialias=True)
     small = network(half, signals)

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from scumble_models.microast.network import MicroAST
+from scumble_models.network import StyleNetwork
 
 
 def to_image(tensor: Tensor) -> Image.Image:
@@ -18,7 +18,7 @@ def to_image(tensor: Tensor) -> Image.Image:
 
 
 @torch.no_grad()
-def save_preview(network: MicroAST, contents: Tensor, styles: Tensor, path: Path) -> None:
+def save_preview(network: StyleNetwork, contents: Tensor, styles: Tensor, path: Path) -> None:
     """Save a grid: styles along the top, contents down the left, results between.
 
     Args:

@@ -6,25 +6,24 @@ import copy
 import csv
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
 from scumble_models.devices import channels_last
 from scumble_models.errors import TrainingError
 from scumble_models.files import save_atomically
 from scumble_models.imagenet_weights import load_vgg16
-from scumble_models.microast.network import MicroAST, initialise
 from scumble_models.training.bank import Bank
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.objective import perceptual_losses, pixel_losses
 from scumble_models.training.preview import save_preview
 from scumble_models.training.recipe import Phase, Recipe
+from scumble_models.training.start import start_network, trainable_parts
 from scumble_models.vgg import VGG16, scale_activations
 
 #: Steps in a row with a loss or gradient that is not finite before training gives up.
@@ -64,12 +63,15 @@ class Trainer:
         self._contents, self._styles = contents, styles
         torch.manual_seed(recipe.seed)
         self._generator = torch.Generator().manual_seed(recipe.seed)
-        self.network = channels_last(_build_network(recipe, recipe_folder), self.device)
+        self._loss_network = channels_last(loss_network or self._scaled_vgg16(), self.device)
+        network = start_network(recipe, recipe_folder, self._loss_network)
+        self.network = channels_last(network, self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
-        self._loss_network = loss_network or self._scaled_vgg16()
-        channels_last(self._loss_network, self.device)
         self._optimiser = torch.optim.Adam(
-            [{"params": list(module.parameters()), "factor": factor} for module, factor in self._parts()],
+            [
+                {"params": list(module.parameters()), "factor": factor}
+                for module, factor in trainable_parts(self.network, recipe.modulator_rate)
+            ],
             lr=recipe.learning_rate,
             betas=(0.9, 0.99),
         )
@@ -159,12 +161,6 @@ class Trainer:
         scale_activations(network, [self._contents.crops(8, 256, self._generator) for _ in range(4)])
         return network
 
-    def _parts(self) -> Iterator[tuple[torch.nn.Module, float]]:
-        network = self.network
-        for part in (network.content_encoder, network.style_encoder, network.decoder):
-            yield part, 1.0
-        yield network.modulator, self.recipe.modulator_rate
-
     def _bank(self, phase: Phase) -> Bank:
         return Bank(
             self._contents,
@@ -233,17 +229,3 @@ class Trainer:
             if new:
                 writer.writerow(["step", "loss", "value"])
             writer.writerows([self.step, name, f"{value:.6g}"] for name, value in losses.items())
-
-
-def _build_network(recipe: Recipe, folder: Path) -> MicroAST:
-    if recipe.architecture != MicroAST.architecture:
-        raise TrainingError(f"There is no training for the architecture {recipe.architecture!r}.")
-    network = MicroAST()
-    if recipe.init:
-        path = folder / recipe.init
-        if not path.is_file():
-            raise TrainingError(f"The recipe starts from {recipe.init}, which is not there.")
-        network.load_state_dict(load_file(path))
-    else:
-        initialise(network)
-    return network
