@@ -85,7 +85,7 @@ def _measure_here(
     repeats: int,
     reference: str,
 ) -> Measurement:
-    content, style = _photo(width, height, 1), _photo(STYLE_SIDE, STYLE_SIDE, 2)
+    content, style = photo(width, height, 1), photo(STYLE_SIDE, STYLE_SIDE, 2)
     model = load_model(engine, device)
     encode: Callable[[], Any]
     run: Callable[[Any], object]
@@ -102,7 +102,7 @@ def _measure_here(
     style_seconds = _median(encode, repeats, model.device)
     seconds = _median(lambda: run(signals), repeats, model.device)
     with_style = _median(lambda: run(encode()), repeats, model.device)
-    return Measurement(way, width, height, seconds, with_style, style_seconds, _peak(model.device))
+    return Measurement(way, width, height, seconds, with_style, style_seconds, peak_bytes(model.device))
 
 
 def _median(work: Callable[[], object], repeats: int, device: torch.device) -> float:
@@ -115,14 +115,15 @@ def _median(work: Callable[[], object], repeats: int, device: torch.device) -> f
     return statistics.median(seconds)
 
 
-def _peak(device: torch.device) -> int:
+def peak_bytes(device: torch.device) -> int:
+    """Largest resident memory of this process so far, or memory taken on the GPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _photo(width: int, height: int, seed: int) -> np.ndarray:
+def photo(width: int, height: int, seed: int) -> np.ndarray:
     """A picture with smooth and busy parts; speed does not depend on what it shows."""
     random = np.random.default_rng(seed)
     tile = random.integers(0, 256, (64, 64, 3), np.uint8)

@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""Make docs/tin.md: Thumbnail Instance Normalization reproduced, and exact statistics beside it.
+
+    python tools/tin.py [--engine microast] [--engine adain] [--largest 10000]
+
+Everything in the page is measured by this script on the machine that runs it: the pictures (full frame,
+patches with their own statistics, TIN, exact), the error of a thumbnail's statistics against its size
+(figure 8 of the URST paper) and peak memory against picture size (its table 1).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+from PIL import Image
+
+from scumble_models.bench.memory import peak_memory
+from scumble_models.pixels import NetworkView, PixelArray
+from scumble_models.registry import StyleModel, load_model
+from scumble_models.signals import StyleSignals
+from scumble_models.stylize import encode_style, stylize
+from scumble_models.tiling.executor import full_statistics
+
+ROOT = Path(__file__).parents[1]
+PHOTO = ROOT / "examples" / "photos" / "rocket.jpg"
+STYLE = ROOT / "examples" / "styles" / "swirls.jpg"
+#: The photo is enlarged to this long side, so that it is cut into several patches.
+LONG_SIDE = 2048
+PATCH = 512
+THUMBNAILS = (128, 256, 512, 1024, 2048, 4096)
+SIDES = (1000, 2000, 4000, 6000, 8000, 10000)
+AMPLIFY = 8
+
+
+@click.command()
+@click.option("--engine", "engines", multiple=True, default=["microast"], show_default=True)
+@click.option("--largest", default=10000, show_default=True, help="Leave out larger pictures of table 1.")
+def main(engines: tuple[str, ...], largest: int) -> None:
+    """Measure everything and write docs/tin.md with its pictures."""
+    images = ROOT / "docs" / "images"
+    images.mkdir(parents=True, exist_ok=True)
+    sections = [HEAD.format(machine=_machine())]
+    for engine in engines:
+        model = load_model(engine)
+        style = encode_style(model, np.asarray(Image.open(STYLE).convert("RGB")), "RGB")
+        sections.append(f"## {model.info.title}\n")
+        sections.append(_pictures(model, style, images))
+        sections.append(_statistics(model, style))
+        sections.append(_memory(engine, largest))
+    (ROOT / "docs" / "tin.md").write_text("\n".join(sections), encoding="utf-8")
+
+
+def _photo(long_side: int) -> np.ndarray:
+    photo = Image.open(PHOTO).convert("RGB")
+    factor = long_side / max(photo.size)
+    size = (round(photo.width * factor), round(photo.height * factor))
+    return np.asarray(photo.resize(size, Image.Resampling.LANCZOS))
+
+
+def _pictures(model: StyleModel, style: StyleSignals, folder: Path) -> str:
+    content = _photo(LONG_SIDE)
+    full = stylize(model, content, "RGB", [(style, 1.0)], tiling="full")
+    ways = {
+        "own": _patches_alone(model, style, content),
+        "thumbnail": stylize(model, content, "RGB", [(style, 1.0)], tiling="thumbnail", patch=PATCH),
+        "exact": stylize(model, content, "RGB", [(style, 1.0)], tiling="exact", patch=PATCH),
+    }
+    lines = ["| | largest difference | mean difference | mean at patch borders |", "|---|---|---|---|"]
+    names = {
+        "own": "(b) each patch with its own statistics",
+        "thumbnail": "(c) TIN: statistics of a thumbnail",
+        "exact": "(d) exact statistics",
+    }
+    for way, result in ways.items():
+        error = np.abs(result.astype(int) - full).astype(np.uint8)
+        border = _at_borders(error)
+        lines.append(f"| {names[way]} | {error.max()} | {error.mean():.3f} | {border.mean():.3f} |")
+    rows = [[full, ways["own"]], [ways["thumbnail"], ways["exact"]]]
+    name = f"tin-{model.info.name}.jpg"
+    _sheet(rows).save(folder / name, quality=85)
+    differences = [np.minimum(np.abs(r.astype(int) - full) * AMPLIFY, 255) for r in ways.values()]
+    difference_name = f"tin-{model.info.name}-differences.png"
+    _sheet([[d.astype(np.uint8) for d in differences]]).quantize(64).save(folder / difference_name)
+    size = f"{content.shape[1]}x{content.shape[0]}"
+    return PICTURES.format(
+        size=size, patch=PATCH, name=name, difference=difference_name, amplify=AMPLIFY, table="\n".join(lines)
+    )
+
+
+def _patches_alone(model: StyleModel, style: StyleSignals, content: np.ndarray) -> np.ndarray:
+    """What a naive program does: cut, stylize every piece as a picture of its own, and join."""
+    result = np.empty_like(content)
+    for top in range(0, content.shape[0], PATCH):
+        for left in range(0, content.shape[1], PATCH):
+            place = (slice(top, top + PATCH), slice(left, left + PATCH))
+            piece = np.ascontiguousarray(content[place])
+            result[place] = stylize(model, piece, "RGB", [(style, 1.0)], tiling="full")
+    return result
+
+
+def _at_borders(error: np.ndarray) -> np.ndarray:
+    rows = [r for k in range(PATCH, error.shape[0], PATCH) for r in (k - 1, k)]
+    columns = [c for k in range(PATCH, error.shape[1], PATCH) for c in (k - 1, k)]
+    return np.concatenate([error[rows].ravel(), error[:, columns].ravel()])
+
+
+def _sheet(rows: list[list[np.ndarray]], width: int = 640) -> Image.Image:
+    pictures = [[Image.fromarray(cell) for cell in row] for row in rows]
+    height = round(width * pictures[0][0].height / pictures[0][0].width)
+    sheet = Image.new("RGB", (width * len(rows[0]), height * len(rows)))
+    for y, row in enumerate(pictures):
+        for x, picture in enumerate(row):
+            sheet.paste(picture.resize((width, height), Image.Resampling.LANCZOS), (x * width, y * height))
+    return sheet
+
+
+def _statistics(model: StyleModel, style: StyleSignals) -> str:
+    """Figure 8: how far a thumbnail's mean and deviation are from those of the whole."""
+    content = _photo(4096)
+    view = NetworkView(PixelArray(content, "RGB"), model.device)
+    signals = style.to(model.device)
+    stages = model.network.stages()
+    sides = [side for side in THUMBNAILS if side < min(content.shape[:2])]
+    truth = full_statistics(stages, signals, view.thumbnail(min(content.shape[:2])))
+    lines = ["| thumbnail short side | " + " | ".join(f"{s.name}: mean, std" for s in stages[:-1]) + " |"]
+    lines.append("|---" * len(stages) + "|")
+    for side in sides:
+        found = full_statistics(stages, signals, view.thumbnail(side))
+        cells = []
+        for (mean, std), (true_mean, true_std) in zip(found, truth, strict=True):
+            mean_error = ((mean - true_mean).abs() / true_std).mean().item()
+            std_error = ((std - true_std).abs() / true_std).mean().item()
+            cells.append(f"{mean_error:.1%}, {std_error:.1%}")
+        lines.append(f"| {side} | {' | '.join(cells)} |")
+    size = f"{content.shape[1]}x{content.shape[0]}"
+    return STATISTICS.format(size=size, table="\n".join(lines))
+
+
+def _memory(engine: str, largest: int) -> str:
+    lines = ["| picture | full frame | TIN | exact | picture and result alone |", "|---|---|---|---|---|"]
+    for side in (s for s in SIDES if s <= largest):
+        cells = []
+        for tiling in ("full", "thumbnail", "exact"):
+            peak = peak_memory(engine, side, tiling, PATCH)
+            cells.append(f"{peak.bytes / 1e6:,.0f} MB" if peak.bytes else "does not fit")
+            click.echo(f"{engine} {side} {tiling}: {cells[-1]}", err=True)
+        pixels = f"{6 * side * side / 1e6:,.0f} MB"
+        lines.append(f"| {side}x{side} | {' | '.join(cells)} | {pixels} |")
+    return MEMORY.format(table="\n".join(lines))
+
+
+def _machine() -> str:
+    cores, threads = os.cpu_count(), torch.get_num_threads()
+    return f"{platform.machine()} with {cores} cores ({threads} threads), {platform.system()}, no GPU"
+
+
+HEAD = """# Patches: Thumbnail Instance Normalization, and exact statistics
+
+Made by `python tools/tin.py` on {machine}; nothing here is typed in.
+
+Instance normalisation needs the mean and deviation of every channel over the whole picture. Cut a large
+picture into patches and let each use its own, and neighbours come out in different colours. URST (Chen et
+al., AAAI 2022) takes the statistics of a thumbnail for all patches (TIN, Eq. 2). Scumble also has `exact`:
+the statistics of the whole picture, gathered patch by patch (Chan's merge, float64), with patches that carry
+a halo of the exact receptive field. It equals the full frame, at any size, in constant memory.
+"""
+PICTURES = """### Four ways
+
+A photo of {size} pixels, patches of {patch}. Left to right, top to bottom: (a) full frame, (b), (c), (d).
+
+![Full frame, patches alone, TIN, exact](images/{name})
+
+Differences to the full frame, {amplify} times amplified: (b), (c), (d).
+
+![Differences](images/{difference})
+
+Differences in levels of 255:
+
+{table}
+"""
+STATISTICS = """### Statistics against thumbnail size (figure 8 of the paper)
+
+Mean absolute error over the channels at each point of normalisation, relative to the channel's deviation in the
+whole picture ({size} pixels):
+
+{table}
+"""
+MEMORY = """### Peak memory against picture size (table 1 of the paper)
+
+Largest resident memory of a process that stylizes one picture on the CPU, patches of 512. Picture and result
+are held in memory in all three columns (last column); `full` is stopped where it asks for more than 14 GB.
+
+{table}
+"""
+
+if __name__ == "__main__":
+    main()
