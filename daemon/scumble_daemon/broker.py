@@ -28,6 +28,7 @@ from .waker import Waker
 TICK_MS = 500
 STALLED_TICK_MS = 10
 UPLOAD_LIFETIME_S = 60.0
+FEATURES = ("preview", "urgent")
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +175,7 @@ class Broker:
             self._version,
             os.getpid(),
             self._settings.limits.to_dict(),
-            [],
+            list(FEATURES),
             list(self._dispatcher.devices),
             list(self._dispatcher.models),
         )

@@ -71,7 +71,7 @@ class Dispatcher:
             self.running, job.state, job.started_at = job, State.RUNNING, now
             self._pieces, self._received, self._cancelled_at = [], 0, None
             contents = [self._store.get(digest) for digest in job.digests]
-            self.worker.run(job.id, job.spec, job.digests, contents)
+            self.worker.run(job, contents)
             log.info("job %s runs", job.id)
 
     def ask_models(self, peer: bytes, request: int, now: float) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Bounds
+from scumble.geometry import Bounds, Extent
 from scumble.jobspec import from_spec
 from scumble.pixels import BytesLike, Pixels
 from scumble.request import StyleSource, StylizeRequest
@@ -25,6 +25,7 @@ from .images.reader import decode_image
 
 MAX_STYLES = 512
 MAX_MODELS = 4
+PREVIEW_SIDE = 384  # pixels; a fraction of a second on a CPU
 
 _NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
 
@@ -51,8 +52,12 @@ class Stylizer:
         contents: Mapping[bytes, BytesLike],
         on_progress: Callable[[int, int, str], None],
         cancelled: Callable[[], bool],
+        on_preview: Callable[[Pixels], None] | None = None,
     ) -> Output:
         """Run the job of `spec`; `contents` holds the bytes of every digest in it.
+
+        `on_preview` gets a small picture of the result first, if the layer is large enough for
+        that to be worth it.
 
         Raises ScumbleError, ModelError, and what torch raises; `explain` turns all of it into one
         ScumbleError.
@@ -63,6 +68,8 @@ class Stylizer:
         if cancelled():
             raise Cancelled
         styles = [(self._signals(model, style.style), style.weight) for style in request.styles]
+        if on_preview is not None:
+            _show_preview(request, model, styles, on_preview)
         image, bounds = request.image, request.bounds
         mask = None
         if request.mask is not None:
@@ -144,6 +151,33 @@ class Stylizer:
             self._styles[key] = encode_style(model, as_array(pixels), channels)
         self._styles.move_to_end(key)
         return self._styles[key]
+
+
+def _show_preview(
+    request: StylizeRequest,
+    model: registry.StyleModel,
+    styles: list[tuple[StyleSignals, float]],
+    on_preview: Callable[[Pixels], None],
+) -> None:
+    """Stylize a scaled-down copy of the region. Its strokes are larger than the result's."""
+    bounds, image = request.bounds, request.image
+    factor = max(bounds.extent) // PREVIEW_SIDE
+    if factor < 2:
+        return
+    x, y, width, height = bounds
+    small = scaled_down(as_array(image)[y : y + height, x : x + width], factor)
+    result = stylize(model, small, image.format.channels, styles, weight=request.weight)
+    extent = Extent(small.shape[1], small.shape[0])
+    on_preview(Pixels(extent, image.format, np.ascontiguousarray(result).tobytes()))
+
+
+def scaled_down(array: np.ndarray, factor: int) -> np.ndarray:
+    """The means of blocks of `factor` x `factor` pixels (less where the image is smaller)."""
+    down, across = min(factor, array.shape[0]), min(factor, array.shape[1])
+    height, width = array.shape[0] // down, array.shape[1] // across
+    blocks = array[: height * down, : width * across].reshape(height, down, width, across, -1)
+    means = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return (np.rint(means) if array.dtype.kind == "u" else means).astype(array.dtype)
 
 
 def as_array(pixels: Pixels) -> np.ndarray:

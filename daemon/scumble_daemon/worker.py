@@ -18,6 +18,7 @@ from typing import Any
 
 from scumble.errors import ScumbleError
 from scumble.fields import is_int
+from scumble.pixels import Pixels
 
 from . import pipe
 from .memory import resident_bytes
@@ -101,6 +102,7 @@ class Worker:
 
     def _run_job(self, fields: dict[str, Any], contents: list[bytes]) -> None:
         job = fields["job"]
+        self._cancelled &= {job}  # a cancel that came too late for an earlier job
         try:
             self._stylize(job, fields, dict(zip(fields["digests"], contents, strict=True)))
         except BaseException as error:
@@ -126,7 +128,22 @@ class Worker:
             note = {"job": job, "done": done, "total": total, "stage": stage, "eta_s": eta}
             self._send("progress", note)
 
-        output = self._stylizer.stylize(fields["spec"], contents, on_progress, lambda: job in self._cancelled)
+        def on_preview(pixels: Pixels) -> None:
+            note = {
+                "job": job,
+                "extent": list(pixels.extent),
+                "dtype": pixels.format.dtype,
+                "channels": pixels.format.channels,
+            }
+            self._send("preview", note, [pixels.data])
+
+        output = self._stylizer.stylize(
+            fields["spec"],
+            contents,
+            on_progress,
+            lambda: job in self._cancelled,
+            on_preview if fields["preview"] else None,
+        )
         data = memoryview(output.pixels.data)
         result = {
             "job": job,

@@ -12,6 +12,7 @@ from typing import Any
 from scumble.pixels import BytesLike
 
 from . import pipe, worker
+from .jobs import Job
 
 _SPAWN = multiprocessing.get_context("spawn")
 _Letter = tuple[str, dict[str, Any], Sequence[BytesLike]]
@@ -53,11 +54,15 @@ class WorkerHandle:
         """Process id of the worker."""
         return self._process.pid or 0
 
-    def run(
-        self, job: str, spec: dict[str, Any], digests: list[bytes], contents: Sequence[BytesLike]
-    ) -> None:
-        """Give it a job; `contents` are the bytes of `digests`, in that order."""
-        self._outgoing.put(("job", {"job": job, "spec": spec, "digests": digests}, contents))
+    def run(self, job: Job, contents: Sequence[BytesLike]) -> None:
+        """Give it a job; `contents` are the bytes of the job's digests, in that order."""
+        fields = {
+            "job": job.id,
+            "spec": job.spec,
+            "digests": job.digests,
+            "preview": job.preview,
+        }
+        self._outgoing.put(("job", fields, contents))
 
     def cancel(self, job: str) -> None:
         """Ask it to stop a job between two patches."""

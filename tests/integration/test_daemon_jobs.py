@@ -222,3 +222,16 @@ def test_models_status_and_unload(client: Client):
 def test_a_big_layer_travels_in_pieces(client: Client):
     array = noise(1100, 1600, 4, np.float32)  # 28 MB: four pieces there and four strips back
     assert bytes(client.stylize(array, STYLE, 0.0).data) == array.tobytes()
+
+
+def test_a_preview_comes_before_the_result_of_a_large_layer(client: Client, model):
+    layer, events = noise(512, 900, 4, np.uint16), []
+    client.stylize(layer, STYLE, 0.8, on_preview=events.append, on_progress=events.append)
+    assert isinstance(events[0], Pixels)
+    assert [type(event) for event in events].count(Pixels) == 1
+    assert events[0].extent == Extent(450, 256)
+    means = layer.reshape(256, 2, 450, 2, 4).mean(axis=(1, 3), dtype=np.float32)
+    small = np.rint(means).astype(np.uint16)
+    signals = encode_style(model, STYLE, "RGB")
+    expected = stylize(model, small, "RGBA", [(signals, 1.0)], weight=0.8)
+    np.testing.assert_array_equal(to_array(events[0]), expected)
