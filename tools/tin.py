@@ -164,8 +164,8 @@ HEAD = """# Patches: Thumbnail Instance Normalization, and exact statistics
 Made by `python tools/tin.py` on {machine}; nothing here is typed in.
 
 Instance normalisation needs the mean and deviation of every channel over the whole picture. Cut a large
-picture into patches and let each use its own, and neighbours come out in different colours. URST (Chen et
-al., AAAI 2022) takes the statistics of a thumbnail for all patches (TIN, Eq. 2). Scumble also has `exact`:
+picture into patches and let each use its own, and neighbours come out in different colours. URST (Chen
+et al., AAAI 2022) takes the statistics of a thumbnail for all patches (TIN, Eq. 2). Scumble also has `exact`:
 the statistics of the whole picture, gathered patch by patch (Chan's merge, float64), with patches that carry
 a halo of the exact receptive field. It equals the full frame, at any size, in constant memory.
 """
@@ -185,8 +185,8 @@ Differences in levels of 255:
 """
 STATISTICS = """### Statistics against thumbnail size (figure 8 of the paper)
 
-Mean absolute error over the channels at each point of normalisation, relative to the channel's deviation in the
-whole picture ({size} pixels):
+Mean absolute error over the channels at each point of normalisation, relative to the channel's
+deviation in the whole picture ({size} pixels):
 
 {table}
 """

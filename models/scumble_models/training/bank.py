@@ -8,8 +8,9 @@ import torch
 from torch import Generator, Tensor
 
 from scumble_models.training.data import ImageFolder
+from scumble_models.training.judge import Judge
 from scumble_models.training.losses import StyleStatistics, style_statistics
-from scumble_models.vgg import VGG16
+from scumble_models.vgg import STYLE_LAYERS
 
 #: Share of the contents that are blurred to a gradient.
 SMOOTH_CONTENTS = 0.06
@@ -41,16 +42,15 @@ class Bank:
         self,
         contents: ImageFolder,
         styles: ImageFolder,
-        network: VGG16,
+        judge: Judge,
         *,
         size: int,
         crop: int,
         generator: Generator,
     ) -> None:
-        self._contents, self._styles, self._network = contents, styles, network
+        self._contents, self._styles, self._judge = contents, styles, judge
         self._crop, self._generator, self._next = crop, generator, 0
-        self._slots = [self._make(8) for _ in range(max(1, size // 8))]
-        joined = self._slots
+        joined = [self._make(8) for _ in range(max(1, size // 8))]
         self._content = torch.cat([b.content for b in joined])
         self._style = torch.cat([b.style for b in joined])
         self._features = torch.cat([b.content_features for b in joined])
@@ -58,15 +58,13 @@ class Bank:
             name: tuple(torch.cat([b.style_statistics[name][k] for b in joined]) for k in (0, 1))
             for name in joined[0].style_statistics
         }
-        del self._slots
 
     def _make(self, count: int) -> Batch:
         content = self._contents.crops(count, self._crop, self._generator, smooth=SMOOTH_CONTENTS)
         style = self._styles.crops(count, self._crop, self._generator, vary_colour=True)
         with torch.no_grad():
-            features = self._network(content, ("conv4_1",))["conv4_1"].float()
-            activations = {k: v.float() for k, v in self._network(style).items()}
-            return Batch(content, style, features, style_statistics(activations))
+            features = self._judge(content, ("conv4_1",))["conv4_1"]
+            return Batch(content, style, features, style_statistics(self._judge(style, STYLE_LAYERS)))
 
     def refresh(self, count: int) -> None:
         """Replace the ``count`` oldest content and style crops by new ones."""

@@ -14,6 +14,7 @@ from scumble_models.ssim import ssim
 from scumble_models.tiling.statistics import channel_statistics, modulate_features
 from scumble_models.training.bank import Batch
 from scumble_models.training.colour_target import monge_kantorovich
+from scumble_models.training.judge import Judge
 from scumble_models.training.losses import (
     content_loss,
     contrastive_loss,
@@ -22,7 +23,7 @@ from scumble_models.training.losses import (
     style_statistics,
 )
 from scumble_models.training.recipe import LossWeights
-from scumble_models.vgg import STYLE_LAYERS, VGG16
+from scumble_models.vgg import STYLE_LAYERS
 
 
 def without_filter_modulation(signals: StyleSignals) -> StyleSignals:
@@ -36,7 +37,7 @@ def without_filter_modulation(signals: StyleSignals) -> StyleSignals:
 
 def perceptual_losses(
     network: StyleNetwork,
-    loss_network: VGG16,
+    judge: Judge,
     batch: Batch,
     weights: LossWeights,
     *,
@@ -48,7 +49,7 @@ def perceptual_losses(
         signals = without_filter_modulation(signals)
     result = network(batch.content, signals).float()
     layers = STYLE_LAYERS if weights.style else ("conv4_1",)
-    activations = loss_network(result, layers)
+    activations = judge(result, layers)
     target = batch.content_features
     if isinstance(network, AdaIN):
         # The paper's content target is what AdaIN hands to the decoder, not the content itself.
@@ -66,7 +67,7 @@ def perceptual_losses(
         losses["contrastive"] = contrastive_loss(of_result, signals)
     if weights.stroke:
         with torch.no_grad():
-            enlarged = loss_network(_enlarged_strokes(network, batch.content, signals), layers)
+            enlarged = judge(_enlarged_strokes(network, batch.content, signals), layers)
         losses["stroke"] = stroke_perceptual_loss(activations, enlarged)
     if weights.structure:
         losses["structure"] = 1.0 - ssim(result, batch.content).mean()

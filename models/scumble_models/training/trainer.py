@@ -20,6 +20,7 @@ from scumble_models.files import save_atomically
 from scumble_models.imagenet_weights import load_vgg16
 from scumble_models.training.bank import Bank
 from scumble_models.training.data import ImageFolder
+from scumble_models.training.judge import under_autocast
 from scumble_models.training.objective import perceptual_losses, pixel_losses
 from scumble_models.training.preview import save_preview
 from scumble_models.training.recipe import Phase, Recipe
@@ -63,8 +64,9 @@ class Trainer:
         self._contents, self._styles = contents, styles
         torch.manual_seed(recipe.seed)
         self._generator = torch.Generator().manual_seed(recipe.seed)
-        self._loss_network = channels_last(loss_network or self._scaled_vgg16(), self.device)
-        network = start_network(recipe, recipe_folder, self._loss_network)
+        vgg = channels_last(loss_network or self._scaled_vgg16(), self.device)
+        self._judge = under_autocast(vgg, recipe.autocast)
+        network = start_network(recipe, recipe_folder, vgg)
         self.network = channels_last(network, self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self._optimiser = torch.optim.Adam(
@@ -165,7 +167,7 @@ class Trainer:
         return Bank(
             self._contents,
             self._styles,
-            self._loss_network,
+            self._judge,
             size=self.recipe.bank,
             crop=phase.crop,
             generator=self._generator,
@@ -177,8 +179,7 @@ class Trainer:
         for group in self._optimiser.param_groups:
             group["lr"] = rate * group["factor"]
         batch = bank.draw(phase.batch)
-        with self._autocast():
-            losses = self._losses(batch, phase)
+        losses = self._losses(batch, phase)
         weights = {**PIXEL_WEIGHTS, **asdict(self.recipe.losses)}
         total = torch.stack([weights[name] * value for name, value in losses.items()]).sum()
         self._optimiser.zero_grad(set_to_none=True)
@@ -196,16 +197,11 @@ class Trainer:
             return pixel_losses(self.network, batch)
         return perceptual_losses(
             self.network,
-            self._loss_network,
+            self._judge,
             batch,
             self.recipe.losses,
             filter_modulation=self.recipe.filter_modulation,
         )
-
-    def _autocast(self) -> torch.autocast:
-        kinds = {"bf16": torch.bfloat16, "fp16": torch.float16}
-        kind = kinds.get(self.recipe.autocast)
-        return torch.autocast(self.device.type, kind or torch.bfloat16, enabled=kind is not None)
 
     def _learning_rate(self) -> float:
         recipe = self.recipe
