@@ -6,13 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-#: Rec. 601 luma, as the usual implementations convert to gray.
-LUMA = (0.299, 0.587, 0.114)
-
-
-def luminance(image: Tensor) -> Tensor:
-    """``(N, 3, H, W)`` to ``(N, 1, H, W)``."""
-    return (image * image.new_tensor(LUMA)[None, :, None, None]).sum(1, keepdim=True)
+from scumble_models.colour import luminance
 
 
 def ssim(first: Tensor, second: Tensor) -> Tensor:

@@ -9,9 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.colour import luminance
 from scumble_models.grid import grid_energy
 from scumble_models.imagenet_weights import load_lpips, load_vgg16
-from scumble_models.ssim import luminance, ssim
+from scumble_models.ssim import ssim
 from scumble_models.training.losses import style_loss_each, style_statistics
 from scumble_models.vgg import scale_activations
 

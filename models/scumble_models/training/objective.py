@@ -7,13 +7,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scumble_models.adain import AdaIN
+from scumble_models.colour import colour_map
 from scumble_models.grid import grid_energy
 from scumble_models.network import StyleNetwork
 from scumble_models.signals import StyleSignals
 from scumble_models.ssim import ssim
 from scumble_models.tiling.statistics import channel_statistics, modulate_features
 from scumble_models.training.bank import Batch
-from scumble_models.training.colour_target import monge_kantorovich
 from scumble_models.training.judge import Judge
 from scumble_models.training.losses import (
     content_loss,
@@ -80,7 +80,7 @@ def perceptual_losses(
 
 def pixel_losses(network: StyleNetwork, batch: Batch) -> dict[str, Tensor]:
     """The first stage: L1 and gradient distance to the content with its colours moved to the style's."""
-    target = monge_kantorovich(batch.content, batch.style)
+    target = colour_map(batch.content, batch.style)(batch.content).clamp(0.0, 1.0)
     result = network(batch.content, network.encode_style(batch.style)).float()
     gradient = sum(F.l1_loss(result.diff(dim=axis), target.diff(dim=axis)) for axis in (2, 3))
     return {"pixel": F.l1_loss(result, target), "gradient": torch.as_tensor(gradient)}

@@ -16,6 +16,7 @@ from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import run_exact
+from scumble_models.tiling.file_array import FileArray
 from scumble_models.tiling.receptive import Enlargement, Window, needs, radius
 from scumble_models.tiling.statistics import RunningStatistics
 from tests.unit.models.conftest import natural_image
@@ -168,3 +169,42 @@ def test_a_job_leaves_no_file_behind(model, signals, tmp_path, monkeypatch):
     monkeypatch.setattr(stylize_module.Budget, "of_this_machine", staticmethod(lambda: Budget(0, 1 << 40)))
     stylize(model, natural_image(100, 100), "RGB", [(signals, 1)], tiling="exact", patch=64)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_layer_in_a_file_gives_what_it_gives_in_memory(model, signals):
+    layer = natural_image(300, 260, channels=4)
+    layer[:90, :80, 3] = 0
+    mask = np.zeros((300, 260), np.uint8)
+    mask[40:280, 30:200] = 200
+    region = (20, 30, 201, 222)
+    files = []
+    for array in (layer, mask):
+        files.append(FileArray.temporary(array.shape, array.dtype))
+        files[-1][:, :] = array
+    out = FileArray.temporary((222, 201, 4), np.uint8)
+    options = {"weight": 0.6, "region": region, "tiling": "exact", "patch": 96}
+    expected = stylize(model, layer, "RGBA", [(signals, 1)], mask=mask, **options)
+    nothing_in_memory = Budget(0, 1 << 40)
+    stylize(
+        model, files[0], "RGBA", [(signals, 1)], mask=files[1], **options, out=out, budget=nothing_in_memory
+    )
+    np.testing.assert_array_equal(out[:, :], expected)
+
+
+@given(data=st.data())
+def test_a_box_of_a_file_is_the_box_of_the_array(data):
+    height, width = data.draw(st.integers(1, 9)), data.draw(st.integers(1, 9))
+    array = np.arange(height * width * 3, dtype=np.uint16).reshape(height, width, 3)
+    file = FileArray.temporary(array.shape, array.dtype)
+    file[:, :] = array
+    top, left = data.draw(st.integers(0, height)), data.draw(st.integers(0, width))
+    box = np.s_[top : data.draw(st.integers(top, height)), left : data.draw(st.integers(left, width))]
+    np.testing.assert_array_equal(file[box], array[box])
+    file[box] = array[box] = array[box] + 1
+    np.testing.assert_array_equal(file[:, :], array)
+
+
+def test_a_file_of_another_size_is_refused(tmp_path):
+    (tmp_path / "raw").write_bytes(bytes(11))
+    with pytest.raises(ValueError, match="11 bytes"):
+        FileArray.open(tmp_path / "raw", (2, 2, 3), np.uint8)

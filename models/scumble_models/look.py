@@ -1,0 +1,118 @@
+"""What happens to the network's output before it becomes the layer: colour, contrast, detail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scumble_models.colour import colour_map, luminance
+from scumble_models.errors import PixelsError
+from scumble_models.tiling.box import Box
+
+PRESERVE_COLOUR = ("off", "luminance", "palette")
+STROKE_SIZES = (0.5, 4.0)
+CONTRASTS = (0.5, 2.0)
+#: Deviation in pixels of the blur that separates fine structure from the rest.
+DETAIL_SIGMA = 2.0
+DETAIL_RADIUS = 6
+
+
+class Readable(Protocol):
+    """A picture that is read by boxes, as :class:`scumble_models.pixels.NetworkView` is."""
+
+    def read(self, box: Box) -> Tensor:
+        """``(1, 3, h, w)`` in 0..1."""
+        ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the result looks, beside the style itself.
+
+    Attributes:
+        stroke_size: 0.5 to 4; 2 makes strokes twice as large (see :mod:`scumble_models.stroke`).
+        preserve_color: ``luminance`` keeps the layer's hue and saturation and takes only lightness from
+            the result; ``palette`` moves the result's colours to the layer's palette as a whole.
+        contrast: 0.5 to 2, around the result's mean lightness.
+        detail: 0 to 1, how much of the layer's fine structure returns.
+    """
+
+    stroke_size: float = 1.0
+    preserve_color: str = "off"
+    contrast: float = 1.0
+    detail: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.preserve_color not in PRESERVE_COLOUR:
+            choices = ", ".join(PRESERVE_COLOUR)
+            raise PixelsError(f"Colours cannot be kept by {self.preserve_color!r}.", hint=f"Use {choices}.")
+        limits = {"stroke_size": STROKE_SIZES, "contrast": CONTRASTS, "detail": (0.0, 1.0)}
+        for name, (low, high) in limits.items():
+            if not low <= getattr(self, name) <= high:
+                raise PixelsError(f"{name} {getattr(self, name)} is not between {low} and {high}.")
+
+
+class Finish:
+    """Applies a :class:`Look` patch by patch; what is global comes from a thumbnail.
+
+    Because of that a patch's pixels do not depend on how the layer is cut.
+
+    Args:
+        content, result: thumbnails ``(1, 3, h, w)`` in 0..1 of the layer and of its stylization.
+    """
+
+    def __init__(self, look: Look, content: Tensor, result: Tensor) -> None:
+        self._look = look
+        self._map = colour_map(result, content) if look.preserve_color == "palette" else None
+        if look.preserve_color == "luminance":
+            result = _with_luminance(content, result)
+        elif self._map is not None:
+            result = self._map(result)
+        self._mean = luminance(result).mean()
+
+    def apply(self, tile: Box, result: Tensor, content: Readable, whole: Box) -> Tensor:
+        """The finished patch ``(1, 3, h, w)`` in 0..1.
+
+        Args:
+            result: the network's output at ``tile``, in 0..1.
+            content: the layer, whose whole box is ``whole``.
+        """
+        look = self._look
+        if look.preserve_color == "luminance":
+            result = _with_luminance(content.read(tile).to(result), result)
+        elif self._map is not None:
+            result = self._map(result)
+        if look.contrast != 1.0:
+            result = self._mean + (result - self._mean) * look.contrast
+        if look.detail:
+            result = result + look.detail * fine_structure(content, tile, whole).to(result)
+        return result.clamp(0.0, 1.0)
+
+
+def fine_structure(content: Readable, tile: Box, whole: Box) -> Tensor:
+    """Luminance of a patch less its Gaussian blur, ``(1, 1, h, w)`` around 0."""
+    r = DETAIL_RADIUS
+    wide = Box(tile.left - r, tile.top - r, tile.right + r, tile.bottom + r)
+    inside = wide.intersect(whole)
+    light = luminance(content.read(inside))
+    missing = (
+        inside.left - wide.left,
+        wide.right - inside.right,
+        inside.top - wide.top,
+        wide.bottom - inside.bottom,
+    )
+    light = F.pad(light, missing, mode="replicate")
+    taps = torch.arange(-r, r + 1, device=light.device, dtype=light.dtype)
+    taps = torch.exp(-taps.square() / (2 * DETAIL_SIGMA**2))
+    taps = taps / taps.sum()
+    blurred = F.conv2d(F.conv2d(light, taps.view(1, 1, 1, -1)), taps.view(1, 1, -1, 1))
+    return light[:, :, r:-r, r:-r] - blurred
+
+
+def _with_luminance(colour: Tensor, light: Tensor) -> Tensor:
+    """Hue and saturation of one picture with the lightness of another."""
+    return colour + (luminance(light) - luminance(colour))
