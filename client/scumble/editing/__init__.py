@@ -1,0 +1,23 @@
+"""What the plug-ins of both editors need beyond the wire, free of any toolkit."""
+
+from __future__ import annotations
+
+from .effect import Effect, StyleChoice
+from .gallery import Gallery, GalleryStyle
+from .jobs import JobController, JobEvent
+from .settings import EditorSettings, load_settings, save_settings, settings_file
+from .texts import Texts
+
+__all__ = [
+    "EditorSettings",
+    "Effect",
+    "Gallery",
+    "GalleryStyle",
+    "JobController",
+    "JobEvent",
+    "StyleChoice",
+    "Texts",
+    "load_settings",
+    "save_settings",
+    "settings_file",
+]

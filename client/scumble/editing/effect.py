@@ -1,0 +1,149 @@
+"""What an artist chooses: which styles, how much, how. Plain data that settings files can hold."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+
+from ..errors import ScumbleError
+from ..geometry import Bounds
+from ..layers import as_styles
+from ..pixels import Pixels
+from ..request import PRESERVE_COLOR, STROKE_RANGE, TILINGS, StyleSource, StyleWeight, StylizeRequest
+
+KINDS = ("library", "file", "layer")
+MAX_MIX = 4
+"""More styles than that cannot be told apart, and no dialog shows more."""
+
+
+@dataclass(frozen=True)
+class StyleChoice:
+    """One style of a mix.
+
+    Attributes:
+        kind: ``library``, ``file`` or ``layer``.
+        value: the library's name, the file's path, or what the editor calls the layer.
+        title: what the artist reads; empty for one made of `value`.
+        amount: its share of the mix, 0 or more, relative to the others.
+    """
+
+    kind: str
+    value: str
+    title: str = ""
+    amount: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """The title, or a readable form of the file's or style's name."""
+        if self.title:
+            return self.title
+        name = Path(self.value).stem if self.kind == "file" else self.value
+        return name.replace("_", " ").replace("-", " ").strip() or self.value
+
+    @property
+    def key(self) -> Tuple[str, str]:
+        """What makes two choices the same style, whatever their amounts."""
+        return (self.kind, self.value)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The fields as plain data."""
+        return {"kind": self.kind, "value": self.value, "title": self.title, "amount": self.amount}
+
+    @classmethod
+    def from_dict(cls, fields: object) -> Optional[StyleChoice]:
+        """The inverse of :meth:`to_dict`; None for data that are no style."""
+        if not isinstance(fields, Mapping):
+            return None
+        kind, value, title = fields.get("kind"), fields.get("value"), fields.get("title", "")
+        if kind not in KINDS or not isinstance(value, str) or not value or not isinstance(title, str):
+            return None
+        return cls(kind, value, title, _number(fields.get("amount"), 1.0, 0.0, 1e6))
+
+
+@dataclass(frozen=True)
+class Effect:
+    """All that an artist sets for one job; the meanings are those of StylizeRequest."""
+
+    styles: Tuple[StyleChoice, ...] = ()
+    weight: float = 0.8
+    stroke_size: float = 1.0
+    preserve_color: str = "off"
+    engine: str = "microast"
+    device: str = "auto"
+    tiling: str = "auto"
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The fields as plain data."""
+        fields = dict(self.__dict__)
+        fields["styles"] = [style.to_dict() for style in self.styles]
+        return fields
+
+    @classmethod
+    def from_dict(cls, fields: object) -> Effect:
+        """The inverse of :meth:`to_dict`; a field that is absent or odd has its default."""
+        if not isinstance(fields, Mapping):
+            return cls()
+        found = fields.get("styles")
+        styles = [StyleChoice.from_dict(style) for style in found] if isinstance(found, list) else []
+        low, high = STROKE_RANGE
+        return cls(
+            styles=tuple(style for style in styles if style is not None)[:MAX_MIX],
+            weight=_number(fields.get("weight"), cls.weight, 0.0, 1.0),
+            stroke_size=_number(fields.get("stroke_size"), cls.stroke_size, low, high),
+            preserve_color=_choice(fields.get("preserve_color"), PRESERVE_COLOR),
+            engine=_text(fields.get("engine"), cls.engine),
+            device=_text(fields.get("device"), cls.device),
+            tiling=_choice(fields.get("tiling"), TILINGS),
+        )
+
+    def request(
+        self,
+        image: Pixels,
+        region: Optional[Bounds] = None,
+        layer_pixels: Optional[Callable[[str], Pixels]] = None,
+    ) -> StylizeRequest:
+        """The job for a layer. `layer_pixels` gives the pixels of a style of kind ``layer``.
+
+        Raises ScumbleError `no-style` without any style, and what StylizeRequest and reading the
+        style's file raise.
+        """
+        if not self.styles:
+            raise ScumbleError("no-style", "No style is chosen.", hint="Choose a style first.")
+        styles = tuple(StyleWeight(_source(style, layer_pixels), style.amount) for style in self.styles)
+        return StylizeRequest(
+            image,
+            styles,
+            weight=self.weight,
+            region=region,
+            engine=self.engine,
+            device=self.device,
+            tiling=self.tiling,
+            stroke_size=self.stroke_size,
+            preserve_color=self.preserve_color,
+        )
+
+
+def _source(style: StyleChoice, layer_pixels: Optional[Callable[[str], Pixels]]) -> StyleSource:
+    if style.kind == "library":
+        return StyleSource(library=style.value)
+    if style.kind == "file":
+        return as_styles(Path(style.value))[0].style
+    if layer_pixels is None:
+        raise ScumbleError("bad-style", "The layer {} is not at hand.".format(style.label))
+    return StyleSource(pixels=layer_pixels(style.value))
+
+
+def _number(value: object, default: float, low: float, high: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        return default
+    return min(high, max(low, float(value)))
+
+
+def _choice(value: object, choices: Tuple[str, ...]) -> str:
+    return value if isinstance(value, str) and value in choices else choices[0]
+
+
+def _text(value: object, default: str) -> str:
+    return value if isinstance(value, str) and value else default

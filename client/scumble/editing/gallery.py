@@ -1,0 +1,119 @@
+"""The styles that an artist chooses from: the daemon's library, files, favourites and recent ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
+
+from .effect import StyleChoice
+from .settings import EditorSettings
+
+ALL, FAVOURITES, RECENT = "all", "favourites", "recent"
+GROUPS = (ALL, FAVOURITES, RECENT)
+
+
+@dataclass(frozen=True)
+class GalleryStyle:
+    """One picture of the gallery.
+
+    `thumbnail` is a file's path, or empty where there is none.
+    """
+
+    choice: StyleChoice
+    family: str = ""
+    tags: Tuple[str, ...] = ()
+    favourite: bool = False
+    thumbnail: str = ""
+
+    @property
+    def title(self) -> str:
+        """What stands below the picture."""
+        return self.choice.label
+
+
+class Gallery:
+    """The styles to show. Change it with `set_library`, `add` and `remember`; read it with `shown`."""
+
+    def __init__(self, settings: EditorSettings) -> None:
+        self._settings = settings
+        self._library: Dict[Tuple[str, str], GalleryStyle] = {}
+        self._added: List[StyleChoice] = []
+
+    def set_library(self, styles: Iterable[Mapping[str, Any]]) -> None:
+        """Take what `Client.styles()` returned: maps with name, title, family, tags, favourite, preview.
+
+        Maps without a name are left out, and anything else of theirs that is odd is ignored.
+        """
+        self._library = {}
+        for fields in styles:
+            name = fields.get("name")
+            if not isinstance(name, str) or not name:
+                continue
+            tags = fields.get("tags")
+            style = GalleryStyle(
+                StyleChoice("library", name, _text(fields.get("title"))),
+                family=_text(fields.get("family")),
+                tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+                favourite=fields.get("favourite") is True,
+                thumbnail=_text(fields.get("preview")),
+            )
+            self._library[style.choice.key] = style
+
+    def remember(self, settings: EditorSettings) -> None:
+        """Take new favourites and recent styles."""
+        self._settings = settings
+
+    def add(self, choice: StyleChoice) -> None:
+        """Show a style that is in no library, such as a file that was just opened."""
+        if all(known.key != choice.key for known in self._added):
+            self._added.insert(0, choice)
+
+    def find(self, kind: str, value: str) -> Optional[GalleryStyle]:
+        """The style of that kind and value, if the gallery has it."""
+        for style in self._everything():
+            if style.choice.key == (kind, value):
+                return style
+        return None
+
+    def shown(self, search: str = "", group: str = ALL) -> Sequence[GalleryStyle]:
+        """The styles of a group whose title, family or tags hold every word of `search`.
+
+        Files that no longer exist are left out. The recent come in the order of their use; otherwise
+        favourites come first.
+        """
+        words = search.casefold().split()
+        styles = [style for style in self._everything() if _matches(style, words)]
+        if group == RECENT:
+            order = {choice.key: index for index, choice in enumerate(self._settings.recent)}
+            recent = [style for style in styles if style.choice.key in order]
+            return sorted(recent, key=lambda style: order[style.choice.key])
+        if group == FAVOURITES:
+            return [style for style in styles if style.favourite]
+        return sorted(styles, key=lambda style: not style.favourite)
+
+    def _everything(self) -> List[GalleryStyle]:
+        found: Dict[Tuple[str, str], GalleryStyle] = {}
+        favourites = {choice.key for choice in self._settings.favourites}
+        own = [*self._added, *self._settings.favourites, *self._settings.recent]
+        for choice in own:
+            if choice.kind == "file" and choice.key not in found and Path(choice.value).is_file():
+                found[choice.key] = GalleryStyle(
+                    choice, favourite=choice.key in favourites, thumbnail=choice.value
+                )
+            elif choice.kind == "layer" and choice.key not in found:
+                found[choice.key] = GalleryStyle(choice)
+        for key, style in self._library.items():
+            if key in favourites and not style.favourite:
+                style = GalleryStyle(style.choice, style.family, style.tags, True, style.thumbnail)
+            found[key] = style
+        return list(found.values())
+
+
+def _matches(style: GalleryStyle, words: Sequence[str]) -> bool:
+    text = " ".join((style.title, style.family, style.choice.value, *style.tags)).casefold()
+    return all(word in text for word in words)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,250 @@
+"""Jobs beside a user interface: a thread does the waiting, the interface reads events.
+
+    controller = JobController(wake=call_me_soon)   # `wake` runs on the worker's thread
+    ticket = controller.apply(request)
+    for event in controller.events(): ...           # on the interface's thread
+
+A new preview takes the place of the one before, whether that waits or runs: the newest wins. An
+`apply` is never dropped and goes before previews.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import traceback
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Callable, Deque, Dict, List, Optional
+
+from ..client import Client
+from ..errors import ScumbleError
+from ..job import Progress
+from ..pixels import Pixels
+from ..request import StylizeRequest
+
+APPLY, PREVIEW, INQUIRY = "apply", "preview", "inquiry"
+CLOSE_S = 5.0
+
+
+@dataclass(frozen=True)
+class JobEvent:
+    """Something that happened to the job with that `ticket`.
+
+    Attributes:
+        kind: ``progress``, ``done`` or ``failed``; after the last two nothing more comes.
+        task: ``apply``, ``preview`` or ``inquiry``.
+        progress, result, error: set according to `kind`.
+        answer: for an inquiry that is done: ``styles``, ``models``, ``devices`` of the daemon.
+    """
+
+    kind: str
+    task: str
+    ticket: int
+    progress: Optional[Progress] = None
+    result: Optional[Pixels] = None
+    error: Optional[ScumbleError] = None
+    answer: Dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class _Task:
+    ticket: int
+    task: str
+    request: Optional[StylizeRequest] = None
+    cancel: threading.Event = field(default_factory=threading.Event)
+
+
+class JobController:
+    """One connection and one worker thread, both started by the first job. Made on any thread."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Client] = Client.connect,
+        wake: Optional[Callable[[], Any]] = None,
+    ) -> None:
+        self._connect, self._wake = connect, wake
+        self._events: queue.Queue[JobEvent] = queue.Queue()
+        self._changed = threading.Condition()  # guards what follows
+        self._applies: Deque[_Task] = deque()
+        self._inquiries: Deque[_Task] = deque()
+        self._preview: Optional[_Task] = None
+        self._running: Optional[_Task] = None
+        self._closing = False
+        self._last_ticket = 0
+        self._thread: Optional[threading.Thread] = None
+
+    def apply(self, request: StylizeRequest) -> int:
+        """Queue a job for the document; returns its ticket. A preview that runs is cancelled."""
+        with self._changed:
+            self._drop_previews()
+            return self._add(self._applies, _Task(self._next(), APPLY, request))
+
+    def preview(self, request: StylizeRequest) -> int:
+        """Queue a preview in place of any other; returns its ticket."""
+        with self._changed:
+            self._drop_previews()
+            self._preview = _Task(self._next(), PREVIEW, request)
+            self._start()
+            return self._preview.ticket
+
+    def inquire(self) -> int:
+        """Ask the daemon for its styles, models and devices; returns the ticket."""
+        with self._changed:
+            return self._add(self._inquiries, _Task(self._next(), INQUIRY))
+
+    def cancel(self, ticket: Optional[int] = None) -> None:
+        """Cancel one job, or all of them: each ends with ``failed`` and the code `cancelled`.
+
+        Returns at once. Without effect on a job that is over.
+        """
+        with self._changed:
+            waiting = [*self._applies, *([self._preview] if self._preview else [])]
+            for task in waiting:
+                if ticket in (None, task.ticket):
+                    self._withdraw(task)
+            running = self._running
+            if running is not None and ticket in (None, running.ticket) and not running.cancel.is_set():
+                running.cancel.set()
+                self._tell(_failed(running, _cancelled()))
+
+    def events(self) -> List[JobEvent]:
+        """What has happened since the last call; does not wait."""
+        found = []
+        while True:
+            try:
+                found.append(self._events.get_nowait())
+            except queue.Empty:
+                return found
+
+    def wait(self, timeout: float) -> Optional[JobEvent]:
+        """The next event, or None when none comes within `timeout` seconds."""
+        try:
+            return self._events.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+    def close(self) -> None:
+        """Cancel everything and end the thread; waits for it a few seconds at most."""
+        self.cancel()
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(CLOSE_S)
+
+    # With the lock held -------------------------------------------------------------------------
+
+    def _next(self) -> int:
+        self._last_ticket += 1
+        return self._last_ticket
+
+    def _add(self, line: Deque[_Task], task: _Task) -> int:
+        line.append(task)
+        self._start()
+        return task.ticket
+
+    def _start(self) -> None:
+        if self._closing:
+            raise ScumbleError("closed", "The plug-in is closing.")
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="scumble-jobs", daemon=True)
+            self._thread.start()
+        self._changed.notify_all()
+
+    def _drop_previews(self) -> None:
+        if self._preview is not None:
+            self._withdraw(self._preview)
+        running = self._running
+        if running is not None and running.task == PREVIEW and not running.cancel.is_set():
+            running.cancel.set()
+            self._tell(_failed(running, _cancelled()))
+
+    def _withdraw(self, task: _Task) -> None:
+        if task is self._preview:
+            self._preview = None
+        elif task in self._applies:
+            self._applies.remove(task)
+        self._tell(_failed(task, _cancelled()))
+
+    # On the worker's thread ---------------------------------------------------------------------
+
+    def _work(self) -> None:
+        client: Optional[Client] = None
+        try:
+            while True:
+                with self._changed:
+                    self._running = None
+                    while not (self._closing or self._applies or self._inquiries or self._preview):
+                        self._changed.wait()
+                    if self._closing:
+                        return
+                    task = self._running = self._take()
+                try:
+                    if client is None:
+                        client = self._connect()
+                    self._finish(task, self._do(client, task))
+                except ScumbleError as error:
+                    self._finish(task, _failed(task, error))
+                except Exception as error:
+                    self._finish(task, _failed(task, _unexpected(error)))
+        finally:
+            if client is not None:
+                client.close()
+
+    def _take(self) -> _Task:
+        if self._applies:
+            return self._applies.popleft()
+        if self._inquiries:
+            return self._inquiries.popleft()
+        task, self._preview = self._preview, None
+        assert task is not None
+        return task
+
+    def _do(self, client: Client, task: _Task) -> JobEvent:
+        if task.request is None:
+            answer = {
+                "styles": client.styles(),
+                "models": client.models(),
+                "devices": client.welcome.devices,
+            }
+            return JobEvent("done", task.task, task.ticket, answer=answer)
+        if task.cancel.is_set():
+            raise _cancelled()
+
+        def show(progress: Progress) -> None:
+            if not task.cancel.is_set():
+                self._tell(JobEvent("progress", task.task, task.ticket, progress=progress))
+
+        job = client.submit(task.request, urgent=task.task == PREVIEW)
+        result = job.result(on_progress=show, cancel=task.cancel)
+        return JobEvent("done", task.task, task.ticket, result=result)
+
+    def _finish(self, task: _Task, event: JobEvent) -> None:
+        with self._changed:
+            if not task.cancel.is_set():  # else its end was told when it was cancelled
+                self._running = None
+                self._tell(event)
+
+    def _tell(self, event: JobEvent) -> None:
+        self._events.put(event)
+        if self._wake is not None:
+            self._wake()
+
+
+def _failed(task: _Task, error: ScumbleError) -> JobEvent:
+    return JobEvent("failed", task.task, task.ticket, error=error)
+
+
+def _cancelled() -> ScumbleError:
+    return ScumbleError("cancelled", "The job was cancelled.")
+
+
+def _unexpected(error: Exception) -> ScumbleError:
+    return ScumbleError(
+        "unexpected",
+        "Something unexpected happened in the plug-in.",
+        hint="Please report it with the log.",
+        detail="".join(traceback.format_exception(type(error), error, error.__traceback__)),
+    )

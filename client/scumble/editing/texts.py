@@ -1,0 +1,53 @@
+"""Sentences that both editors show. `Texts` takes the editor's gettext; msgids are English."""
+
+from __future__ import annotations
+
+from typing import Callable, Sequence
+
+from ..errors import ScumbleError
+from ..job import Progress
+from .effect import Effect, StyleChoice
+
+MAX_LAYER_NAME = 120
+
+
+class Texts:
+    """The sentences in the artist's language."""
+
+    def __init__(self, gettext: Callable[[str], str] = str) -> None:
+        self._gettext = gettext
+
+    def layer_name(self, effect: Effect, layer: str) -> str:
+        """The new layer's name: ``Starry Night 80% · Background``."""
+        name = "{} {:.0f}%".format(self.style_names(effect.styles), 100 * effect.weight)
+        return _shortened("{} · {}".format(name, layer) if layer else name, MAX_LAYER_NAME)
+
+    def style_names(self, styles: Sequence[StyleChoice]) -> str:
+        """The titles of a mix, joined: ``Waves + Fire``; those with no share are left out."""
+        shown = [style for style in styles if style.amount > 0] or list(styles)
+        return " + ".join(_shortened(style.label, 40) for style in shown)
+
+    def error(self, error: ScumbleError) -> str:
+        """What went wrong and what to do about it, in one or two sentences."""
+        message = self._gettext(error.message)
+        return "{} {}".format(message, self._gettext(error.hint)) if error.hint else message
+
+    def progress(self, progress: Progress) -> str:
+        """One line for a progress bar: ``Painting… about 12 seconds left``."""
+        _ = self._gettext
+        text = _("Painting…")
+        seconds = progress.eta_s
+        if seconds >= 90:
+            return text + " " + _("about {minutes} minutes left").format(minutes=round(seconds / 60))
+        if seconds >= 1.5:
+            return text + " " + _("about {seconds} seconds left").format(seconds=round(seconds))
+        return text
+
+
+def fraction(progress: Progress) -> float:
+    """How much of a job is done, 0 to 1."""
+    return min(1.0, max(0.0, progress.done / progress.total)) if progress.total > 0 else 0.0
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1].rstrip() + "…"

@@ -1,0 +1,190 @@
+"""What both editors' plug-ins share: settings, gallery, texts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scumble import Bounds, Extent, PixelFormat, Pixels, Progress, ScumbleError
+from scumble.editing import (
+    EditorSettings,
+    Effect,
+    Gallery,
+    StyleChoice,
+    Texts,
+    load_settings,
+    save_settings,
+    settings_file,
+)
+from scumble.editing.gallery import FAVOURITES, RECENT
+from scumble.editing.texts import fraction
+
+WAVES = StyleChoice("library", "waves", "Great Waves")
+FIRE = StyleChoice("library", "fire", "Fire")
+EFFECT = Effect((WAVES, StyleChoice("library", "fire", "Fire", 0.5)), weight=0.8)
+LIBRARY = [
+    {"name": "waves", "title": "Great Waves", "family": "woodcut", "tags": ["sea", "blue"]},
+    {"name": "fire", "title": "Fire", "family": "abstract", "tags": ["red"], "favourite": True},
+]
+LAYER = Pixels(Extent(2, 1), PixelFormat("u8", "RGB"), bytes(6))
+
+
+def titles(styles):
+    return [style.title for style in styles]
+
+
+def test_settings_come_back_as_they_were_saved(tmp_path):
+    settings = EditorSettings().used(EFFECT).toggled(FIRE)
+    file = tmp_path / "new" / "gimp.json"
+    save_settings(file, settings)
+    assert load_settings(file) == settings
+    assert [found.name for found in file.parent.iterdir()] == ["gimp.json"]
+
+
+def test_settings_live_in_the_users_configuration_directory(tmp_path, monkeypatch):
+    monkeypatch.setenv("SCUMBLE_CONFIG_DIR", str(tmp_path))
+    assert settings_file("krita") == tmp_path / "krita.json"
+
+
+def test_damaged_settings_are_kept_aside_and_defaults_used(tmp_path):
+    file = tmp_path / "gimp.json"
+    file.write_bytes(b'{"effect": {"weight"')
+    assert load_settings(file) == EditorSettings()
+    assert (tmp_path / "gimp.json.damaged").read_bytes() == b'{"effect": {"weight"'
+
+
+def test_settings_that_cannot_be_written_leave_the_old_ones(tmp_path, monkeypatch):
+    file = tmp_path / "gimp.json"
+    save_settings(file, EditorSettings(effect=EFFECT))
+
+    def full(*args, **kwargs):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(json, "dump", full)
+    with pytest.raises(OSError, match="disk full"):
+        save_settings(file, EditorSettings())
+    assert load_settings(file).effect == EFFECT
+    assert [found.name for found in tmp_path.iterdir()] == ["gimp.json"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+FIELDS = [*Effect().to_dict(), "recent", "favourites", "effect", "kind", "value", "amount", "title"]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON))
+def test_odd_settings_become_valid_ones(fields):
+    effect = Effect.from_dict(fields)
+    assert 0 <= effect.weight <= 1
+    assert Effect.from_dict(effect.to_dict()) == effect
+    settings = EditorSettings.from_dict({**fields, "effect": fields})
+    assert EditorSettings.from_dict(settings.to_dict()) == settings
+
+
+def test_the_newest_style_is_the_first_of_the_recent_ones():
+    settings = EditorSettings().used(Effect((FIRE,))).used(Effect((WAVES,))).used(Effect((FIRE,)))
+    assert [style.value for style in settings.recent] == ["fire", "waves"]
+    assert settings.effect == Effect((FIRE,))
+
+
+def test_a_style_toggled_twice_is_no_favourite():
+    assert EditorSettings().toggled(FIRE).favourites == (FIRE,)
+    assert EditorSettings().toggled(FIRE).toggled(FIRE) == EditorSettings()
+
+
+def test_an_effect_becomes_a_request(tmp_path):
+    painting = tmp_path / "painting.png"
+    painting.write_bytes(b"picture")
+    effect = Effect((StyleChoice("file", str(painting)), StyleChoice("layer", "7", amount=2.0)), weight=0.5)
+    request = effect.request(LAYER, Bounds(0, 0, 1, 1), {"7": LAYER}.__getitem__)
+    assert request.styles[0].style.file == b"picture"
+    assert request.styles[1].style.pixels is LAYER
+    assert request.styles[1].weight == 2.0
+    assert (request.weight, request.region) == (0.5, Bounds(0, 0, 1, 1))
+
+
+def test_an_effect_without_a_style_says_so():
+    with pytest.raises(ScumbleError, match="No style is chosen"):
+        Effect().request(LAYER)
+
+
+def test_the_gallery_shows_favourites_first():
+    gallery = Gallery(EditorSettings())
+    gallery.set_library(LIBRARY)
+    assert titles(gallery.shown()) == ["Fire", "Great Waves"]
+    gallery.remember(EditorSettings().toggled(WAVES))
+    assert titles(gallery.shown(group=FAVOURITES)) == ["Great Waves", "Fire"]
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [("SEA", ["Great Waves"]), ("wood great", ["Great Waves"]), ("abstract", ["Fire"]), ("sea red", [])],
+)
+def test_search_finds_titles_families_and_tags(search, found):
+    gallery = Gallery(EditorSettings())
+    gallery.set_library(LIBRARY)
+    assert titles(gallery.shown(search)) == found
+
+
+def test_the_gallery_shows_recent_styles_in_the_order_of_their_use(tmp_path):
+    painting = tmp_path / "my_painting.jpg"
+    painting.touch()
+    gone = StyleChoice("file", str(tmp_path / "gone.jpg"))
+    file = StyleChoice("file", str(painting))
+    settings = EditorSettings().used(Effect((FIRE,))).used(Effect((gone,))).used(Effect((file,)))
+    gallery = Gallery(settings)
+    gallery.set_library(LIBRARY)
+    assert titles(gallery.shown(group=RECENT)) == ["my painting", "Fire"]
+
+
+def test_the_gallery_bears_a_library_that_is_odd():
+    gallery = Gallery(EditorSettings())
+    gallery.set_library([{}, {"name": 3}, {"name": "ok", "tags": "red", "title": None, "favourite": 1}])
+    assert titles(gallery.shown()) == ["ok"]
+
+
+def test_a_style_of_this_image_is_found_after_it_was_added():
+    gallery = Gallery(EditorSettings())
+    gallery.add(StyleChoice("layer", "12", "Sketch"))
+    gallery.add(StyleChoice("layer", "12", "Sketch"))
+    assert titles(gallery.shown("sketch")) == ["Sketch"]
+    assert gallery.find("layer", "12") is not None
+
+
+def test_the_layer_is_named_after_style_weight_and_layer():
+    texts = Texts()
+    assert texts.layer_name(Effect((WAVES,)), "Background") == "Great Waves 80% · Background"
+    assert texts.layer_name(EFFECT, "Sky") == "Great Waves + Fire 80% · Sky"
+    assert len(texts.layer_name(Effect((WAVES,)), "long " * 100)) <= 120
+
+
+def test_a_file_gives_its_name_to_the_style():
+    assert StyleChoice("file", "/pictures/starry_night.jpg").label == "starry night"
+
+
+def test_an_error_is_its_sentence_and_its_hint():
+    error = ScumbleError("worker-died", "The worker died.", hint="Try again.")
+    assert Texts().error(error) == "The worker died. Try again."
+    assert Texts({"The worker died.": "Tot.", "Try again.": "Nochmal."}.get).error(error) == "Tot. Nochmal."
+
+
+@pytest.mark.parametrize(
+    ("eta", "text"),
+    [
+        (0.4, "Painting…"),
+        (12.2, "Painting… about 12 seconds left"),
+        (200.0, "Painting… about 3 minutes left"),
+    ],
+)
+def test_progress_tells_the_time_left(eta, text):
+    assert Texts().progress(Progress(1, 4, "patch", eta)) == text
+
+
+@given(st.integers(-5, 100), st.integers(-5, 100))
+def test_a_fraction_is_between_0_and_1(done, total):
+    assert 0 <= fraction(Progress(done, total)) <= 1
