@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.colour import LUMA
 from scumble_models.errors import PixelsError
-from scumble_models.ssim import LUMA
 from scumble_models.tiling.box import Box
+from scumble_models.tiling.file_array import Array
 
 #: Where red, green and blue stand, and alpha if there is one.
 LAYOUTS: dict[str, tuple[tuple[int, int, int], int | None]] = {
@@ -25,6 +27,8 @@ LAYOUTS: dict[str, tuple[tuple[int, int, int], int | None]] = {
 WHITE = {"uint8": 255.0, "uint16": 65535.0, "float16": 1.0, "float32": 1.0}
 #: Side of the coarse picture that fills what is transparent.
 FILL_SIDE = 64
+#: Side of the pieces in which a whole layer is looked at.
+PIECE = 1024
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,12 @@ class PixelArray:
     """Pixels of a layer, checked.
 
     Attributes:
-        values: ``(H, W, C)`` of uint8, uint16, float16 or float32, not premultiplied.
+        values: ``(H, W, C)`` of uint8, uint16, float16 or float32, not premultiplied; in memory or
+            in a file, and only ever read box by box.
         channels: key of :data:`LAYOUTS`.
     """
 
-    values: np.ndarray
+    values: Array
     channels: str
 
     def __post_init__(self) -> None:
@@ -63,8 +68,7 @@ class PixelArray:
 
     def colour(self, box: Box) -> Tensor:
         """Red, green and blue of a box as float32 ``(1, 3, h, w)``; 1.0 is white, HDR values stay."""
-        rows, columns = box.slices()
-        patch = self.values[rows, columns][:, :, list(LAYOUTS[self.channels][0])]
+        patch = self.values[box.slices()][:, :, list(LAYOUTS[self.channels][0])]
         return torch.from_numpy(patch.astype(np.float32)).permute(2, 0, 1)[None].div_(self.white)
 
     def alpha(self, box: Box) -> Tensor | None:
@@ -72,8 +76,7 @@ class PixelArray:
         index = LAYOUTS[self.channels][1]
         if index is None:
             return None
-        rows, columns = box.slices()
-        patch = self.values[rows, columns, index].astype(np.float32) / np.float32(self.white)
+        patch = self.values[box.slices()][:, :, index].astype(np.float32) / np.float32(self.white)
         return torch.from_numpy(patch)[None, None].clamp_(0.0, 1.0)
 
     def with_colour(self, box: Box, colour: Tensor, keep: np.ndarray | None = None) -> np.ndarray:
@@ -83,8 +86,7 @@ class PixelArray:
             colour: ``(1, 3, h, w)`` float32.
             keep: ``(h, w)`` bool: where the layer's own pixels stay bit for bit.
         """
-        rows, columns = box.slices()
-        result = self.values[rows, columns].copy()
+        result = self.values[box.slices()].copy()
         planes = colour[0].permute(1, 2, 0).cpu().numpy()
         if self.channels.startswith("GRAY"):
             planes = (planes * np.asarray(LUMA, np.float32)).sum(2, keepdims=True)
@@ -124,14 +126,10 @@ class NetworkView:
         return colour.to(self._device).contiguous(memory_format=torch.channels_last)
 
     def thumbnail(self, short_side: int) -> Tensor:
-        """The whole layer scaled down to a short side (never up), computed strip by strip."""
+        """The whole layer scaled down to a short side (never up), computed piece by piece."""
         whole = self._pixels.box
         factor = max(1, min(whole.width, whole.height) // short_side)
-        strips = []
-        for top in range(0, whole.height, factor * 64):
-            strip = self.read(Box(0, top, whole.width, min(top + factor * 64, whole.height)))
-            strips.append(F.avg_pool2d(strip, factor, ceil_mode=True))
-        small = torch.cat(strips, dim=2)
+        small = _averages(self.read, whole, factor)
         scale = short_side / min(whole.width, whole.height)
         if scale >= 1.0:
             return small
@@ -144,24 +142,41 @@ def clamp(colour: Tensor) -> Tensor:
     return torch.nan_to_num(colour, nan=0.0, posinf=1.0, neginf=0.0).clamp_(0.0, 1.0)
 
 
+def _averages(read: Callable[[Box], Tensor], whole: Box, side: int) -> Tensor:
+    """The means of cells of ``side`` x ``side``, smaller at the right and bottom."""
+    step = side * max(1, PIECE // side)
+    rows = []
+    for top in range(0, whole.height, step):
+        row = []
+        for left in range(0, whole.width, step):
+            piece = Box(left, top, left + step, top + step).intersect(whole)
+            kernel = (min(side, piece.height), min(side, piece.width))
+            row.append(F.avg_pool2d(read(piece), kernel, side, ceil_mode=True))
+        rows.append(torch.cat(row, dim=3))
+    return torch.cat(rows, dim=2)
+
+
 def _coarse_fill(pixels: PixelArray) -> Tensor | None:
     """Visible colours averaged over a coarse grid, spread into its transparent cells; None when opaque."""
-    index = LAYOUTS[pixels.channels][1]
-    if index is None or pixels.values[:, :, index].min() >= pixels.white:
+    if _is_opaque(pixels):
         return None
-    box = pixels.box
-    step = max(1, -(-max(box.width, box.height) // FILL_SIDE))
-    colours, weights = [], []
-    for top in range(0, box.height, step):
-        row = Box(0, top, box.width, min(top + step, box.height))
-        alpha = pixels.alpha(row)
+
+    def weighted(box: Box) -> Tensor:
+        alpha = pixels.alpha(box)
         assert alpha is not None
-        colour = clamp(pixels.colour(row)) * alpha
-        kernel = (row.height, min(step, box.width))
-        stride = (row.height, step)
-        colours.append(F.avg_pool2d(colour, kernel, stride, ceil_mode=True))
-        weights.append(F.avg_pool2d(alpha, kernel, stride, ceil_mode=True))
-    return _pull_push(torch.cat(colours, 2), torch.cat(weights, 2))
+        return torch.cat([clamp(pixels.colour(box)) * alpha, alpha], dim=1)
+
+    side = max(1, -(-max(pixels.box.width, pixels.box.height) // FILL_SIDE))
+    averages = _averages(weighted, pixels.box, side)
+    return _pull_push(averages[:, :3], averages[:, 3:])
+
+
+def _is_opaque(pixels: PixelArray) -> bool:
+    index = LAYOUTS[pixels.channels][1]
+    if index is None:
+        return True
+    tiles = pixels.box.tiles(PIECE)
+    return all(pixels.values[tile.slices()][:, :, index].min() >= pixels.white for tile in tiles)
 
 
 def _pull_push(colour: Tensor, weight: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from scumble_models.devices import is_out_of_memory
 from scumble_models.errors import OutOfMemoryError, PixelsError
-from scumble_models.pixels import NetworkView, PixelArray, clamp
+from scumble_models.pixels import PIECE, NetworkView, PixelArray, clamp
 from scumble_models.registry import StyleModel
 from scumble_models.signals import StyleSignals, interpolate, mix
 from scumble_models.tiling.box import Box
@@ -23,6 +23,7 @@ from scumble_models.tiling.executor import (
     run_exact,
     run_with_statistics,
 )
+from scumble_models.tiling.file_array import Array
 
 TILINGS = ("auto", "full", "thumbnail", "exact")
 #: Side of a patch in pixels unless the caller says otherwise.
@@ -46,6 +47,7 @@ class Settings:
     region: Box | None = None
     tiling: str = "auto"
     patch: int | None = None
+    budget: Budget | None = None
 
 
 def encode_style(model: StyleModel, pixels: np.ndarray, channels: str) -> StyleSignals:
@@ -64,19 +66,24 @@ def encode_style(model: StyleModel, pixels: np.ndarray, channels: str) -> StyleS
 
 def stylize(
     model: StyleModel,
-    pixels: np.ndarray,
+    pixels: Array,
     channels: str,
     styles: Sequence[tuple[StyleSignals, float]],
     *,
     weight: float = 1.0,
     region: tuple[int, int, int, int] | None = None,
-    mask: np.ndarray | None = None,
+    mask: Array | None = None,
     tiling: str = "auto",
     patch: int | None = None,
     on_progress: OnPatch | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> np.ndarray:
+    out: Array | None = None,
+    budget: Budget | None = None,
+) -> Array:
     """Stylize a layer.
+
+    With ``pixels``, ``mask`` and ``out`` in files (:class:`FileArray`) and a ``tiling`` in patches the
+    memory needed does not depend on the layer's size.
 
     Args:
         pixels: ``(H, W, C)`` of uint8, uint16, float16 or float32; never changed.
@@ -92,10 +99,12 @@ def stylize(
         patch: side of a patch in pixels.
         on_progress: called after each patch with patches done, patches in all, and the stage.
         cancelled: asked between patches.
+        out: takes the result, patch by patch; a new array when None.
+        budget: memory and disk for features between two passes; None for a share of this machine's.
 
     Returns:
-        ``(h, w, C)`` of the region, same type and channel order. Values outside 0..1 of a float layer
-        survive: what the network cannot see is added back.
+        ``out``: ``(h, w, C)`` of the region, same type and channel order. Values outside 0..1 of a float
+        layer survive: what the network cannot see is added back.
 
     Raises:
         PixelsError: an array or a setting does not fit.
@@ -105,26 +114,27 @@ def stylize(
     layer = PixelArray(pixels, channels)
     box = _region_box(layer, region)
     _check(layer, weight, tiling, patch, mask)
-    rows, columns = box.slices()
-    covered = None if mask is None else mask[rows, columns]
-    if weight == 0.0 or (covered is not None and not covered.any()):
-        return layer.values[rows, columns].copy()
+    shape = (box.height, box.width, layer.values.shape[2])
+    result = np.empty(shape, layer.values.dtype) if out is None else out
+    if result.shape != shape or result.dtype != layer.values.dtype:
+        raise PixelsError(f"The result needs an array {shape} of {layer.values.dtype}.")
+    if weight == 0.0 or (mask is not None and not any(mask[t.slices()].any() for t in box.tiles(PIECE))):
+        for tile in box.tiles(PIECE):
+            result[tile.relative_to(box).slices()] = layer.values[tile.slices()]
+        return result
     view = NetworkView(layer, model.device)
     signals = mix(styles).to(model.device)
     if weight < 1.0:
         signals = interpolate(_signals_of(model, view), signals, weight)
-    result = np.empty((box.height, box.width, layer.values.shape[2]), layer.values.dtype)
     fade = min(1.0, weight / FADE_END)
 
     def sink(tile: Box, output: Tensor) -> None:
-        tile_rows, tile_columns = tile.slices()
-        coverage = None if mask is None else mask[tile_rows, tile_columns]
+        coverage = None if mask is None else mask[tile.slices()]
         blended = _blend(layer.colour(tile), output.float().cpu(), fade, coverage)
         keep = None if coverage is None else coverage == 0
-        place = tile.relative_to(box).slices()
-        result[place] = layer.with_colour(tile, blended, keep)
+        result[tile.relative_to(box).slices()] = layer.with_colour(tile, blended, keep)
 
-    settings = Settings(weight, box, tiling, patch)
+    settings = Settings(weight, box, tiling, patch, budget)
     _run(model, view, layer.box, signals, settings, sink, on_progress, cancelled)
     return result
 
@@ -181,7 +191,7 @@ def _run(
                     sink,
                     region=region,
                     patch=patch,
-                    budget=Budget.of_this_machine(),
+                    budget=replace(settings.budget) if settings.budget else Budget.of_this_machine(),
                     device=model.device,
                     on_patch=on_progress,
                     cancelled=cancelled,
@@ -244,7 +254,7 @@ def _region_box(layer: PixelArray, region: tuple[int, int, int, int] | None) -> 
     return box
 
 
-def _check(layer: PixelArray, weight: float, tiling: str, patch: int | None, mask: np.ndarray | None) -> None:
+def _check(layer: PixelArray, weight: float, tiling: str, patch: int | None, mask: Array | None) -> None:
     if not 0.0 <= weight <= 1.0:
         raise PixelsError(f"The style weight {weight} is not between 0 and 1.")
     if tiling not in TILINGS:

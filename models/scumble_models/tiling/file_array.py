@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +20,7 @@ class FileArray:
 
     def __init__(self, file: BinaryIO, shape: tuple[int, ...], dtype: Any) -> None:
         self._file = file
+        self._closing = weakref.finalize(self, file.close)
         self.shape = shape
         self.dtype = np.dtype(dtype)
         self._pixel = self.dtype.itemsize * int(np.prod(shape[2:], dtype=np.int64))
@@ -35,7 +37,7 @@ class FileArray:
     @classmethod
     def temporary(cls, shape: tuple[int, ...], dtype: Any) -> FileArray:
         """An array of zeros in a nameless temporary file, gone with the object or the process."""
-        array = cls(tempfile.TemporaryFile(buffering=0, prefix="scumble-"), shape, dtype)  # type: ignore[arg-type]
+        array = cls(tempfile.TemporaryFile(buffering=0, prefix="scumble-"), shape, dtype)  # noqa: SIM115
         array._file.truncate(array.nbytes)
         return array
 
@@ -53,7 +55,7 @@ class FileArray:
         """A copy of the box."""
         top, left, height, width = self._place(box)
         values = np.empty((height, width, *self.shape[2:]), self.dtype)
-        data = memoryview(values.reshape(-1).view(np.uint8))
+        data = values.reshape(-1).view(np.uint8).data
         for offset, piece in self._runs(top, left, height, width, data):
             self._file.seek(offset)
             while piece:
@@ -68,15 +70,15 @@ class FileArray:
         top, left, height, width = self._place(box)
         shape = (height, width, *self.shape[2:])
         rows = np.ascontiguousarray(np.broadcast_to(values, shape), self.dtype)
-        data = memoryview(rows.reshape(-1).view(np.uint8))
+        data = rows.reshape(-1).view(np.uint8).data
         for offset, piece in self._runs(top, left, height, width, data):
             self._file.seek(offset)
             while piece:
                 piece = piece[self._file.write(piece) :]
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file, which happens by itself when the object goes."""
+        self._closing()
 
     def _place(self, box: tuple[slice, slice]) -> tuple[int, int, int, int]:
         rows, columns = box
