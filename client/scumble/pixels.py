@@ -117,7 +117,5 @@ def check_extent(extent: object) -> None:
     if max(width, height) > MAX_SIDE:
         raise ScumbleError(
             "image-too-large",
-            "An image of {}x{} is wider or taller than {:,} pixels.".format(
-                width, height, MAX_SIDE
-            ),
+            "An image of {}x{} is wider or taller than {:,} pixels.".format(width, height, MAX_SIDE),
         )

@@ -38,9 +38,7 @@ class StyleSource:
     def __post_init__(self) -> None:
         given = [value for value in (self.file, self.pixels, self.library) if value is not None]
         if len(given) != 1:
-            raise ScumbleError(
-                "bad-style", "A style is one image file, one picture or one library name."
-            )
+            raise ScumbleError("bad-style", "A style is one image file, one picture or one library name.")
         if self.file is not None and len(self.file) == 0:
             raise ScumbleError("bad-style", "The style image is an empty file.")
         if self.library is not None:
@@ -123,9 +121,7 @@ class StylizeRequest:
         if self.patch is not None and not (
             _is_int(self.patch) and PATCH_RANGE[0] <= self.patch <= PATCH_RANGE[1]
         ):
-            raise ScumbleError(
-                "bad-request", "A patch is {} to {} pixels wide.".format(*PATCH_RANGE)
-            )
+            raise ScumbleError("bad-request", "A patch is {} to {} pixels wide.".format(*PATCH_RANGE))
         low, high = STROKE_RANGE
         if not _is_number(self.stroke_size) or not low <= self.stroke_size <= high:
             raise ScumbleError("bad-request", "The stroke size is {} to {}.".format(low, high))
@@ -144,9 +140,7 @@ def check_name(name: object, code: str, what: str) -> str:
     if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.match(name):
         raise ScumbleError(
             code,
-            "{!r:.40} cannot be the name of a{} {}.".format(
-                name, "n" if what[0] in "aeiou" else "", what
-            ),
+            "{!r:.40} cannot be the name of a{} {}.".format(name, "n" if what[0] in "aeiou" else "", what),
             hint="Names start with a letter or digit and hold no slashes.",
         )
     return name
@@ -156,9 +150,7 @@ def _check_styles(styles: object) -> None:
     if not isinstance(styles, tuple) or not all(isinstance(s, StyleWeight) for s in styles):
         raise ScumbleError("bad-style", "The styles of a request are a tuple of StyleWeight.")
     if not 1 <= len(styles) <= MAX_STYLES:
-        raise ScumbleError(
-            "bad-style", "A job takes 1 to {} styles, not {}.".format(MAX_STYLES, len(styles))
-        )
+        raise ScumbleError("bad-style", "A job takes 1 to {} styles, not {}.".format(MAX_STYLES, len(styles)))
     if sum(style.weight for style in styles) <= 0:
         raise ScumbleError("bad-style", "At least one style must have a weight above 0.")
 

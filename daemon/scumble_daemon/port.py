@@ -82,10 +82,10 @@ class Port:
         """
         for _ in range(most):
             try:
-                peer, *frames = self._socket.recv_multipart(zmq.NOBLOCK)
+                frames = self._socket.recv_multipart(zmq.NOBLOCK, copy=False)
             except zmq.Again:
                 return
-            received = self._accept(peer, frames, now)
+            received = self._accept(frames[0].bytes, [f.buffer for f in frames[1:]], now)
             if received is not None:
                 yield received
 
@@ -106,7 +106,8 @@ class Port:
                     message, payloads = session.outbox.popleft()
                     session.unsent = session.sender.seal(message, payloads)
                 try:
-                    self._socket.send_multipart([session.peer, *session.unsent], zmq.NOBLOCK)
+                    frames = [session.peer, *session.unsent]
+                    self._socket.send_multipart(frames, zmq.NOBLOCK, copy=False)
                 except zmq.Again:
                     left = not self._stalled(session, now) or left
                     break
@@ -125,7 +126,7 @@ class Port:
             self._on_gone(session)
 
     def _accept(
-        self, peer: bytes, frames: list[bytes], now: float
+        self, peer: bytes, frames: Sequence[BytesLike], now: float
     ) -> tuple[Session, Message, Payloads] | None:
         session = self._clients.get(peer) or self._greeted.get(peer)
         try:
