@@ -1,4 +1,4 @@
-"""Which image formats are written, by extension. Imports nothing, so that `--help` is quick."""
+"""Which image formats are written and read, by extension. Imports nothing, so that `--help` is quick."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ EXTENSIONS = {
     ".tiff": "TIFF",
     ".webp": "WebP",
 }
+# Those that a folder is searched for; a file that is named may have any.
+READABLE = frozenset({*EXTENSIONS, ".gif", ".bmp", ".ppm"})
 
 
 def output_format(path: Path) -> str:

@@ -1,0 +1,249 @@
+"""All styles under one roof: find, list, add, rename, remove, and what a recipe is made of."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from scumble.errors import ScumbleError
+
+from . import user
+from .builtin import builtin_styles
+from .entries import Credits, StyleEntry
+from .names import checked_name, clean_text, library_name, unique_name
+from .places import builtin_folder, locked, user_folder
+from .recipes import Recipe
+from .signals import engines_of
+from .state import MAX_WATCHED, State, read_state, write_state
+from .thumbnails import jpeg_of
+from .watched import Picture, pictures_in, watched_styles
+
+MAX_DEPTH = 4
+MAX_PARTS = 64
+
+
+class Library:
+    """The styles that this user has. For one thread; other processes may change the same library.
+
+    `builtin` and `user` are the folders that hold them; by default this installation's and this
+    user's.
+    """
+
+    def __init__(self, builtin: Path | None = None, user: Path | None = None) -> None:
+        self.builtin_folder = builtin or builtin_folder()
+        self.folder = user or user_folder()
+        self._seen: tuple[State, tuple[Picture, ...], int] | None = None
+        self._entries: tuple[StyleEntry, ...] = ()
+
+    def entries(self) -> tuple[StyleEntry, ...]:
+        """All styles: built-in ones, the user's, then those of watched folders. Names are unique."""
+        state = read_state(self.folder)
+        pictures = pictures_in(state.watched)
+        seen = (state, pictures, _changed(self.folder))
+        if seen != self._seen:
+            self._entries = tuple(self._gather(state, pictures))
+            self._seen = seen
+        return self._entries
+
+    def find(self, name: str) -> StyleEntry:
+        """The style of that name or title, whatever the case.
+
+        Raises ScumbleError `unknown-style`, with the names that are near.
+        """
+        entries = self.entries()
+        wanted = name.casefold()
+        for key in (lambda e: e.name, lambda e: e.credits.title):
+            for entry in entries:
+                if key(entry).casefold() == wanted:
+                    return entry
+        near = self.near(name)
+        raise ScumbleError(
+            "unknown-style",
+            f"There is no style named {clean_text(name, 60)!r} in the library.",
+            hint=f"Did you mean {' or '.join(near)}?" if near else "List them with: scumble styles list",
+        )
+
+    def near(self, name: str) -> list[str]:
+        """Up to three names of styles that look like `name`."""
+        keys: dict[str, str] = {}
+        for entry in self.entries():
+            keys.setdefault(entry.credits.title.casefold(), entry.name)
+            keys[entry.name.casefold()] = entry.name
+        found = [keys[key] for key in difflib.get_close_matches(name.casefold(), keys, n=5, cutoff=0.6)]
+        return list(dict.fromkeys(found))[:3]
+
+    def parts(self, entry: StyleEntry) -> list[tuple[StyleEntry, float]]:
+        """What is to be mixed for a style: itself, or for a recipe the styles it comes down to.
+
+        Shares sum to 1. Raises ScumbleError `unknown-style`, or `bad-style` for recipes that
+        contain each other.
+        """
+        found = self._parts(entry, 1.0, 0)
+        if len(found) > MAX_PARTS:
+            raise ScumbleError("bad-style", f"The recipe {entry.name} mixes more than {MAX_PARTS} styles.")
+        return found
+
+    def describe(self, entry: StyleEntry) -> dict[str, Any]:
+        """What a gallery needs to know of a style, as plain data."""
+        parts = self._parts_or_none(entry)
+        return {
+            "name": entry.name,
+            "kind": entry.kind,
+            **entry.credits.as_dict(),
+            "favourite": entry.favourite,
+            "builtin": entry.kind == "builtin",
+            "engines": _common_engines(parts),
+            "any_engine": bool(parts) and all(part.image is not None for part in parts),
+            "thumbnail": entry.thumbnail.is_file(),
+            "settings": dict(entry.recipe.settings) if entry.recipe else {},
+        }
+
+    def add_image(self, data: bytes, title: str, credits: Credits | None = None) -> StyleEntry:
+        """Take an image file in. One that is there already is not taken twice, and keeps its name.
+
+        Raises ScumbleError as `decode_image`, and `cannot-write`.
+        """
+        from ..images import decode_image
+
+        thumbnail = jpeg_of(decode_image(data, clean_text(title) or "The style").pixels)
+        credits = dataclasses.replace(credits or Credits(""), title=clean_text(title) or "Style")
+        return self.add(hashlib.sha256(data).hexdigest(), credits, image=data, thumbnail=thumbnail)
+
+    def add_recipe(self, recipe: Recipe, title: str, credits: Credits | None = None) -> StyleEntry:
+        """Keep a recipe. Raises ScumbleError `unknown-style` for a part that is not here, `cannot-write`."""
+        for name, _ in recipe.parts:
+            self.find(name)
+        credits = dataclasses.replace(credits or Credits(""), title=clean_text(title) or "Recipe")
+        digest = hashlib.sha256(f"{credits.title}\0{recipe.as_dict()}".encode()).hexdigest()
+        return self.add(digest, credits, recipe=recipe, thumbnail=self._mixed_thumbnail(recipe))
+
+    def add(self, digest: str, credits: Credits, **contents: Any) -> StyleEntry:
+        """Put a style of the user there; `contents` as for :func:`~.user.write_style`."""
+        with locked(self.folder):
+            entries = self.entries()
+            for entry in entries:
+                if entry.identity.hex() == digest and entry.kind in ("user", "recipe"):
+                    return entry
+            name = unique_name(library_name(credits.title), {e.name.casefold() for e in entries})
+            user.write_style(self.folder, digest, name, credits, **contents)
+            write_state(self.folder)
+        return self.find(name)
+
+    def rename(self, name: str, title: str) -> StyleEntry:
+        """Give a style of the user another title, and the name that goes with it.
+
+        Raises ScumbleError `unknown-style`, `not-yours`, `name-taken`, `bad-style`, `cannot-write`.
+        """
+        new_name = checked_name(library_name(title))
+        with locked(self.folder):
+            entry = self._own(name)
+            others = {e.name.casefold() for e in self.entries() if e is not entry}
+            if new_name.casefold() in others:
+                raise ScumbleError("name-taken", f"There is a style named {new_name} already.")
+            user.rewrite_style(entry, new_name, dataclasses.replace(entry.credits, title=clean_text(title)))
+            favourites = read_state(self.folder).favourites
+            if entry.name in favourites:
+                favourites = favourites - {entry.name} | {new_name}
+            write_state(self.folder, favourites=favourites)
+        return self.find(new_name)
+
+    def remove(self, name: str) -> StyleEntry:
+        """Remove a style of the user, and return what it was.
+
+        Raises ScumbleError `unknown-style`, `not-yours`, `cannot-write`.
+        """
+        with locked(self.folder):
+            entry = self._own(name)
+            user.delete_style(entry)
+            write_state(self.folder, favourites=read_state(self.folder).favourites - {entry.name})
+        return entry
+
+    def favourite(self, name: str, on: bool = True) -> StyleEntry:
+        """Mark any style, or take the mark away. Raises ScumbleError `unknown-style`, `cannot-write`."""
+        with locked(self.folder):
+            entry = self.find(name)
+            favourites = read_state(self.folder).favourites - {entry.name}
+            write_state(self.folder, favourites=favourites | {entry.name} if on else favourites)
+        return self.find(entry.name)
+
+    def watched(self) -> tuple[Path, ...]:
+        """The folders whose pictures are styles."""
+        return read_state(self.folder).watched
+
+    def watch(self, folder: Path, on: bool = True) -> None:
+        """Watch a folder, or watch it no longer.
+
+        Raises ScumbleError `file-missing` for what is no folder, `bad-style` for too many of them,
+        `cannot-write`.
+        """
+        path = folder.resolve()
+        if on and not path.is_dir():
+            raise ScumbleError("file-missing", f"There is no folder {folder}.")
+        with locked(self.folder):
+            others = tuple(known for known in read_state(self.folder).watched if known != path)
+            if on and len(others) >= MAX_WATCHED:
+                raise ScumbleError("bad-style", f"More than {MAX_WATCHED} folders cannot be watched.")
+            write_state(self.folder, watched=(*others, path) if on else others)
+
+    def _gather(self, state: State, pictures: Sequence[Picture]) -> Iterable[StyleEntry]:
+        taken: set[str] = set()
+        for entry in [*builtin_styles(self.builtin_folder), *user.user_styles(self.folder)]:
+            # Two processes cannot take one name, but a restored backup can.
+            name = unique_name(entry.name, taken)
+            taken.add(name.casefold())
+            yield dataclasses.replace(entry, name=name, favourite=name in state.favourites)
+        for entry in watched_styles(pictures, self.folder / "watched", taken):
+            yield dataclasses.replace(entry, favourite=entry.name in state.favourites)
+
+    def _own(self, name: str) -> StyleEntry:
+        entry = self.find(name)
+        if entry.kind == "builtin":
+            raise ScumbleError("not-yours", f"{entry.name} is built in and stays as it is.")
+        if entry.kind == "watched":
+            raise ScumbleError(
+                "not-yours",
+                f"{entry.name} is the file {entry.image} of a watched folder.",
+                hint="Rename or remove the file itself.",
+            )
+        return entry
+
+    def _parts(self, entry: StyleEntry, share: float, depth: int) -> list[tuple[StyleEntry, float]]:
+        if entry.recipe is None:
+            return [(entry, share)]
+        if depth >= MAX_DEPTH:
+            raise ScumbleError("bad-style", f"The recipe {entry.name} is made of too many other recipes.")
+        total = sum(part for _, part in entry.recipe.parts)
+        found = []
+        for name, part in entry.recipe.parts:
+            found += self._parts(self.find(name), share * part / total, depth + 1)
+        return found
+
+    def _parts_or_none(self, entry: StyleEntry) -> list[StyleEntry]:
+        try:
+            return [part for part, _ in self.parts(entry)]
+        except ScumbleError:
+            return []  # a part was removed since: listed, but no engine can do it
+
+    def _mixed_thumbnail(self, recipe: Recipe) -> bytes:
+        from .strips import strips_of
+
+        return strips_of([(self.find(name), share) for name, share in recipe.parts])
+
+
+def _common_engines(parts: Sequence[StyleEntry]) -> list[str]:
+    """The engines that have signals of all parts, or can make them."""
+    known = [set(engines_of(part.signals_folder)) for part in parts if part.image is None]
+    if known:
+        return sorted(set.intersection(*known))
+    return sorted(set().union(*(engines_of(part.signals_folder) for part in parts)))
+
+
+def _changed(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -1,0 +1,95 @@
+"""One style of the library, whatever its kind, and what is told about it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .names import clean_text
+from .recipes import Recipe
+
+KINDS = ("builtin", "user", "watched", "recipe")
+MAX_TAGS = 16
+MAX_CREDIT = 500
+
+
+@dataclass(frozen=True)
+class Credits:
+    """What is known of a style: one line each, empty where it is not known."""
+
+    title: str
+    artist: str = ""
+    year: str = ""
+    family: str = ""
+    licence: str = ""
+    source: str = ""
+    tags: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for a file or a message."""
+        return {**vars(self), "tags": list(self.tags)}
+
+
+@dataclass(frozen=True)
+class StyleEntry:
+    """A style of the library.
+
+    Attributes:
+        name: what ``--style`` and StyleSource take; unique, compared without case.
+        kind: one of `KINDS`.
+        folder: holds ``signals/`` and the thumbnail.
+        image: the picture that it can be encoded from; None for a style of signals only.
+        recipe: for kind ``recipe``, and only there.
+        identity: changes when the style does.
+    """
+
+    name: str
+    kind: str
+    credits: Credits
+    folder: Path
+    identity: bytes
+    image: Path | None = None
+    recipe: Recipe | None = None
+    favourite: bool = False
+
+    @property
+    def thumbnail(self) -> Path:
+        """A small JPEG: the picture itself, or for a built-in style a photo stylized with it."""
+        return self.folder / ("preview.jpg" if self.kind == "builtin" else "thumbnail.jpg")
+
+    @property
+    def signals_folder(self) -> Path:
+        """See :mod:`scumble_daemon.library.signals`."""
+        return self.folder / "signals"
+
+
+def credits_from(data: Mapping[str, Any], title: str) -> Credits:
+    """Credits in plain data from a file; `title` where it has none. What is no text is left out."""
+
+    def line(key: str, longest: int = MAX_CREDIT) -> str:
+        value = data.get(key, "")
+        return clean_text(value, longest) if isinstance(value, str) else ""
+
+    tags = data.get("tags", [])
+    words = [clean_text(tag, 40) for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    return Credits(
+        clean_text(line("title")) or clean_text(title) or "Style",
+        line("artist"),
+        line("year", 40),
+        line("family", 40),
+        line("licence"),
+        line("source"),
+        tuple(word for word in words if word)[:MAX_TAGS],
+    )
+
+
+def identity_of(*parts: str | bytes) -> bytes:
+    """A digest over these parts."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.digest()
