@@ -142,9 +142,9 @@ def ink_wash(rng: np.random.Generator) -> Image.Image:
     light = np.ones((SIZE, SIZE))
     for _ in range(9):
         level = _noise(rng, int(rng.integers(2, 6))) + 0.3 * _noise(rng, 18)
-        height = np.quantile(level, rng.uniform(0.6, 0.9))
+        height = np.quantile(level, rng.uniform(0.7, 0.95))
         wash = 1 / (1 + np.exp(-(level - height) * rng.uniform(7, 40)))
-        light *= 1 - rng.uniform(0.15, 0.5) * wash * (0.8 + 0.3 * _noise(rng, 30))
+        light *= 1 - rng.uniform(0.2, 0.6) * wash * (0.8 + 0.3 * _noise(rng, 30))
     bristles = Image.new("L", (SIZE, SIZE))
     draw = ImageDraw.Draw(bristles)
     for cx, cy in rng.uniform(0, SIZE, (46, 2)):
@@ -161,7 +161,7 @@ def ink_wash(rng: np.random.Generator) -> Image.Image:
                 shade,
                 2,
             )
-    light *= 1 - 0.85 * _blur(np.asarray(bristles) / 255, 0.7)
+    light = np.clip((light - 0.12) * 1.5, 0, 1) * (1 - 0.9 * _blur(np.asarray(bristles) / 255, 0.7))
     return _picture(paper[..., None] * (0.1 + 0.9 * light[..., None]) * (1.0, 0.985, 0.95))
 
 
