@@ -20,13 +20,14 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, TypeVar, Un
 from . import messages as m
 from .connection import ConnectionInfo, read_connection, runtime_dir, secure_dir
 from .errors import ScumbleError
-from .job import LOST, Job, OnPreview, OnProgress
+from .job import LOST, WINDOW, Job, OnPreview, OnProgress
 from .jobspec import Contents, to_spec
 from .launch import start_daemon
 from .layers import LayerLike, StyleLike, as_pixels, as_styles
 from .link import Link
 from .pixels import Pixels
 from .request import StylizeRequest
+from .spool import pieces
 from .transport import choose_transport
 
 ANSWER_S = 30.0
@@ -178,6 +179,13 @@ class Client:
         except ScumbleError:
             return  # whoever waits for the job hears of the lost link as well
 
+    def _send_taken(self, job: Job, offset: int) -> None:
+        try:
+            if job.link is not None and "credit" in job.link.welcome.features:
+                job.link.send(m.Taken(job.id, offset))
+        except ScumbleError:
+            return  # as for a cancel
+
     def _send_received(self, job: Job) -> None:
         try:
             self._link.send(m.Received(job.id))
@@ -200,7 +208,7 @@ class Client:
             job.link = link
             accepted = self._expect(job.id, link)
             try:
-                link.send(m.Submit(job.id, spec, **job.options))
+                link.send(m.Submit(job.id, spec, window=WINDOW, **job.options))
                 accepted.wait(ANSWER_S)
                 return
             except ScumbleError as error:
@@ -221,11 +229,10 @@ class Client:
         stored = self._expect(number, link)
         chunk = _chunk_bytes(link.welcome)
         try:
-            for offset in range(0, max(1, content.nbytes), chunk):
+            for index, piece in enumerate(pieces(content, chunk)):
                 if stored.done:
                     break  # refused: the rest would be for nothing
-                piece = content[offset : offset + chunk]
-                link.send(m.Put(number, digest, content.nbytes, offset), [piece])
+                link.send(m.Put(number, digest, content.nbytes, index * chunk), [piece])
             stored.wait(ANSWER_S)
         finally:
             self._forget_waiter(number)

@@ -13,6 +13,7 @@ from .errors import ScumbleError
 from .geometry import Bounds, Extent
 from .pixels import BytesLike, PixelFormat, Pixels
 from .request import StylizeRequest
+from .spool import Landing
 
 if TYPE_CHECKING:
     from .client import Client
@@ -25,6 +26,8 @@ MAX_RECOVERIES = 5
 LOST = ("connection-lost", "no-session", "no-daemon", "bad-signature")
 """Codes that mean: connect again."""
 PREVIEW_SIDE = 4096
+WINDOW = 32 << 20
+"""Bytes of a result that the daemon may send ahead of what was taken."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Job:
         self._client = client
         self._events: queue.Queue[Tuple[Event, Tuple[BytesLike, ...]]] = queue.Queue()
         self._cancelled_at: Optional[float] = None
-        self._data: Optional[bytearray] = None
+        self._landing: Optional[Landing] = None
         self._filled = 0
         self._recoveries = 0
         self._result: Optional[Pixels] = None
@@ -92,6 +95,7 @@ class Job:
             if error.code != "timeout":
                 self._error = error
                 self._client._forget(self)
+                self._give_up()
             raise
         except BaseException:
             self.cancel()
@@ -174,10 +178,11 @@ class Job:
         bounds, pixel_format = self.request.bounds, self.request.image.format
         size = pixel_format.byte_count(bounds.extent)
         if piece.offset == 0:
-            self._data, self._filled = bytearray(size), 0
+            self._give_up()
+            self._landing, self._filled = Landing(size), 0
         length = memoryview(payloads[0]).nbytes if len(payloads) == 1 else 0
         fits = (
-            self._data is not None
+            self._landing is not None
             and length > 0
             and piece.size == size
             and piece.offset == self._filled
@@ -185,14 +190,22 @@ class Job:
             and Bounds(*piece.bounds) == bounds
             and PixelFormat(piece.dtype, piece.channels) == pixel_format
         )
-        if not fits or self._data is None:
+        if not fits or self._landing is None:
             raise ScumbleError("bad-result", "The daemon sent a result that does not fit the job.")
-        self._data[self._filled : self._filled + length] = payloads[0]
+        self._landing.write(self._filled, payloads[0])
         self._filled += length
         if self._filled < size:
+            self._client._send_taken(self, self._filled)
             return None
         self._client._send_received(self)
-        return Pixels(bounds.extent, pixel_format, self._data, self.request.image.profile)
+        data, self._landing = self._landing.finish(), None
+        return Pixels(bounds.extent, pixel_format, data, self.request.image.profile)
+
+    def _give_up(self) -> None:
+        """Let go of what has arrived."""
+        if self._landing is not None:
+            self._landing.close()
+            self._landing = None
 
     def _check_daemon(self) -> None:
         """After a silence: is the daemon there, and does it still know us?"""
@@ -211,7 +224,7 @@ class Job:
                 raise _cancelled()
             if error.code not in LOST or self._recoveries > MAX_RECOVERIES:
                 raise error
-            self._data = None
+            self._give_up()
             try:
                 self._client._submit_again(self)
                 return

@@ -10,6 +10,7 @@ from .fields import is_digest
 from .geometry import Bounds, Extent
 from .pixels import BytesLike, PixelFormat, Pixels
 from .request import MAX_STYLES, StyleSource, StyleWeight, StylizeRequest
+from .spool import pieces
 
 Contents = Dict[bytes, BytesLike]
 """Digest to bytes."""
@@ -17,7 +18,10 @@ Contents = Dict[bytes, BytesLike]
 
 def digest_of(content: BytesLike) -> bytes:
     """The name of some bytes: their SHA-256."""
-    return hashlib.sha256(content).digest()
+    digest = hashlib.sha256()
+    for piece in pieces(content, 8 << 20):
+        digest.update(piece)
+    return digest.digest()
 
 
 def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:

@@ -205,7 +205,8 @@ class Submit(Message):
     """A job. Sending it again with the same id never runs it twice.
 
     `spec` is the map of `scumble.jobspec`; `urgent` jobs (previews) go first; `preview` asks for
-    a small picture of the result ahead of the result.
+    a small picture of the result ahead of the result. The daemon sends at most `window` bytes of
+    the result ahead of what `taken` has named, or all of it at once when it is 0.
     """
 
     type: ClassVar[str] = "submit"
@@ -213,6 +214,7 @@ class Submit(Message):
     spec: Dict[str, Any] = required(is_map)
     urgent: bool = optional(is_bool, False)
     preview: bool = optional(is_bool, False)
+    window: int = optional(is_int, 0)
 
 
 @dataclass(frozen=True)
@@ -260,6 +262,15 @@ class Result(Message):
     offset: int = required(is_int)
     seconds: float = optional(is_seconds, 0.0)
     device: str = optional(is_text, "")
+
+
+@dataclass(frozen=True)
+class Taken(Message):
+    """The client has taken the result up to `offset`: a window more may follow."""
+
+    type: ClassVar[str] = "taken"
+    job: str = required(is_job)
+    offset: int = required(is_int)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ EXAMPLES = [
     m.Progress(JOB, 1, 4, "decode", 0.25),
     m.Preview(JOB, [2, 1], "u8", "RGB"),
     m.Result(JOB, [0, 0, 2, 1], "u8", "RGB", 6, 0, 1.5, "cpu"),
+    m.Taken(JOB, 6),
     m.Received(JOB),
     m.Cancel(JOB, 4),
     m.Cancelled(JOB),
