@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from scumble_models.colour import colour_map, luminance
 from scumble_models.errors import PixelsError
+from scumble_models.runner import Content
 from scumble_models.tiling.box import Box
 
 PRESERVE_COLOUR = ("off", "luminance", "palette")
@@ -19,14 +19,6 @@ CONTRASTS = (0.5, 2.0)
 #: Deviation in pixels of the blur that separates fine structure from the rest.
 DETAIL_SIGMA = 2.0
 DETAIL_RADIUS = 6
-
-
-class Readable(Protocol):
-    """A picture that is read by boxes, as :class:`scumble_models.pixels.NetworkView` is."""
-
-    def read(self, box: Box) -> Tensor:
-        """``(1, 3, h, w)`` in 0..1."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -55,6 +47,11 @@ class Look:
             if not low <= getattr(self, name) <= high:
                 raise PixelsError(f"{name} {getattr(self, name)} is not between {low} and {high}.")
 
+    @property
+    def needs_finish(self) -> bool:
+        """Whether anything but the stroke size differs from what the network gives."""
+        return self.preserve_color != "off" or self.contrast != 1.0 or self.detail != 0.0
+
 
 class Finish:
     """Applies a :class:`Look` patch by patch; what is global comes from a thumbnail.
@@ -74,12 +71,12 @@ class Finish:
             result = self._map(result)
         self._mean = luminance(result).mean()
 
-    def apply(self, tile: Box, result: Tensor, content: Readable, whole: Box) -> Tensor:
+    def apply(self, tile: Box, result: Tensor, content: Content) -> Tensor:
         """The finished patch ``(1, 3, h, w)`` in 0..1.
 
         Args:
             result: the network's output at ``tile``, in 0..1.
-            content: the layer, whose whole box is ``whole``.
+            content: the layer.
         """
         look = self._look
         if look.preserve_color == "luminance":
@@ -89,15 +86,15 @@ class Finish:
         if look.contrast != 1.0:
             result = self._mean + (result - self._mean) * look.contrast
         if look.detail:
-            result = result + look.detail * fine_structure(content, tile, whole).to(result)
+            result = result + look.detail * fine_structure(content, tile).to(result)
         return result.clamp(0.0, 1.0)
 
 
-def fine_structure(content: Readable, tile: Box, whole: Box) -> Tensor:
+def fine_structure(content: Content, tile: Box) -> Tensor:
     """Luminance of a patch less its Gaussian blur, ``(1, 1, h, w)`` around 0."""
     r = DETAIL_RADIUS
     wide = Box(tile.left - r, tile.top - r, tile.right + r, tile.bottom + r)
-    inside = wide.intersect(whole)
+    inside = wide.intersect(content.box)
     light = luminance(content.read(inside))
     missing = (
         inside.left - wide.left,

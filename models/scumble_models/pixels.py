@@ -116,6 +116,11 @@ class NetworkView:
         self._pixels, self._device = pixels, device
         self._fill = _coarse_fill(pixels)
 
+    @property
+    def box(self) -> Box:
+        """The whole layer."""
+        return self._pixels.box
+
     def read(self, box: Box) -> Tensor:
         """``(1, 3, h, w)`` float32 in 0..1, on the device, channels last."""
         colour = clamp(self._pixels.colour(box))

@@ -15,24 +15,29 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scumble_models.colour import luminance
-from scumble_models.look import Readable
+from scumble_models.runner import Content
 from scumble_models.tiling.box import Box
+
+#: Pixels of the scaled layer beyond a region that enlarging it may reach.
+MARGIN = 4
 
 
 class ScaledContent:
     """A layer at ``1 / stroke_size`` of its resolution, and the way back.
 
     Args:
-        content: the layer, whose whole box is ``whole``.
-        reduced: the layer scaled down (for strokes larger than 1), ``(1, 3, h, w)``; else None.
+        content: the layer.
+        stroke_size: above 1 for larger strokes, below for finer ones; at least 0.5.
     """
 
-    def __init__(self, content: Readable, whole: Box, stroke_size: float, reduced: Tensor | None) -> None:
-        self._content, self._whole, self._reduced = content, whole, reduced
-        if reduced is not None:
-            height, width = reduced.shape[2:]
-        else:
-            height, width = (max(1, round(side / stroke_size)) for side in (whole.height, whole.width))
+    def __init__(self, content: Content, stroke_size: float) -> None:
+        self._content, self._reduced = content, None
+        width, height = (
+            max(1, round(side / stroke_size)) for side in (content.box.width, content.box.height)
+        )
+        if stroke_size > 1.0:
+            self._reduced = content.thumbnail(min(width, height))
+            height, width = self._reduced.shape[2:]
         self.box = Box(0, 0, width, height)
         self._result = torch.zeros(1, 3, height, width, dtype=torch.float16)
 
@@ -41,7 +46,22 @@ class ScaledContent:
         if self._reduced is not None:
             rows, columns = box.slices()
             return self._reduced[:, :, rows, columns]
-        return _enlarged_patch(self._content.read, self._whole, box, self.box)
+        return _resampled(self._content.read, self._content.box, box, self.box)
+
+    def thumbnail(self, short_side: int) -> Tensor:
+        """The scaled layer as a thumbnail."""
+        return self._content.thumbnail(min(short_side, self.box.width, self.box.height))
+
+    def covering(self, region: Box) -> Box:
+        """The part of the scaled layer that a region of the layer needs."""
+        fx, fy = self.box.width / self._content.box.width, self.box.height / self._content.box.height
+        wide = Box(
+            int(region.left * fx) - MARGIN,
+            int(region.top * fy) - MARGIN,
+            int(region.right * fx) + MARGIN + 1,
+            int(region.bottom * fy) + MARGIN + 1,
+        )
+        return wide.intersect(self.box)
 
     def write(self, box: Box, output: Tensor) -> None:
         """Keep the network's output at a box of the scaled layer."""
@@ -52,9 +72,9 @@ class ScaledContent:
         """The result at a box of the layer itself, in 0..1, as sharp as the layer."""
         if self._reduced is None:
             return self._reduced_result(tile)
-        enlarged = _enlarged_patch(self._kept, self.box, tile, self._whole)
+        enlarged = _resampled(self._kept, self.box, tile, self._content.box)
         light = luminance(self._content.read(tile)).to(enlarged)
-        coarse = _enlarged_patch(self.read, self.box, tile, self._whole)
+        coarse = _resampled(self.read, self.box, tile, self._content.box)
         return (enlarged + light - luminance(coarse).to(enlarged)).clamp(0.0, 1.0)
 
     def _kept(self, box: Box) -> Tensor:
@@ -64,19 +84,18 @@ class ScaledContent:
     def _reduced_result(self, tile: Box) -> Tensor:
         """Mean of four samples per pixel; at most two pixels of the result lie side by side in one."""
         fine = Box(*(2 * edge for edge in tile))
-        target = Box(0, 0, 2 * self._whole.width, 2 * self._whole.height)
-        return F.avg_pool2d(_enlarged_patch(self._kept, self.box, fine, target), 2)
+        target = Box(0, 0, 2 * self._content.box.width, 2 * self._content.box.height)
+        return F.avg_pool2d(_resampled(self._kept, self.box, fine, target), 2)
 
 
-def _enlarged_patch(read: Callable[[Box], Tensor], source: Box, tile: Box, target: Box) -> Tensor:
+def _resampled(read: Callable[[Box], Tensor], source: Box, tile: Box, target: Box) -> Tensor:
     """A box of a picture brought from the grid ``source`` to ``target``, bicubic, however it is cut."""
     scale_x, scale_y = source.width / target.width, source.height / target.height
-    margin = 3
     needed = Box(
-        int(tile.left * scale_x) - margin,
-        int(tile.top * scale_y) - margin,
-        int(tile.right * scale_x) + margin + 1,
-        int(tile.bottom * scale_y) + margin + 1,
+        int(tile.left * scale_x) - MARGIN,
+        int(tile.top * scale_y) - MARGIN,
+        int(tile.right * scale_x) + MARGIN + 1,
+        int(tile.bottom * scale_y) + MARGIN + 1,
     ).intersect(source)
     patch = read(needed)
     x = (torch.arange(tile.left, tile.right, device=patch.device) + 0.5) * scale_x - needed.left

@@ -3,51 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from scumble_models.devices import is_out_of_memory
-from scumble_models.errors import OutOfMemoryError, PixelsError
+from scumble_models.errors import PixelsError
+from scumble_models.look import Finish, Look
 from scumble_models.pixels import PIECE, NetworkView, PixelArray, clamp
 from scumble_models.registry import StyleModel
+from scumble_models.runner import SMALLEST_PATCH, TILINGS, Way, padded, run, run_at_once
 from scumble_models.signals import StyleSignals, interpolate, mix
+from scumble_models.stroke import ScaledContent
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
-from scumble_models.tiling.executor import (
-    OnPatch,
-    full_statistics,
-    run_exact,
-    run_with_statistics,
-)
+from scumble_models.tiling.executor import OnPatch
 from scumble_models.tiling.file_array import Array
 
-TILINGS = ("auto", "full", "thumbnail", "exact")
-#: Side of a patch in pixels unless the caller says otherwise.
-PATCH = 512
-SMALLEST_PATCH = 64
-#: Short side of the thumbnail that gives TIN its statistics (URST, section 3.2).
-THUMBNAIL = 1024
 #: Short side at which styles, and a content's own signals, are encoded.
 STYLE_SIDE = 512
-#: Below this side reflection padding has nothing to reflect; such layers are padded by repetition.
-SMALLEST_SIDE = 16
+#: Short side of the thumbnail that decides about palette and contrast.
+FINISH_SIDE = 256
 #: Style weight below which the result cross-fades with the untouched content.
 FADE_END = 0.25
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a layer is stylized; see :func:`stylize`."""
-
-    weight: float = 1.0
-    region: Box | None = None
-    tiling: str = "auto"
-    patch: int | None = None
-    budget: Budget | None = None
 
 
 def encode_style(model: StyleModel, pixels: np.ndarray, channels: str) -> StyleSignals:
@@ -75,6 +53,7 @@ def stylize(
     mask: Array | None = None,
     tiling: str = "auto",
     patch: int | None = None,
+    look: Look | None = None,
     on_progress: OnPatch | None = None,
     cancelled: Callable[[], bool] | None = None,
     out: Array | None = None,
@@ -97,6 +76,7 @@ def stylize(
             in patches with a thumbnail's statistics (URST). ``auto`` is ``exact``, or ``full`` where
             one patch covers the layer.
         patch: side of a patch in pixels.
+        look: stroke size, kept colours, contrast and detail; None changes nothing.
         on_progress: called after each patch with patches done, patches in all, and the stage.
         cancelled: asked between patches.
         out: takes the result, patch by patch; a new array when None.
@@ -127,112 +107,46 @@ def stylize(
     if weight < 1.0:
         signals = interpolate(_signals_of(model, view), signals, weight)
     fade = min(1.0, weight / FADE_END)
+    look = look or Look()
+    finish = _finish(look, model, view, signals)
 
     def sink(tile: Box, output: Tensor) -> None:
+        coloured = output.float().clamp(0.0, 1.0)
+        if finish is not None:
+            coloured = finish.apply(tile, coloured, view)
         coverage = None if mask is None else mask[tile.slices()]
-        blended = _blend(layer.colour(tile), output.float().cpu(), fade, coverage)
+        blended = _blend(layer.colour(tile), coloured.cpu(), fade, coverage)
         keep = None if coverage is None else coverage == 0
         result[tile.relative_to(box).slices()] = layer.with_colour(tile, blended, keep)
 
-    settings = Settings(weight, box, tiling, patch, budget)
-    _run(model, view, layer.box, signals, settings, sink, on_progress, cancelled)
+    way = Way(tiling, patch, budget, on_progress, cancelled)
+    if look.stroke_size == 1.0:
+        run(model, signals, view, box, sink, way)
+    else:
+        scaled = ScaledContent(view, look.stroke_size)
+        run(model, signals, scaled, scaled.covering(box), scaled.write, way)
+        for tile in box.tiles(PIECE):
+            sink(tile, scaled.result(tile))
     return result
 
 
-def _run(
-    model: StyleModel,
-    view: NetworkView,
-    content: Box,
-    signals: StyleSignals,
-    settings: Settings,
-    sink: Callable[[Box, Tensor], None],
-    on_progress: OnPatch | None,
-    cancelled: Callable[[], bool] | None,
-) -> None:
-    """Run the network; when memory does not suffice, again with patches of half the side."""
-    stages = model.network.stages()
-    region = settings.region or content
-    if min(content.width, content.height) < SMALLEST_SIDE:
-        output = _stylize_tiny(model, view.read(content), signals)
-        rows, columns = region.slices()
-        sink(region, output[:, :, rows, columns])
-        if on_progress:
-            on_progress(1, 1, stages[-1].name)
-        return
-    side = max(content.width, content.height)
-    patch = side if settings.tiling == "full" else settings.patch or PATCH
-    statistics = None
-    if settings.tiling == "thumbnail":
-        statistics = full_statistics(stages, signals, view.thumbnail(THUMBNAIL))
-    tried: list[int] = []
-    while True:
-        tried.append(patch)
-        try:
-            if statistics is not None:
-                run_with_statistics(
-                    stages,
-                    signals,
-                    statistics,
-                    view.read,
-                    content,
-                    sink,
-                    region=region,
-                    patch=patch,
-                    device=model.device,
-                    on_patch=on_progress,
-                    cancelled=cancelled,
-                )
-            else:
-                run_exact(
-                    stages,
-                    signals,
-                    view.read,
-                    content,
-                    sink,
-                    region=region,
-                    patch=patch,
-                    budget=replace(settings.budget) if settings.budget else Budget.of_this_machine(),
-                    device=model.device,
-                    on_patch=on_progress,
-                    cancelled=cancelled,
-                )
-            return
-        except (MemoryError, RuntimeError) as error:
-            if not is_out_of_memory(error):
-                raise
-            patch = min(patch, side) // 2
-            if patch < SMALLEST_PATCH:
-                sizes = ", ".join(str(p) for p in tried)
-                raise OutOfMemoryError(
-                    f"There is not enough memory for this layer (patches of {sizes} pixels were tried).",
-                    hint="Close other programs, or choose the device cpu.",
-                ) from error
-        if model.device.type == "cuda":
-            torch.cuda.empty_cache()
+def _finish(look: Look, model: StyleModel, view: NetworkView, signals: StyleSignals) -> Finish | None:
+    if not look.needs_finish:
+        return None
+    small = view.thumbnail(FINISH_SIDE)
+    return Finish(look, small, run_at_once(model, signals, small).clamp(0.0, 1.0))
 
 
 def _signals_of(model: StyleModel, view: NetworkView) -> StyleSignals:
-    image = _pad_tiny(view.thumbnail(STYLE_SIDE))
+    image = padded(view.thumbnail(STYLE_SIDE))
     with torch.inference_mode():
         return model.network.encode_style(image)
 
 
-def _stylize_tiny(model: StyleModel, content: Tensor, signals: StyleSignals) -> Tensor:
-    with torch.inference_mode():
-        output = model.network(_pad_tiny(content), signals)
-    return output[:, :, : content.shape[2], : content.shape[3]]
-
-
-def _pad_tiny(image: Tensor) -> Tensor:
-    """Repeat the last row and column until reflection has something to reflect."""
-    right, bottom = (max(0, SMALLEST_SIDE - image.shape[axis]) for axis in (3, 2))
-    return F.pad(image, (0, right, 0, bottom), mode="replicate") if right or bottom else image
-
-
 def _blend(content: Tensor, output: Tensor, fade: float, coverage: np.ndarray | None) -> Tensor:
-    """The network's output over the content: clamped, faded, masked; values beyond white put back."""
+    """The result in 0..1 over the content: faded, masked; values beyond white put back."""
     seen = clamp(content.clone())
-    result = output.clamp(0.0, 1.0)
+    result = output
     if fade < 1.0:
         result = torch.lerp(seen, result, fade)
     if coverage is not None:

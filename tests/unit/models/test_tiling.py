@@ -10,7 +10,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scumble_models import stylize as stylize_module
+from scumble_models import runner
 from scumble_models.errors import OutOfMemoryError
 from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
@@ -166,7 +166,7 @@ def test_out_of_memory_at_every_size_is_one_typed_error(model, signals):
 
 def test_a_job_leaves_no_file_behind(model, signals, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(stylize_module.Budget, "of_this_machine", staticmethod(lambda: Budget(0, 1 << 40)))
+    monkeypatch.setattr(runner.Budget, "of_this_machine", staticmethod(lambda: Budget(0, 1 << 40)))
     stylize(model, natural_image(100, 100), "RGB", [(signals, 1)], tiling="exact", patch=64)
     assert list(tmp_path.iterdir()) == []
 

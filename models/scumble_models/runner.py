@@ -1,0 +1,165 @@
+"""Runs a network over a content in one of three ways, with smaller patches when memory does not suffice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from scumble_models.devices import is_out_of_memory
+from scumble_models.errors import OutOfMemoryError
+from scumble_models.registry import StyleModel
+from scumble_models.signals import StyleSignals
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.budget import Budget
+from scumble_models.tiling.executor import (
+    OnPatch,
+    Sink,
+    full_statistics,
+    run_exact,
+    run_with_statistics,
+)
+
+TILINGS = ("auto", "full", "thumbnail", "exact")
+#: Side of a patch in pixels unless the caller says otherwise.
+PATCH = 512
+SMALLEST_PATCH = 64
+#: Short side of the thumbnail that gives TIN its statistics (URST, section 3.2).
+THUMBNAIL = 1024
+#: Below this side reflection padding has nothing to reflect; such contents are padded by repetition.
+SMALLEST_SIDE = 16
+
+
+class Content(Protocol):
+    """What a network is run over: read by boxes, and whole as a thumbnail."""
+
+    @property
+    def box(self) -> Box:
+        """All of it."""
+        ...
+
+    def read(self, box: Box) -> Tensor:
+        """``(1, 3, h, w)`` float32 in 0..1 on the network's device."""
+        ...
+
+    def thumbnail(self, short_side: int) -> Tensor:
+        """All of it scaled down to a short side (never up), ``(1, 3, h, w)``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a network is run.
+
+    Attributes:
+        tiling: ``full`` at once, ``exact`` the same in patches, ``thumbnail`` in patches with a thumbnail's
+            statistics (URST). ``auto`` is ``exact``, which is one patch where one suffices.
+        patch: side of a patch in pixels; None for :data:`PATCH`.
+        budget: memory and disk for features between two passes; None for a share of this machine's.
+        on_patch: called after each patch with patches done, patches in all, and the stage.
+        cancelled: asked between patches.
+    """
+
+    tiling: str = "auto"
+    patch: int | None = None
+    budget: Budget | None = None
+    on_patch: OnPatch | None = None
+    cancelled: Callable[[], bool] | None = None
+
+
+def run(
+    model: StyleModel, signals: StyleSignals, content: Content, region: Box, sink: Sink, way: Way
+) -> None:
+    """Run ``model`` over ``region`` of ``content``; the sink gets every pixel of it, in patches.
+
+    When memory does not suffice the work begins again with patches of half the side, whose result is
+    the same.
+
+    Raises:
+        Cancelled: ``way.cancelled`` returned True.
+        OutOfMemoryError: even patches of :data:`SMALLEST_PATCH` pixels do not fit.
+    """
+    if min(content.box.width, content.box.height) < SMALLEST_SIDE:
+        rows, columns = region.slices()
+        sink(region, run_at_once(model, signals, content.read(content.box))[:, :, rows, columns])
+        if way.on_patch:
+            way.on_patch(1, 1, "stylize")
+        return
+    side = max(content.box.width, content.box.height)
+    patch = side if way.tiling == "full" else way.patch or PATCH
+    tried: list[int] = []
+    while True:
+        tried.append(patch)
+        try:
+            _run_once(model, signals, content, region, sink, way, patch)
+            return
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            patch = min(patch, side) // 2
+            if patch < SMALLEST_PATCH:
+                sizes = ", ".join(str(p) for p in tried)
+                raise OutOfMemoryError(
+                    f"There is not enough memory for this layer (patches of {sizes} pixels were tried).",
+                    hint="Close other programs, or choose the device cpu.",
+                ) from error
+        if model.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+@torch.inference_mode()
+def run_at_once(model: StyleModel, signals: StyleSignals, image: Tensor) -> Tensor:
+    """The full frame, for images of any size from 1x1; same size out, not clamped."""
+    return model.network(padded(image), signals)[:, :, : image.shape[2], : image.shape[3]]
+
+
+def padded(image: Tensor) -> Tensor:
+    """``(1, 3, H, W)`` with its last row and column repeated until reflection has something to reflect."""
+    right, bottom = (max(0, SMALLEST_SIDE - image.shape[axis]) for axis in (3, 2))
+    return F.pad(image, (0, right, 0, bottom), mode="replicate") if right or bottom else image
+
+
+def _run_once(
+    model: StyleModel,
+    signals: StyleSignals,
+    content: Content,
+    region: Box,
+    sink: Sink,
+    way: Way,
+    patch: int,
+) -> None:
+    stages, device = model.network.stages(), model.device
+    if way.tiling == "thumbnail":
+        statistics = full_statistics(stages, signals, content.thumbnail(THUMBNAIL))
+        run_with_statistics(
+            stages,
+            signals,
+            statistics,
+            content.read,
+            content.box,
+            sink,
+            region=region,
+            patch=patch,
+            device=device,
+            on_patch=way.on_patch,
+            cancelled=way.cancelled,
+        )
+        return
+    run_exact(
+        stages,
+        signals,
+        content.read,
+        content.box,
+        sink,
+        region=region,
+        patch=patch,
+        # A copy: placing features takes from it, and there may be a second try.
+        budget=replace(way.budget) if way.budget else Budget.of_this_machine(),
+        device=device,
+        on_patch=way.on_patch,
+        cancelled=way.cancelled,
+    )
