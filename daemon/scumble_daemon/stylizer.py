@@ -18,10 +18,12 @@ from scumble.request import StyleSource, StylizeRequest
 from scumble_models import registry
 from scumble_models.devices import choose_device, is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError
-from scumble_models.signals import StyleSignals
+from scumble_models.signals import StyleSignals, mix
 from scumble_models.stylize import encode_style, stylize
 
-from .images.reader import decode_image
+from .images.reader import decode_image, read_image
+from .library import Library, StyleEntry
+from .library.signals import load_signals, save_signals
 
 MAX_STYLES = 512
 MAX_MODELS = 4
@@ -45,6 +47,7 @@ class Stylizer:
         self._device = device
         self._models: OrderedDict[tuple[str, str], registry.StyleModel] = OrderedDict()
         self._styles: OrderedDict[tuple[str, bytes], StyleSignals] = OrderedDict()
+        self._library = Library()
 
     def stylize(
         self,
@@ -63,7 +66,7 @@ class Stylizer:
         ScumbleError.
         """
         request = from_spec(spec, contents.__getitem__)
-        _check_supported(request)
+        look = Look(request.stroke_size, request.preserve_color, request.contrast, request.detail)
         model = self._model(request.engine, request.device)
         if cancelled():
             raise Cancelled
@@ -84,6 +87,7 @@ class Stylizer:
             mask=mask,
             tiling=request.tiling,
             patch=request.patch,
+            look=look,
             on_progress=on_progress,
             cancelled=cancelled,
         )
@@ -142,13 +146,40 @@ class Stylizer:
         return self._models[key]
 
     def _signals(self, model: registry.StyleModel, source: StyleSource) -> StyleSignals:
-        key = (model.info.sha256, _style_key(source))
+        if source.library is not None:
+            parts = self._library.parts(self._library.find(source.library))
+            return mix([(self._library_signals(model, entry), share) for entry, share in parts])
+        return self._cached(model, _style_key(source), lambda: _encode(model, _style_pixels(source)))
+
+    def _library_signals(self, model: registry.StyleModel, entry: StyleEntry) -> StyleSignals:
+        """The signals that the library has, or else those of its picture, which it then keeps."""
+
+        def signals() -> StyleSignals:
+            info = model.info
+            data = load_signals(entry, info.sha256)
+            if data is not None:
+                return StyleSignals.from_bytes(data, info.architecture)
+            if entry.image is None:
+                raise ScumbleError(
+                    "no-signals",
+                    f"The style {entry.name} was not made for the engine {info.name}.",
+                    hint="Choose another engine, or give an image file as the style.",
+                )
+            encoded = _encode(model, read_image(entry.image).pixels)
+            save_signals(entry, info.name, info.sha256, encoded.to_bytes())
+            return encoded
+
+        return self._cached(model, entry.identity, signals)
+
+    def _cached(
+        self, model: registry.StyleModel, style: bytes, make: Callable[[], StyleSignals]
+    ) -> StyleSignals:
+        key = (model.info.sha256, style)
         if key not in self._styles:
-            pixels = _style_pixels(source)
-            channels = pixels.format.channels
+            signals = make()
             while len(self._styles) >= MAX_STYLES:
                 self._styles.popitem(last=False)
-            self._styles[key] = encode_style(model, as_array(pixels), channels)
+            self._styles[key] = signals
         self._styles.move_to_end(key)
         return self._styles[key]
 
@@ -190,13 +221,12 @@ def as_array(pixels: Pixels) -> np.ndarray:
 def _style_pixels(source: StyleSource) -> Pixels:
     if source.pixels is not None:
         return source.pixels
-    if source.file is not None:
-        return decode_image(bytes(source.file), "The style image").pixels
-    raise ScumbleError(
-        "unknown-style",
-        f"There is no style named {source.library!r:.60} in the library.",
-        hint="Give an image file as the style.",
-    )
+    assert source.file is not None
+    return decode_image(bytes(source.file), "The style image").pixels
+
+
+def _encode(model: registry.StyleModel, pixels: Pixels) -> StyleSignals:
+    return encode_style(model, as_array(pixels), pixels.format.channels)
 
 
 def _style_key(source: StyleSource) -> bytes:
@@ -206,19 +236,5 @@ def _style_key(source: StyleSource) -> bytes:
         kind = f"pixels {pixels.extent} {pixels.format.dtype} {pixels.format.channels}"
         content: BytesLike = pixels.view()
     else:
-        kind, content = "file", source.file or repr(source.library).encode()
+        kind, content = "file", source.file or b""
     return hashlib.sha256(kind.encode() + b"\0" + hashlib.sha256(content).digest()).digest()
-
-
-def _check_supported(request: StylizeRequest) -> None:
-    """Refuse what the request type knows and no engine does yet, rather than ignore it."""
-    for name, value, neutral in (
-        ("stroke_size", request.stroke_size, 1.0),
-        ("preserve_color", request.preserve_color, "off"),
-    ):
-        if value != neutral:
-            raise ScumbleError(
-                "not-supported",
-                f"The engine {request.engine} does not have the option {name}.",
-                hint=f"Leave {name} at {neutral}.",
-            )

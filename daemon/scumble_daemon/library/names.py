@@ -10,7 +10,7 @@ from scumble.errors import ScumbleError
 from scumble.request import MAX_NAME, check_name
 
 MAX_TITLE = 200
-_UNSAFE = re.compile(r"[^\w +&'(),-]+")
+_UNSAFE = re.compile(r" *[^\w +&'(),-]+ *")
 _MARGIN = " -_+&'(),"
 
 
