@@ -55,6 +55,8 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
         "patch": request.patch,
         "stroke_size": request.stroke_size,
         "preserve_color": request.preserve_color,
+        "contrast": request.contrast,
+        "detail": request.detail,
     }
     return spec, contents
 
@@ -106,6 +108,8 @@ def from_spec(spec: Mapping[str, Any], content: Callable[[bytes], BytesLike]) ->
             "patch",
             "stroke_size",
             "preserve_color",
+            "contrast",
+            "detail",
         )
         if key in spec
     }

@@ -12,11 +12,13 @@ from .geometry import Bounds
 from .pixels import Pixels
 
 TILINGS = ("auto", "full", "thumbnail", "exact")
-PRESERVE_COLOR = ("off", "luminance", "histogram")
+PRESERVE_COLOR = ("off", "luminance", "palette")
 MAX_STYLES = 16
 MAX_NAME = 100
 PATCH_RANGE = (64, 16384)
-STROKE_RANGE = (0.25, 8.0)
+STROKE_RANGE = (0.5, 4.0)
+CONTRAST_RANGE = (0.5, 2.0)
+DETAIL_RANGE = (0.0, 1.0)
 
 # Names become part of file names further down: no separators, no dot or space at the start, no
 # control characters.
@@ -97,6 +99,8 @@ class StylizeRequest:
     patch: Optional[int] = None
     stroke_size: float = 1.0
     preserve_color: str = "off"
+    contrast: float = 1.0
+    detail: float = 0.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.image, Pixels):
@@ -122,9 +126,9 @@ class StylizeRequest:
             _is_int(self.patch) and PATCH_RANGE[0] <= self.patch <= PATCH_RANGE[1]
         ):
             raise ScumbleError("bad-request", "A patch is {} to {} pixels wide.".format(*PATCH_RANGE))
-        low, high = STROKE_RANGE
-        if not _is_number(self.stroke_size) or not low <= self.stroke_size <= high:
-            raise ScumbleError("bad-request", "The stroke size is {} to {}.".format(low, high))
+        _check_range("stroke size", self.stroke_size, STROKE_RANGE)
+        _check_range("contrast", self.contrast, CONTRAST_RANGE)
+        _check_range("detail", self.detail, DETAIL_RANGE)
 
     @property
     def bounds(self) -> Bounds:
@@ -191,6 +195,12 @@ def _check_choice(name: str, value: object, choices: Tuple[str, ...]) -> None:
             "{!r:.40} is not a value of {}.".format(value, name),
             hint="Use one of {}.".format(", ".join(choices)),
         )
+
+
+def _check_range(name: str, value: object, limits: Tuple[float, float]) -> None:
+    low, high = limits
+    if not _is_number(value) or not low <= value <= high:  # type: ignore[operator]
+        raise ScumbleError("bad-request", "The {} is {:g} to {:g}.".format(name, low, high))
 
 
 def _is_int(value: object) -> bool:

@@ -18,6 +18,7 @@ from scumble.request import StyleSource, StylizeRequest
 from scumble_models import registry
 from scumble_models.devices import choose_device, is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError
+from scumble_models.look import Look
 from scumble_models.signals import StyleSignals, mix
 from scumble_models.stylize import encode_style, stylize
 

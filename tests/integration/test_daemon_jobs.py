@@ -23,6 +23,7 @@ from scumble import (
     StylizeRequest,
     to_array,
 )
+from scumble_models.look import Look
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
 
@@ -190,7 +191,14 @@ def test_unknown_engines_and_styles_are_typed_errors(client: Client):
     with pytest.raises(ScumbleError, match="Did you mean microast"):
         client.stylize(layer, STYLE, engine="microats")
     assert code_of(lambda: client.stylize(layer, "no such style")) == "unknown-style"
-    assert code_of(lambda: client.stylize(layer, STYLE, stroke_size=2.0)) == "not-supported"
+
+
+def test_the_look_reaches_the_model(client: Client, model):
+    array = noise(96, 80, seed=8)
+    look = Look(stroke_size=2.0, preserve_color="luminance", contrast=1.3, detail=0.5)
+    result = client.stylize(array, STYLE, **vars(look))
+    expected = stylize(model, array, "RGB", [(encode_style(model, STYLE, "RGB"), 1.0)], look=look)
+    np.testing.assert_array_equal(to_array(result), expected)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,17 @@ import click
 
 from scumble.errors import ScumbleError
 from scumble.geometry import Bounds, Extent
-from scumble.request import PATCH_RANGE, TILINGS, StyleSource, StyleWeight, StylizeRequest
+from scumble.request import (
+    CONTRAST_RANGE,
+    DETAIL_RANGE,
+    PATCH_RANGE,
+    PRESERVE_COLOR,
+    STROKE_RANGE,
+    TILINGS,
+    StyleSource,
+    StyleWeight,
+    StylizeRequest,
+)
 
 from . import report
 from .interrupt import cancel_on_interrupt
@@ -120,6 +130,33 @@ def _device_option(_ctx: click.Context, _option: click.Parameter, name: str) -> 
     help="How large pictures are cut; exact equals full at any size.",
 )
 @click.option("--patch", metavar="N", type=click.IntRange(*PATCH_RANGE), help="Side of a patch in pixels.")
+@click.option(
+    "--stroke-size",
+    metavar="0.5..4",
+    type=click.FloatRange(*STROKE_RANGE),
+    default=1.0,
+    help="2 makes strokes twice as large, 0.5 half as large; the picture stays as sharp.",
+)
+@click.option(
+    "--preserve-color",
+    type=click.Choice(PRESERVE_COLOR),
+    default="off",
+    help="Keep the picture's hues (luminance) or its palette as a whole.",
+)
+@click.option(
+    "--contrast",
+    metavar="0.5..2",
+    type=click.FloatRange(*CONTRAST_RANGE),
+    default=1.0,
+    help="Contrast of the result.",
+)
+@click.option(
+    "--detail",
+    metavar="0..1",
+    type=click.FloatRange(*DETAIL_RANGE),
+    default=0.0,
+    help="How much of the picture's fine structure returns.",
+)
 @click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
 def command(
     inputs: Sequence[str],
