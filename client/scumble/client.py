@@ -140,8 +140,29 @@ class Client:
         return self._ask(m.Models(next(self._numbers)), m.ModelList, timeout).models
 
     def styles(self, timeout: float = GREETING_S) -> List[Dict[str, Any]]:
-        """The styles of the daemon's library, as dicts."""
-        return self._ask(m.Styles(next(self._numbers)), m.StyleList, timeout).styles
+        """The styles of the daemon's library, as dicts; torch is not loaded for it.
+
+        Keys: name (what `style` takes), title, artist, year, family, licence, source, tags (a list),
+        kind (``builtin``, ``user``, ``watched`` or ``recipe``), builtin, favourite, engines (names
+        of those that have its signals), any_engine (whether any other can make them),
+        settings (a recipe's fields of StylizeRequest, for the caller to apply), thumbnail (whether
+        there is one), and preview (the path of that file on the daemon's machine, or empty).
+        """
+        found: List[Dict[str, Any]] = []
+        while True:
+            question = m.Styles(next(self._numbers), len(found))
+            answer = self._ask(question, m.StyleList, timeout)
+            found += answer.styles
+            if not answer.styles or len(found) >= answer.total:
+                return found
+
+    def style_thumbnail(self, name: str, timeout: float = GREETING_S) -> bytes:
+        """A JPEG of at most 192 pixels a side that shows a style of the library.
+
+        Empty for a style that has none, or none yet: one for a picture that has just appeared in a
+        watched folder is being made. Raises ScumbleError `unknown-style`.
+        """
+        return self._ask(m.Thumbnail(next(self._numbers), name), m.ThumbnailImage, timeout).data
 
     def unload(self, timeout: float = GREETING_S) -> None:
         """Have the daemon give models and images back to the system, unless a job runs."""

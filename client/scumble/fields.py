@@ -8,6 +8,7 @@ from typing import Any, Callable
 
 MAX_TEXT = 4096
 MAX_ITEMS = 4096
+MAX_THUMBNAIL = 48 * 1024  # leaves room in a header of 64 KiB
 DIGEST_SIZE = 32  # SHA-256
 NONCE_SIZE = 32
 JOB_ID_SIZE = 32  # hexadecimal digits
@@ -32,6 +33,10 @@ def is_int(value: Any, low: int = 0, high: int = 1 << 53) -> bool:
 
 def is_text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= MAX_TEXT
+
+
+def is_thumbnail(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) <= MAX_THUMBNAIL
 
 
 def is_bool(value: Any) -> bool:

@@ -25,6 +25,7 @@ from .fields import (
     is_role,
     is_seconds,
     is_text,
+    is_thumbnail,
     list_of,
     optional,
     required,
@@ -390,19 +391,39 @@ class ModelList(Message):
 
 @dataclass(frozen=True)
 class Styles(Message):
-    """Which styles does the library hold? Answered by `style-list`."""
+    """Which styles does the library hold, from number `offset` on? Answered by `style-list`."""
 
     type: ClassVar[str] = "styles"
     request: int = required(is_int)
+    offset: int = optional(is_int, 0)
 
 
 @dataclass(frozen=True)
 class StyleList(Message):
-    """Answer to `styles`: maps with name and title."""
+    """Answer to `styles`: as many maps as fit, of `total`; see `Client.styles`."""
 
     type: ClassVar[str] = "style-list"
     request: int = required(is_int)
     styles: List[Dict[str, Any]] = required(list_of(is_map, 1024))
+    total: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class Thumbnail(Message):
+    """What does a style of the library look like? Answered by `thumbnail-image`."""
+
+    type: ClassVar[str] = "thumbnail"
+    request: int = required(is_int)
+    name: str = required(is_text)
+
+
+@dataclass(frozen=True)
+class ThumbnailImage(Message):
+    """Answer to `thumbnail`: a JPEG of at most 192 pixels a side; empty when there is none yet."""
+
+    type: ClassVar[str] = "thumbnail-image"
+    request: int = required(is_int)
+    data: bytes = required(is_thumbnail)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ class Broker:
             self._say_farewell(time.monotonic())
         finally:
             self._control.stop()
+            self._desk.close()
             self._dispatcher.close()
             self._waker.close()
 

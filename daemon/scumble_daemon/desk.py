@@ -16,6 +16,7 @@ from .dispatch import Dispatcher
 from .jobs import Job, JobTable
 from .port import Payloads, Port, Session
 from .settings import Limits
+from .shelf import Shelf
 from .store import ContentStore
 
 
@@ -33,6 +34,7 @@ class Desk:
     ) -> None:
         self._limits, self._port, self._store = limits, port, store
         self._jobs, self._dispatcher, self._status = jobs, dispatcher, status
+        self._shelf = Shelf()
 
     def handle(self, session: Session, message: m.Message, payloads: Payloads, now: float) -> None:
         """Answer one message; what is wrong with it becomes a typed error to its sender."""
@@ -43,6 +45,10 @@ class Desk:
                 error = ScumbleError("daemon-full", "The daemon is out of memory.", retryable=True)
             job, request = getattr(message, "job", ""), getattr(message, "request", 0)
             self._port.send(session, m.Error.of(error, job=job, request=request))
+
+    def close(self) -> None:
+        """End what it has started."""
+        self._shelf.close()
 
     def _handle(self, session: Session, message: m.Message, payloads: Payloads, now: float) -> None:
         if isinstance(message, m.Put):
@@ -71,7 +77,9 @@ class Desk:
         elif isinstance(message, m.Models):
             self._dispatcher.ask_models(session.peer, message.request, now)
         elif isinstance(message, m.Styles):
-            self._port.send(session, m.StyleList(message.request, []))
+            self._port.send(session, self._shelf.page(message))
+        elif isinstance(message, m.Thumbnail):
+            self._port.send(session, self._shelf.thumbnail(message))
         elif isinstance(message, m.Unload):
             self._dispatcher.unload()
             self._port.send(session, m.Done(message.request))

@@ -40,6 +40,8 @@ EXAMPLES = [
     m.ModelList(8, [{"name": "microast"}]),
     m.Styles(9),
     m.StyleList(9, [{"name": "ink"}]),
+    m.Thumbnail(9, "ink"),
+    m.ThumbnailImage(9, b"\xff\xd8"),
     m.Unload(10),
     m.Shutdown(11),
     m.Done(11),
