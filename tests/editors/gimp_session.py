@@ -22,16 +22,26 @@ GIMPRC = '(config-version "{}")\n(show-welcome-dialog no)\n(check-updates no)\n(
 
 
 class GimpSession:
-    """GIMP with a profile of its own in `folder`; `plugin` is copied there. Ends with `close`."""
+    """GIMP with a profile of its own in `folder`, where `plugin` is copied to. Ends with `close`.
+
+    `base` is what has the same path inside and outside; `folder` lies in it.
+    """
 
     def __init__(
-        self, root: Path, folder: Path, plugin: Path, environment: dict[str, str], *, windows: bool
+        self,
+        root: Path,
+        base: Path,
+        folder: Path,
+        plugin: Path,
+        environment: dict[str, str],
+        *,
+        windows: bool,
     ) -> None:
-        self._root, self.folder = root, folder
+        self.folder = folder
         profile = folder / "profile"
         shutil.copytree(plugin, profile / "plug-ins" / plugin.name)
         version = subprocess.run(
-            enter(root, folder, "gimp-console", "--version"), capture_output=True, text=True, check=True
+            enter(root, base, "gimp-console", "--version"), capture_output=True, text=True, check=True
         ).stdout.split()[-1]
         (profile / "gimprc").write_text(GIMPRC.format(version))
         shutil.copy(HERE / "gimp_driver.py", folder)
@@ -48,7 +58,7 @@ class GimpSession:
         ]
         self._log = (folder / "gimp.log").open("wb")
         self._process = subprocess.Popen(
-            enter(root, folder, *command),
+            enter(root, base, *command),
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -97,6 +107,8 @@ class GimpSession:
 
     def close(self) -> int:
         """Let GIMP end by itself and return its exit code; end it if it does not."""
+        if self._log.closed:
+            return self._process.wait()
         for peer in (self._gimp, self._shell):
             peer.close()
         try:

@@ -11,7 +11,16 @@ from ..errors import ScumbleError
 from ..geometry import Bounds
 from ..layers import as_styles
 from ..pixels import Pixels
-from ..request import PRESERVE_COLOR, STROKE_RANGE, TILINGS, StyleSource, StyleWeight, StylizeRequest
+from ..request import (
+    CONTRAST_RANGE,
+    DETAIL_RANGE,
+    PRESERVE_COLOR,
+    STROKE_RANGE,
+    TILINGS,
+    StyleSource,
+    StyleWeight,
+    StylizeRequest,
+)
 
 KINDS = ("library", "file", "layer")
 MAX_MIX = 4
@@ -70,6 +79,8 @@ class Effect:
     weight: float = 0.8
     stroke_size: float = 1.0
     preserve_color: str = "off"
+    contrast: float = 1.0
+    detail: float = 0.0
     engine: str = "microast"
     device: str = "auto"
     tiling: str = "auto"
@@ -87,12 +98,13 @@ class Effect:
             return cls()
         found = fields.get("styles")
         styles = [StyleChoice.from_dict(style) for style in found] if isinstance(found, list) else []
-        low, high = STROKE_RANGE
         return cls(
             styles=tuple(style for style in styles if style is not None)[:MAX_MIX],
             weight=_number(fields.get("weight"), cls.weight, 0.0, 1.0),
-            stroke_size=_number(fields.get("stroke_size"), cls.stroke_size, low, high),
+            stroke_size=_number(fields.get("stroke_size"), cls.stroke_size, *STROKE_RANGE),
             preserve_color=_choice(fields.get("preserve_color"), PRESERVE_COLOR),
+            contrast=_number(fields.get("contrast"), cls.contrast, *CONTRAST_RANGE),
+            detail=_number(fields.get("detail"), cls.detail, *DETAIL_RANGE),
             engine=_text(fields.get("engine"), cls.engine),
             device=_text(fields.get("device"), cls.device),
             tiling=_choice(fields.get("tiling"), TILINGS),
@@ -122,6 +134,8 @@ class Effect:
             tiling=self.tiling,
             stroke_size=self.stroke_size,
             preserve_color=self.preserve_color,
+            contrast=self.contrast,
+            detail=self.detail,
         )
 
 

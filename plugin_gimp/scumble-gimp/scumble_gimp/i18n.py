@@ -1,0 +1,11 @@
+"""The artist's language, from the catalogues beside the plug-in."""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+
+DOMAIN = "scumble-gimp"
+LOCALE = Path(__file__).resolve().parents[1] / "locale"
+
+_ = gettext.translation(DOMAIN, localedir=str(LOCALE), fallback=True).gettext

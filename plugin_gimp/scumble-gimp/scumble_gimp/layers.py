@@ -1,0 +1,147 @@
+"""A layer's pixels, out of GIMP and back, without a change of depth that could be seen or undone.
+
+Images of 8 and 16 bit integers and of 16 and 32 bit floats that are not linear go as they are, in the
+image's own colour space: no bit changes. The network works on values as the eye sees them, so linear
+images, and depths that the wire does not know (32-bit integer, double), go as 32-bit floats; GIMP
+converts there and back, and floats hold whatever the image held.
+"""
+
+from __future__ import annotations
+
+from typing import Callable, NamedTuple, Optional
+
+from gi.repository import Babl, Gegl, Gimp
+
+from scumble import Bounds, Extent, PixelFormat, Pixels, ScumbleError
+
+from .i18n import _
+
+STRIP_BYTES = 16 << 20
+STYLE_SIDE = 1024
+
+_DTYPES = {"u8": "u8", "u16": "u16", "half": "f16", "float": "f32"}
+_CHANNELS = {"R'G'B'A": "RGBA", "R'G'B'": "RGB", "Y'A": "GRAYA", "Y'": "GRAY"}
+
+
+class Transfer(NamedTuple):
+    """How a layer's pixels travel: the wire's format, and the name that GEGL knows it by."""
+
+    format: PixelFormat
+    babl: str
+
+
+def check_layer(image, drawables):
+    """The one layer to work on.
+
+    Raises ScumbleError `bad-layer` for anything else, with what to do.
+    """
+    if len(drawables) != 1 or not isinstance(drawables[0], Gimp.Layer):
+        raise ScumbleError("bad-layer", _("Scumble works on one layer at a time: select a single layer."))
+    if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
+        raise ScumbleError(
+            "bad-layer",
+            _("This image is indexed: convert it with Image > Mode > RGB first."),
+        )
+    return drawables[0]
+
+
+def target(image, layer, apply_to: str) -> Optional[Bounds]:
+    """The part of the layer, in its own coordinates, that the selection asks for; None for all of it.
+
+    Raises ScumbleError `bad-region` when the selection does not touch the layer.
+    """
+    if apply_to == "layer" or Gimp.Selection.is_empty(image):
+        return None
+    touches, x, y, width, height = layer.mask_intersect()
+    if not touches:
+        raise ScumbleError(
+            "bad-region",
+            _("The selection does not touch the layer: select a part of it, or nothing."),
+        )
+    return Bounds(x, y, width, height)
+
+
+def transfer_of(layer) -> Transfer:
+    """How the pixels of that layer travel."""
+    native = layer.get_format()
+    model, _space, depth = Babl.format_get_encoding(native).partition(" ")
+    perceptual = model.replace("~", "'")
+    if perceptual in _CHANNELS and depth in _DTYPES:
+        return Transfer(PixelFormat(_DTYPES[depth], _CHANNELS[perceptual]), Babl.get_name(native))
+    if perceptual not in _CHANNELS:
+        perceptual = {"RGBA": "R'G'B'A", "RGB": "R'G'B'", "YA": "Y'A", "Y": "Y'"}.get(model, "R'G'B'A")
+    through = Babl.format_with_space(perceptual + " float", native)
+    return Transfer(PixelFormat("f32", _CHANNELS[perceptual]), Babl.get_name(through))
+
+
+def read_layer(layer, transfer: Transfer, on_strip: Callable[[float], None]) -> Pixels:
+    """All pixels of a layer, read in strips; `on_strip` gets how much is done, 0 to 1."""
+    whole = Bounds(0, 0, layer.get_width(), layer.get_height())
+    buffer, data, offset = layer.get_buffer(), bytearray(transfer.format.byte_count(whole.extent)), 0
+    for strip in _strips(whole, transfer.format):
+        piece = buffer.get(Gegl.Rectangle.new(*strip), 1.0, transfer.babl, Gegl.AbyssPolicy.NONE)
+        data[offset : offset + len(piece)] = piece
+        offset += len(piece)
+        on_strip(strip.bottom / whole.height)
+    return Pixels(whole.extent, transfer.format, data)
+
+
+def write_layer(layer, transfer: Transfer, bounds: Bounds, pixels: Pixels) -> None:
+    """Put pixels of the size of `bounds` into a layer, in strips."""
+    buffer, view, offset = layer.get_buffer(), pixels.view(), 0
+    for strip in _strips(bounds, transfer.format):
+        size = transfer.format.byte_count(strip.extent)
+        buffer.set(Gegl.Rectangle.new(*strip), transfer.babl, bytes(view[offset : offset + size]))
+        offset += size
+    buffer.flush()
+    layer.update(*bounds)
+
+
+def insert_result(
+    image, layer, name: str, transfer: Transfer, region: Optional[Bounds], result: Pixels, mode, opacity
+):
+    """Add the result above the layer, in one undo step, and return the new layer.
+
+    The new layer is complete before the image sees it, so that nothing half done can stay behind.
+    """
+    if not layer.is_valid() or not image.is_valid():
+        raise ScumbleError("bad-layer", _("The layer was deleted while Scumble was painting."))
+    whole = Bounds(0, 0, layer.get_width(), layer.get_height())
+    bounds = whole if region is None else region
+    new = Gimp.Layer.new(image, name, whole.width, whole.height, layer.type(), opacity, mode)
+    if region is not None:
+        # Beyond the selection the new layer is the old one: painting on its mask reveals no hole.
+        rectangle = Gegl.Rectangle.new(*whole)
+        layer.get_buffer().copy(rectangle, Gegl.AbyssPolicy.NONE, new.get_buffer(), rectangle)
+    write_layer(new, transfer, bounds, result)
+    _ok, x, y = layer.get_offsets()
+    new.set_offsets(x, y)
+    image.undo_group_start()
+    try:
+        image.insert_layer(new, layer.get_parent(), image.get_item_position(layer))
+        if region is not None:
+            new.add_mask(new.create_mask(Gimp.AddMaskType.SELECTION))
+    finally:
+        image.undo_group_end()
+    return new
+
+
+def scaled(layer, bounds: Bounds, side: int) -> Pixels:
+    """A part of a layer as 8-bit RGBA, scaled down so that neither side is longer than `side`."""
+    factor = min(1.0, side / max(bounds.width, bounds.height))
+    extent = Extent(max(1, int(bounds.width * factor)), max(1, int(bounds.height * factor)))
+    corner = (int(bounds.x * factor), int(bounds.y * factor))
+    data = layer.get_buffer().get(
+        Gegl.Rectangle.new(*corner, *extent), factor, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP
+    )
+    return Pixels(extent, PixelFormat("u8", "RGBA"), bytes(data))
+
+
+def style_pixels(layer) -> Pixels:
+    """A layer as a style; more than `STYLE_SIDE` pixels tell nothing more about it."""
+    return scaled(layer, Bounds(0, 0, layer.get_width(), layer.get_height()), STYLE_SIDE)
+
+
+def _strips(bounds: Bounds, pixel_format: PixelFormat):
+    row = bounds.width * pixel_format.bytes_per_pixel
+    return bounds.strips(max(1, STRIP_BYTES // row))

@@ -1,0 +1,35 @@
+"""The plug-in as GIMP sees it. Importing this and answering GIMP's questions must never fail:
+a menu entry that is missing is the hardest error to understand."""
+
+from __future__ import annotations
+
+from gi.repository import Gimp
+
+from . import procedures
+
+
+class ScumblePlugIn(Gimp.PlugIn):
+    """Two procedures: apply a style, and apply the last one again."""
+
+    def do_set_i18n(self, procedure_name):
+        return False  # our own gettext, see i18n
+
+    def do_query_procedures(self):
+        return [procedures.APPLY, procedures.REPEAT]
+
+    def do_create_procedure(self, name):
+        if name == procedures.REPEAT:
+            return procedures.create_repeat(self, _run_repeat)
+        return procedures.create_apply(self, _run_apply)
+
+
+def _run_apply(procedure, run_mode, image, drawables, config, data):
+    from .run import run_apply
+
+    return run_apply(procedure, run_mode, image, drawables, config)
+
+
+def _run_repeat(procedure, run_mode, image, drawables, config, data):
+    from .run import run_repeat
+
+    return run_repeat(procedure, image, drawables)

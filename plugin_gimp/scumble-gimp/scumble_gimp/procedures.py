@@ -1,0 +1,132 @@
+"""What the plug-in offers in GIMP's procedure database: names, arguments, their documentation."""
+
+from __future__ import annotations
+
+from gi.repository import Gimp, GObject
+
+from .i18n import _
+
+APPLY = "plug-in-scumble"
+REPEAT = "plug-in-scumble-repeat"
+MENU = "<Image>/Filters/Artistic"
+LABEL = _("Scumble (_Neural Style)…")
+
+PRESERVE_COLOR = (
+    ("off", _("Those of the style")),
+    ("luminance", _("Keep the layer's colours")),
+    ("palette", _("Result in the layer's palette")),
+)
+TILING = (
+    ("auto", _("Automatic")),
+    ("full", _("In one piece")),
+    ("exact", _("In patches, exact")),
+    ("thumbnail", _("In patches, fast")),
+)
+APPLY_TO = (("selection", _("Selection")), ("layer", _("Whole layer")))
+DEVICE = (("auto", _("Automatic")), ("cpu", _("Processor")), ("cuda", _("Graphics card")))
+LAYER_MODES = {
+    "normal": (Gimp.LayerMode.NORMAL, _("Normal")),
+    "overlay": (Gimp.LayerMode.OVERLAY, _("Overlay")),
+    "soft-light": (Gimp.LayerMode.SOFTLIGHT, _("Soft light")),
+    "hard-light": (Gimp.LayerMode.HARDLIGHT, _("Hard light")),
+    "multiply": (Gimp.LayerMode.MULTIPLY, _("Multiply")),
+    "screen": (Gimp.LayerMode.SCREEN, _("Screen")),
+    "lch-color": (Gimp.LayerMode.LCH_COLOR, _("LCh colour")),
+    "luminance": (Gimp.LayerMode.LUMINANCE, _("Luminance")),
+}
+_RW = GObject.ParamFlags.READWRITE
+
+
+def create_apply(plug_in, run):
+    """The procedure with all its settings."""
+    procedure = Gimp.ImageProcedure.new(plug_in, APPLY, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure.set_documentation(
+        _("Paint the layer in the manner of another picture"),
+        _(
+            "Adds one new layer above the given one, of the same size and depth, with the selection as its "
+            "layer mask. The style is one of style-name, style-file and style-layer; the second style is "
+            "mixed in by the share that mix says. The layer itself is not changed."
+        ),
+        APPLY,
+    )
+    procedure.set_menu_label(LABEL)
+    _common(procedure)
+    _add_styles(procedure)
+    procedure.add_double_argument(
+        "weight", _("_Weight"), _("0 is the layer as it is, 1 the full effect"), 0.0, 1.0, 0.8, _RW
+    )
+    procedure.add_double_argument(
+        "stroke-size", _("Stroke si_ze"), _("Scale of the brush strokes"), 0.5, 4.0, 1.0, _RW
+    )
+    procedure.add_double_argument(
+        "contrast", _("Con_trast"), _("1 leaves the result's contrast as it is"), 0.5, 2.0, 1.0, _RW
+    )
+    procedure.add_double_argument(
+        "detail", _("_Detail"), _("How much of the layer's fine detail comes back"), 0.0, 1.0, 0.0, _RW
+    )
+    _add_choice(procedure, "preserve-color", _("_Colours"), "", PRESERVE_COLOR)
+    procedure.add_string_argument("engine", _("_Engine"), _("Name of the model"), "microast", _RW)
+    _add_choice(procedure, "tiling", _("_Tiling"), _("How a large layer is computed"), TILING)
+    _add_choice(procedure, "device", _("_Device"), _("What computes"), DEVICE)
+    _add_choice(
+        procedure, "apply-to", _("_Apply to"), _("With a selection: that part, or all of the layer"), APPLY_TO
+    )
+    modes = [(name, title) for name, (_mode, title) in LAYER_MODES.items()]
+    _add_choice(procedure, "layer-mode", _("_Blend mode"), _("Of the new layer"), modes)
+    procedure.add_double_argument(
+        "opacity", _("O_pacity"), _("Of the new layer, in percent"), 0.0, 100.0, 100.0, _RW
+    )
+    procedure.add_layer_return_value("new-layer", _("New layer"), _("The stylized layer"), False, _RW)
+    return procedure
+
+
+def create_repeat(plug_in, run):
+    """The procedure that takes the settings of the last run."""
+    procedure = Gimp.ImageProcedure.new(plug_in, REPEAT, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure.set_documentation(
+        _("Paint the layer with the style that was used last"),
+        _("Runs plug-in-scumble with the settings of its last run."),
+        REPEAT,
+    )
+    procedure.set_menu_label(_("Scumble: _Repeat Last"))
+    _common(procedure)
+    return procedure
+
+
+def _common(procedure):
+    # Indexed images are let in, to be told what to do: a gray menu entry does not explain itself.
+    procedure.set_image_types("*")
+    procedure.set_sensitivity_mask(
+        Gimp.ProcedureSensitivityMask.DRAWABLE | Gimp.ProcedureSensitivityMask.DRAWABLES
+    )
+    procedure.add_menu_path(MENU)
+    procedure.set_attribution("Scumble", "Scumble, MIT licence", "2025")
+
+
+def _add_styles(procedure):
+    for prefix, which in (("", _("Style")), ("second-", _("Second style"))):
+        procedure.add_string_argument(
+            prefix + "style-name", which, _("Name of a style in the library; empty for none"), "", _RW
+        )
+        procedure.add_file_argument(
+            prefix + "style-file",
+            which,
+            _("A picture whose style is taken; none for none"),
+            Gimp.FileChooserAction.OPEN,
+            True,
+            None,
+            _RW,
+        )
+        procedure.add_layer_argument(
+            prefix + "style-layer", which, _("A layer whose style is taken; none for none"), True, _RW
+        )
+    procedure.add_double_argument(
+        "mix", _("_Mix"), _("Share of the second style: 0 none of it, 1 nothing else"), 0.0, 1.0, 0.5, _RW
+    )
+
+
+def _add_choice(procedure, name, label, blurb, values):
+    choice = Gimp.Choice.new()
+    for number, (value, title) in enumerate(values):
+        choice.add(value, number, title, "")
+    procedure.add_choice_argument(name, label, blurb, choice, values[0][0], _RW)

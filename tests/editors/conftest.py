@@ -1,0 +1,115 @@
+"""Fixtures with the real editors and a real daemon beside them.
+
+The set-up of the editors happens once, after collection: it may take minutes, which no test's time limit
+allows. `setup/prepare.sh` says what it needs.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
+
+from daemon_process import Place
+from editors_root import prepare_root, required
+from gimp_session import GimpSession
+
+from scumble import Client
+from scumble_daemon.plugins.bundle import assemble_gimp
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if not session.config.option.collectonly and any(i.get_closest_marker("editors") for i in session.items):
+        prepare_root()
+
+
+@pytest.fixture(scope="session")
+def editors_root() -> Path:
+    """The Debian root with the editors."""
+    root, problem = prepare_root()
+    if root is None and required():
+        pytest.fail(problem, pytrace=False)
+    if root is None:
+        pytest.skip(f"{problem} (SCUMBLE_EDITOR_TESTS=1 makes this an error)")
+    return root
+
+
+@pytest.fixture(scope="session")
+def base(editors_root: Path) -> Iterator[Path]:
+    """A folder that has the same path inside the root; short, because sockets live in it."""
+    with tempfile.TemporaryDirectory(prefix="scumble-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def daemon(base: Path) -> Iterator[Place]:
+    """One daemon of this machine, which the GIMP in the root finds in the shared folder."""
+    place = Place(base)
+    place.environment["SCUMBLE_IDLE_EXIT"] = "3600"
+    place.environment["SCUMBLE_PYTHON"] = str(interpreter(base))
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in place.environment.items():
+            environment.setenv(name, value)
+        environment.setenv("SCUMBLE_PYTHON", sys.executable)
+        yield place
+        place.stop()
+
+
+def interpreter(base: Path) -> Path:
+    """This machine's Python as seen from inside the root: it runs in the machine's own root."""
+    script = base / "python"
+    script.write_text(f'#!/bin/sh\nexec chroot /host {sys.executable} "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+@pytest.fixture
+def client(daemon: Place) -> Iterator[Client]:
+    """A client on the machine's side, to compare with."""
+    with Client.connect() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def plugin(base: Path) -> Path:
+    """The GIMP plug-in, put together as it is packaged."""
+    (base / "plugin").mkdir()
+    return assemble_gimp(base / "plugin")
+
+
+Starter = Callable[..., GimpSession]
+
+
+@pytest.fixture(scope="session")
+def start_gimp(editors_root: Path, base: Path, plugin: Path, daemon: Place) -> Iterator[Starter]:
+    """Starts a GIMP; `environment` is added to the daemon's. All are ended with the session."""
+    opened: list[GimpSession] = []
+
+    def start(*, windows: bool, **environment: str) -> GimpSession:
+        folder = base / f"gimp{len(opened)}"
+        folder.mkdir()
+        variables = {**daemon.environment, **environment}
+        session = GimpSession(editors_root, base, folder, plugin, variables, windows=windows)
+        opened.append(session)
+        return session
+
+    yield start
+    for session in opened:
+        session.close()
+
+
+@pytest.fixture(scope="session")
+def gimp(start_gimp: Starter) -> GimpSession:
+    """GIMP without windows."""
+    return start_gimp(windows=False)
+
+
+@pytest.fixture(scope="session")
+def gimp_window(start_gimp: Starter) -> GimpSession:
+    """GIMP on a screen of its own."""
+    return start_gimp(windows=True)
