@@ -13,7 +13,7 @@ from torch import Tensor
 from scumble_models.devices import is_out_of_memory
 from scumble_models.errors import OutOfMemoryError
 from scumble_models.registry import StyleModel
-from scumble_models.signals import StyleSignals
+from scumble_models.signals import LayerSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import (
@@ -23,6 +23,7 @@ from scumble_models.tiling.executor import (
     run_exact,
     run_with_statistics,
 )
+from scumble_models.tiling.statistics import channel_statistics
 
 TILINGS = ("auto", "full", "thumbnail", "exact")
 #: Side of a patch in pixels unless the caller says otherwise.
@@ -72,7 +73,7 @@ class Way:
 
 
 def run(
-    model: StyleModel, signals: StyleSignals, content: Content, region: Box, sink: Sink, way: Way
+    model: StyleModel, signals: LayerSignals, content: Content, region: Box, sink: Sink, way: Way
 ) -> None:
     """Run ``model`` over ``region`` of ``content``; the sink gets every pixel of it, in patches.
 
@@ -112,9 +113,14 @@ def run(
 
 
 @torch.inference_mode()
-def run_at_once(model: StyleModel, signals: StyleSignals, image: Tensor) -> Tensor:
+def run_at_once(model: StyleModel, signals: LayerSignals, image: Tensor) -> Tensor:
     """The full frame, for images of any size from 1x1; same size out, not clamped."""
-    return model.network(padded(image), signals)[:, :, : image.shape[2], : image.shape[3]]
+    x, statistics = padded(image), None
+    for stage in model.network.stages():
+        whole = Box(0, 0, x.shape[3], x.shape[2])
+        x = stage.run(x, statistics, signals.at(whole, whole))
+        statistics = channel_statistics(x)
+    return x[:, :, : image.shape[2], : image.shape[3]]
 
 
 def padded(image: Tensor) -> Tensor:
@@ -125,7 +131,7 @@ def padded(image: Tensor) -> Tensor:
 
 def _run_once(
     model: StyleModel,
-    signals: StyleSignals,
+    signals: LayerSignals,
     content: Content,
     region: Box,
     sink: Sink,

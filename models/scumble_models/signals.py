@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from safetensors import SafetensorError
@@ -13,9 +14,26 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
 from scumble_models.errors import SignalsError
+from scumble_models.tiling.box import Box
 
 #: Far above what any network here needs (MicroAST: 2.5 KB), far below what could hurt.
 MAX_BYTES = 1 << 20
+
+
+class Signals(Protocol):
+    """What a stage asks of the styles: one vector, ready to modulate features."""
+
+    def column(self, name: str) -> Tensor:
+        """``(N, C, 1, 1)``, or ``(1, C, h, w)`` where styles vary over the picture."""
+        ...
+
+
+class LayerSignals(Protocol):
+    """The styles of a whole layer, from which those of a patch are taken."""
+
+    def at(self, box: Box, grid: Box) -> Signals:
+        """The styles at a box of a feature map whose whole box is ``grid``."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,11 @@ class StyleSignals:
     def column(self, name: str) -> Tensor:
         """One vector as ``(N, C, 1, 1)``, ready to modulate features."""
         return self.vectors[name][:, :, None, None]
+
+    def at(self, box: Box, grid: Box) -> StyleSignals:
+        """The signals at a box of a feature map: the same everywhere."""
+        del box, grid
+        return self
 
     def to_bytes(self) -> bytes:
         """Serialise as safetensors; the architecture is in its metadata."""

@@ -13,7 +13,8 @@ from scumble_models.look import Finish, Look
 from scumble_models.pixels import PIECE, NetworkView, PixelArray, clamp
 from scumble_models.registry import StyleModel
 from scumble_models.runner import SMALLEST_PATCH, TILINGS, Way, padded, run, run_at_once
-from scumble_models.signals import StyleSignals, interpolate, mix
+from scumble_models.signals import LayerSignals, StyleSignals, interpolate, mix
+from scumble_models.spatial import covered_by_styles, place_styles
 from scumble_models.stroke import ScaledContent
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
@@ -28,7 +29,7 @@ FINISH_SIDE = 256
 FADE_END = 0.25
 
 
-def encode_style(model: StyleModel, pixels: np.ndarray, channels: str) -> StyleSignals:
+def encode_style(model: StyleModel, pixels: Array, channels: str) -> StyleSignals:
     """The signals of a style image, encoded at a short side of at most :data:`STYLE_SIDE` pixels.
 
     Args:
@@ -51,6 +52,7 @@ def stylize(
     weight: float = 1.0,
     region: tuple[int, int, int, int] | None = None,
     mask: Array | None = None,
+    style_masks: Sequence[Array | None] | None = None,
     tiling: str = "auto",
     patch: int | None = None,
     look: Look | None = None,
@@ -72,6 +74,8 @@ def stylize(
         region: x, y, width, height of the part to compute; None for the whole layer.
         mask: ``(H, W)`` uint8 coverage. The result is blended with the layer by it; 0 keeps the
             layer's pixel bit for bit.
+        style_masks: for each style its own ``(H, W)`` uint8 coverage, or None for everywhere. Where
+            several styles are they mix, where none is the layer stays; soft edges blend.
         tiling: ``full`` computes the whole layer at once, ``exact`` the same in patches, ``thumbnail``
             in patches with a thumbnail's statistics (URST). ``auto`` is ``exact``, or ``full`` where
             one patch covers the layer.
@@ -93,7 +97,7 @@ def stylize(
     """
     layer = PixelArray(pixels, channels)
     box = _region_box(layer, region)
-    _check(layer, weight, tiling, patch, mask)
+    _check(layer, weight, tiling, patch, [mask, *(style_masks or ())])
     shape = (box.height, box.width, layer.values.shape[2])
     result = np.empty(shape, layer.values.dtype) if out is None else out
     if result.shape != shape or result.dtype != layer.values.dtype:
@@ -103,9 +107,11 @@ def stylize(
             result[tile.relative_to(box).slices()] = layer.values[tile.slices()]
         return result
     view = NetworkView(layer, model.device)
-    signals = mix(styles).to(model.device)
-    if weight < 1.0:
-        signals = interpolate(_signals_of(model, view), signals, weight)
+    own = _signals_of(model, view) if weight < 1.0 else None
+    faded = [(interpolate(own, s.to(model.device), weight) if own else s, w) for s, w in styles]
+    masks = [None] * len(styles) if style_masks is None else list(style_masks)
+    everywhere = all(m is None for m in masks)
+    signals = mix(faded).to(model.device) if everywhere else place_styles(faded, masks, model.device)
     fade = min(1.0, weight / FADE_END)
     look = look or Look()
     finish = _finish(look, model, view, signals)
@@ -114,7 +120,7 @@ def stylize(
         coloured = output.float().clamp(0.0, 1.0)
         if finish is not None:
             coloured = finish.apply(tile, coloured, view)
-        coverage = None if mask is None else mask[tile.slices()]
+        coverage = _combined(None if mask is None else mask[tile.slices()], covered_by_styles(masks, tile))
         blended = _blend(layer.colour(tile), coloured.cpu(), fade, coverage)
         keep = None if coverage is None else coverage == 0
         result[tile.relative_to(box).slices()] = layer.with_colour(tile, blended, keep)
@@ -130,7 +136,15 @@ def stylize(
     return result
 
 
-def _finish(look: Look, model: StyleModel, view: NetworkView, signals: StyleSignals) -> Finish | None:
+def _combined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
+    """The product of two coverages ``(h, w)`` uint8; None is full coverage."""
+    if first is None or second is None:
+        return second if first is None else first
+    product = first.astype(np.uint16) * second.astype(np.uint16)
+    return ((product + 127) // 255).astype(np.uint8)
+
+
+def _finish(look: Look, model: StyleModel, view: NetworkView, signals: LayerSignals) -> Finish | None:
     if not look.needs_finish:
         return None
     small = view.thumbnail(FINISH_SIDE)
@@ -168,12 +182,15 @@ def _region_box(layer: PixelArray, region: tuple[int, int, int, int] | None) -> 
     return box
 
 
-def _check(layer: PixelArray, weight: float, tiling: str, patch: int | None, mask: Array | None) -> None:
+def _check(
+    layer: PixelArray, weight: float, tiling: str, patch: int | None, masks: Sequence[Array | None]
+) -> None:
     if not 0.0 <= weight <= 1.0:
         raise PixelsError(f"The style weight {weight} is not between 0 and 1.")
     if tiling not in TILINGS:
         raise PixelsError(f"There is no tiling {tiling!r}.", hint=f"Choose one of {', '.join(TILINGS)}.")
     if patch is not None and patch < SMALLEST_PATCH:
         raise PixelsError(f"A patch of {patch} pixels is too small; {SMALLEST_PATCH} is the least.")
-    if mask is not None and (mask.shape != layer.values.shape[:2] or mask.dtype != np.uint8):
-        raise PixelsError("The mask needs 8-bit coverage of the layer's own size.")
+    for mask in masks:
+        if mask is not None and (mask.shape != layer.values.shape[:2] or mask.dtype != np.uint8):
+            raise PixelsError("The mask needs 8-bit coverage of the layer's own size.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from scumble_models.network import StyleNetwork
-from scumble_models.signals import StyleSignals
+from scumble_models.signals import Signals, StyleSignals
 from scumble_models.tiling.stage import Stage, first_stage, normalised_stage
 from scumble_models.tiling.statistics import Statistics, channel_statistics, modulate_features
 from scumble_models.vgg import VGG16
@@ -55,7 +55,7 @@ class AdaIN(StyleNetwork):
         """``(N, 3, H, W)`` in 0..1 to relu4_1, ``(N, 512, ceil(H / 8), ceil(W / 8))``."""
         return self.encoder(content, ("conv4_1",))["conv4_1"]
 
-    def decode(self, features: Tensor, statistics: Statistics, signals: StyleSignals) -> Tensor:
+    def decode(self, features: Tensor, statistics: Statistics, signals: Signals) -> Tensor:
         """AdaIN (Eq. 8 of the paper) and the decoder: to ``(N, 3, 8 H, 8 W)``."""
         moved = modulate_features(features, statistics, signals.column("mean"), signals.column("std"))
         return self.decoder(moved)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from scumble_models.microast.layers import ConvLayer, ResidualLayer
 from scumble_models.network import StyleNetwork
-from scumble_models.signals import StyleSignals
+from scumble_models.signals import Signals, StyleSignals
 from scumble_models.tiling.stage import Stage, first_stage, normalised_stage
 from scumble_models.tiling.statistics import Statistics, channel_statistics, modulate_features
 
@@ -120,12 +120,12 @@ class MicroAST(StyleNetwork):
         """Stage 1: content ``(N, 3, H, W)`` in 0..1 to features at a quarter of the resolution."""
         return self.content_encoder(content)[1]
 
-    def decode_deep(self, features: Tensor, statistics: Statistics, signals: StyleSignals) -> Tensor:
+    def decode_deep(self, features: Tensor, statistics: Statistics, signals: Signals) -> Tensor:
         """Stage 2: modulate level 2, the deep one; the shape stays."""
         x = modulate_features(features, statistics, signals.column("mean2"), signals.column("std2"))
         return self.decoder.dec1.modulated(x, signals.column("weight2"), signals.column("bias2"))
 
-    def decode_shallow(self, features: Tensor, statistics: Statistics, signals: StyleSignals) -> Tensor:
+    def decode_shallow(self, features: Tensor, statistics: Statistics, signals: Signals) -> Tensor:
         """Stage 3: modulate level 1 and decode to ``(N, 3, 4 H, 4 W)``."""
         x = modulate_features(features, statistics, signals.column("mean1"), signals.column("std1"))
         x = self.decoder.dec2.modulated(x, signals.column("weight1"), signals.column("bias1"))

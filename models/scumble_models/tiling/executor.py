@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from scumble_models.errors import Cancelled
-from scumble_models.signals import StyleSignals
+from scumble_models.signals import LayerSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.stage import Stage
@@ -54,7 +54,7 @@ class Progress:
 @torch.inference_mode()
 def run_exact(
     stages: Sequence[Stage],
-    signals: StyleSignals,
+    signals: LayerSignals,
     source: Source,
     content: Box,
     sink: Sink,
@@ -109,7 +109,7 @@ def run_exact(
 @torch.inference_mode()
 def run_with_statistics(
     stages: Sequence[Stage],
-    signals: StyleSignals,
+    signals: LayerSignals,
     statistics: Sequence[Statistics],
     source: Source,
     content: Box,
@@ -137,12 +137,13 @@ def run_with_statistics(
 
 
 @torch.inference_mode()
-def full_statistics(stages: Sequence[Stage], signals: StyleSignals, image: Tensor) -> list[Statistics]:
+def full_statistics(stages: Sequence[Stage], signals: LayerSignals, image: Tensor) -> list[Statistics]:
     """The statistics at each point of normalisation of one image ``(1, 3, H, W)``, computed at once."""
     found: list[Statistics] = []
     x, statistics = image, None
     for stage in stages[:-1]:
-        x = stage.run(x, statistics, signals)
+        whole = Box(0, 0, x.shape[3], x.shape[2])
+        x = stage.run(x, statistics, signals.at(whole, whole))
         running = RunningStatistics()
         running.update(x)
         statistics = running.result(image.device)
@@ -151,11 +152,11 @@ def full_statistics(stages: Sequence[Stage], signals: StyleSignals, image: Tenso
 
 
 def _apply(
-    stage: Stage, level: _Level, outputs: Box, statistics: Statistics | None, signals: StyleSignals
+    stage: Stage, level: _Level, outputs: Box, statistics: Statistics | None, signals: LayerSignals
 ) -> Tensor:
     """The stage's outputs at a box, computed from a patch with the exact halo."""
     inputs = stage.input_box(outputs, level.grid)
-    result = stage.run(level.read(inputs), statistics, signals)
+    result = stage.run(level.read(inputs), statistics, signals.at(inputs, level.grid))
     rows, columns = outputs.relative_to(stage.first_output(inputs)).slices()
     return result[:, :, rows, columns]
 
@@ -165,7 +166,7 @@ def _next_level(
     level: _Level,
     grid: Box,
     statistics: Statistics | None,
-    signals: StyleSignals,
+    signals: LayerSignals,
     store: FeatureStore | None,
     device: torch.device,
 ) -> _Level:
@@ -178,7 +179,7 @@ def _last_pass(
     stage: Stage,
     level: _Level,
     statistics: Statistics | None,
-    signals: StyleSignals,
+    signals: LayerSignals,
     sink: Sink,
     region: Box,
     patch: int,

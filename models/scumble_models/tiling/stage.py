@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from scumble_models.signals import StyleSignals
+from scumble_models.signals import Signals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.receptive import Op, needs, operations, output_length, stride
 from scumble_models.tiling.statistics import Statistics
@@ -28,7 +28,7 @@ class Stage:
     """
 
     name: str
-    run: Callable[[Tensor, Statistics | None, StyleSignals], Tensor]
+    run: Callable[[Tensor, Statistics | None, Signals], Tensor]
     operations: tuple[Op, ...]
     channels: int
 
@@ -71,13 +71,13 @@ def first_stage(
 
 def normalised_stage(
     name: str,
-    decode: Callable[[Tensor, Statistics, StyleSignals], Tensor],
+    decode: Callable[[Tensor, Statistics, Signals], Tensor],
     modules: Iterable[nn.Module],
     channels: int,
 ) -> Stage:
     """A stage whose input is normalised; its operations are read off ``modules``."""
 
-    def run(x: Tensor, statistics: Statistics | None, signals: StyleSignals) -> Tensor:
+    def run(x: Tensor, statistics: Statistics | None, signals: Signals) -> Tensor:
         if statistics is None:
             raise ValueError(f"The stage {name!r} needs the statistics of its whole input.")
         return decode(x, statistics, signals)
