@@ -16,19 +16,21 @@ from scumble.messages import Error, Message, Welcome
 from scumble.wire import PROTOCOL, new_nonce
 
 from .control import ControlThread
+from .delivery import Deliveries
 from .desk import Desk, orphan
 from .dispatch import Dispatcher
 from .jobs import Job, JobTable
 from .memory import resident_bytes
 from .port import Port, Session
 from .settings import Settings
+from .spool import Spool
 from .store import ContentStore
 from .waker import Waker
 
 TICK_MS = 500
 STALLED_TICK_MS = 10
 UPLOAD_LIFETIME_S = 60.0
-FEATURES = ("preview", "urgent")
+FEATURES = ("preview", "urgent", "credit")
 
 log = logging.getLogger(__name__)
 
@@ -54,12 +56,33 @@ class Broker:
         self._stopping = False
         self._waker = Waker()
         self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._store = ContentStore(limits.store_bytes, limits.max_image_bytes, limits.client_bytes)
+        self._spool = Spool(limits.spool_bytes)
+        self._store = ContentStore(
+            limits.store_bytes, limits.max_image_bytes, limits.client_bytes, self._spool, limits.spool_over
+        )
         self._jobs = JobTable(limits)
-        self._dispatcher = Dispatcher(settings, self._jobs, self._store, self._tell, self._answer, self.post)
+        self._deliveries = Deliveries(self._answer)
+        self._dispatcher = Dispatcher(
+            settings,
+            self._jobs,
+            self._store,
+            self._spool,
+            self._deliveries,
+            self._tell,
+            self._answer,
+            self.post,
+        )
         self._port = Port(job_socket, "job", key, limits, settings.session_idle, self._welcome, self._on_gone)
         self._status: dict[str, Any] = {}
-        self._desk = Desk(limits, self._port, self._store, self._jobs, self._dispatcher, lambda: self._status)
+        self._desk = Desk(
+            limits,
+            self._port,
+            self._store,
+            self._jobs,
+            self._dispatcher,
+            self._deliveries,
+            lambda: self._status,
+        )
         control_port = Port(control_socket, "control", key, limits, settings.session_idle, self._welcome)
         self._control = ControlThread(control_socket, control_port, lambda: self._status, self._on_order)
 
@@ -91,6 +114,7 @@ class Broker:
             self._control.stop()
             self._desk.close()
             self._dispatcher.close()
+            self._spool.close()
             self._waker.close()
 
     def stop(self) -> None:
@@ -114,7 +138,7 @@ class Broker:
     def _housekeeping(self, now: float) -> None:
         settings = self._settings
         self._dispatcher.check(now)
-        self._jobs.expire(now - settings.result_lifetime)
+        self._jobs.expire(now - settings.result_lifetime, self._deliveries.waiting)
         self._store.abandon_stale(now - UPLOAD_LIFETIME_S)
         for job in self._jobs:
             lost = job.orphaned_at is not None and now - job.orphaned_at > settings.orphan_grace
@@ -132,22 +156,21 @@ class Broker:
         error = ScumbleError("daemon-stopped", "The daemon was stopped.", hint="Try again.")
         for job in self._jobs:
             if not job.ended:
-                self._tell(job, Error.of(error, job=job.id), ())
+                self._tell(job, Error.of(error, job=job.id))
         self._port.flush(now)
 
-    def _tell(self, job: Job, message: Message, payloads: tuple) -> None:
+    def _tell(self, job: Job, message: Message, payloads: tuple = ()) -> None:
         for peer in list(job.listeners):
-            session = self._port.session(peer)
-            if session is not None:
-                self._port.send(session, message, payloads)
+            self._answer(peer, message, payloads)
 
-    def _answer(self, peer: bytes, message: Message) -> None:
+    def _answer(self, peer: bytes, message: Message, payloads: tuple = ()) -> None:
         session = self._port.session(peer)
         if session is not None:
-            self._port.send(session, message)
+            self._port.send(session, message, payloads)
 
     def _on_gone(self, session: Session) -> None:
         self._store.abandon(session.peer)
+        self._deliveries.forget(peer=session.peer)
         orphan(self._jobs, session.peer, time.monotonic())
 
     def _on_order(self, order: str, job_id: str) -> None:
@@ -207,6 +230,7 @@ class Broker:
             "devices": list(self._dispatcher.devices),
             "rss_bytes": resident_bytes(),
             "store_bytes": self._store.bytes_used,
+            "spool_bytes": self._spool.bytes_used,
             "result_bytes": self._jobs.result_bytes,
             "last_error": self._dispatcher.last_error[:500],
             "idle_unload_s": self._settings.idle_unload,

@@ -12,6 +12,7 @@ from scumble.jobspec import digests_in, from_spec
 from scumble.msgpack import packb
 from scumble.request import StylizeRequest
 
+from .delivery import Deliveries
 from .dispatch import Dispatcher
 from .jobs import Job, JobTable
 from .port import Payloads, Port, Session
@@ -30,10 +31,12 @@ class Desk:
         store: ContentStore,
         jobs: JobTable,
         dispatcher: Dispatcher,
+        deliveries: Deliveries,
         status: Callable[[], dict[str, Any]],
     ) -> None:
         self._limits, self._port, self._store = limits, port, store
         self._jobs, self._dispatcher, self._status = jobs, dispatcher, status
+        self._deliveries = deliveries
         self._shelf = Shelf()
 
     def handle(self, session: Session, message: m.Message, payloads: Payloads, now: float) -> None:
@@ -70,6 +73,8 @@ class Desk:
             job = self._jobs.get(message.job)
             if job is not None:
                 self._dispatcher.cancel(job, now)
+        elif isinstance(message, m.Taken):
+            self._deliveries.taken(session.peer, message.job, message.offset)
         elif isinstance(message, m.Received):
             self._received(session, message.job, now)
         elif isinstance(message, m.Status):
@@ -97,11 +102,12 @@ class Desk:
         fingerprint = hashlib.sha256(packb(message.spec)).digest()
         job = self._jobs.get(message.job)
         if job is not None:
-            self._join(session, job, fingerprint)
+            self._join(session, job, fingerprint, message.window)
             return
         digests = digests_in(message.spec)
         request = from_spec(message.spec, self._store.get)
         self._check_limits(request)
+        size, spool_over = request.image.byte_count, self._limits.spool_over
         job = Job(
             message.job,
             session.peer,
@@ -109,34 +115,41 @@ class Desk:
             digests,
             request.bounds,
             request.image.format,
-            request.image.byte_count,
+            0 if size > spool_over else size,
             fingerprint,
             message.urgent,
             message.preview,
             {session.peer},
+            {session.peer: message.window},
         )
-        self._jobs.check_room(
-            session.peer, job.input_bytes, job.result_bytes, self._store.uploads_of(session.peer)
-        )
+        job.on_disk = job.result_bytes > spool_over
+        _check_window(job, message.window)
+        uploads = self._store.uploads_of(session.peer)
+        self._jobs.check_room(session.peer, job.input_bytes, job.held_bytes, uploads)
         self._store.pin(digests)
         position = self._jobs.add(job)
         self._port.send(session, m.Accepted(job.id, position))
 
-    def _join(self, session: Session, job: Job, fingerprint: bytes) -> None:
+    def _join(self, session: Session, job: Job, fingerprint: bytes, window: int) -> None:
         """A job that was submitted before: by a client that has lost its connection since."""
         if job.fingerprint != fingerprint:
             raise ScumbleError("job-id-in-use", "Another job has this id already.")
+        _check_window(job, window)
         job.listeners.add(session.peer)
+        job.windows[session.peer] = window
         job.orphaned_at = None
         self._port.send(session, m.Accepted(job.id, 0))
-        for message, payloads in job.outcome:
-            self._port.send(session, message, payloads)
+        if job.outcome is not None:
+            self._port.send(session, job.outcome)
+        elif job.result is not None:
+            self._deliveries.start(session.peer, *job.result, window)
 
     def _received(self, session: Session, job_id: str, now: float) -> None:
         job = self._jobs.get(job_id)
         if job is None or not job.ended:
             return
         job.listeners.discard(session.peer)
+        self._deliveries.forget(peer=session.peer, job=job_id)
         if not job.listeners:
             self._jobs.remove(job)
 
@@ -153,6 +166,16 @@ class Desk:
             file = style.style.file
             if file is not None and len(file) > self._limits.max_style_bytes:
                 raise ScumbleError("image-too-large", "The style's file is larger than the limit.")
+
+
+def _check_window(job: Job, window: int) -> None:
+    """A result that is not in memory is not sent all at once either."""
+    if job.on_disk and not window:
+        raise ScumbleError(
+            "image-too-large",
+            "The layer is too large for this version of the plug-in.",
+            hint="Update the plug-in, or select a part of the layer.",
+        )
 
 
 def orphan(jobs: JobTable, peer: bytes, now: float) -> None:

@@ -11,8 +11,10 @@ from scumble.errors import ScumbleError
 from scumble.messages import Cancelled, Error, Message, ModelList, Preview, Progress, Result
 
 from . import pipe
+from .delivery import Deliveries, StripsInMemory, StripsOnDisk
 from .jobs import Job, JobTable, State
 from .settings import Settings
+from .spool import Spool, SpoolFile, file_behind
 from .store import ContentStore
 from .worker import check_result
 from .worker_handle import WorkerHandle
@@ -34,11 +36,14 @@ class Dispatcher:
         settings: Settings,
         jobs: JobTable,
         store: ContentStore,
+        spool: Spool,
+        deliveries: Deliveries,
         tell: Callable[[Job, Message, tuple], None],
         answer: Callable[[bytes, Message], None],
         post: Callable[[Callable[[], None]], None],
     ) -> None:
         self._settings, self._jobs, self._store = settings, jobs, store
+        self._spool, self._deliveries = spool, deliveries
         self._tell, self._answer, self._post = tell, answer, post
         self.worker: WorkerHandle | None = None
         self.running: Job | None = None
@@ -46,8 +51,8 @@ class Dispatcher:
         self.models: list[str] = []
         self.restarts = 0
         self.last_error = ""
-        self._pieces: list[tuple[Message, tuple]] = []
-        self._received = 0
+        self._strips = StripsInMemory()
+        self._output: SpoolFile | None = None
         self._questions: set[tuple[bytes, int]] = set()
         self._idle_since = 0.0
         self._cancelled_at: float | None = None
@@ -69,9 +74,16 @@ class Dispatcher:
             self.warm_up(now)
             assert self.worker is not None
             self.running, job.state, job.started_at = job, State.RUNNING, now
-            self._pieces, self._received, self._cancelled_at = [], 0, None
-            contents = [self._store.get(digest) for digest in job.digests]
-            self.worker.run(job, contents)
+            self._strips, self._cancelled_at = StripsInMemory(), None
+            try:
+                self._output = self._spool.create(job.result_bytes) if job.on_disk else None
+            except ScumbleError as error:
+                self._fail(job, error, now)
+                continue
+            contents = {digest: self._store.get(digest) for digest in job.digests}
+            files = {digest: path for digest, c in contents.items() if (path := file_behind(c))}
+            contents = {digest: c for digest, c in contents.items() if digest not in files}
+            self.worker.run(job, contents, files, self._output.path if self._output else None)
             log.info("job %s runs", job.id)
 
     def ask_models(self, peer: bytes, request: int, now: float) -> None:
@@ -89,7 +101,7 @@ class Dispatcher:
             self._cancelled_at = now
             if self.worker is not None:
                 self.worker.cancel(job.id)
-        self._end(job, State.CANCELLED, [(Cancelled(job.id), ())], now)
+        self._end(job, State.CANCELLED, Cancelled(job.id), now)
         log.info("job %s cancelled", job.id)
 
     def unload(self) -> None:
@@ -169,39 +181,45 @@ class Dispatcher:
                 message = Preview(job.id, extent, str(fields["dtype"]), str(fields["channels"]))
                 self._tell(job, message, (contents[0],))
         elif kind == "result":
-            self._on_result(job, fields, contents[0], now)
+            self._on_result(job, fields, contents, now)
         elif kind == "failed":
             self._fail(job, ScumbleError.from_dict(fields["error"]), now)
         elif kind == "cancelled":
-            self._end(job, State.CANCELLED, [(Cancelled(job.id), ())], now)
+            self._end(job, State.CANCELLED, Cancelled(job.id), now)
             self._free(now)
 
-    def _on_result(self, job: Job, fields: dict[str, Any], strip: bytes, now: float) -> None:
+    def _on_result(self, job: Job, fields: dict[str, Any], strips: list[bytes], now: float) -> None:
         wrong = (
             not check_result(fields)
             or fields["size"] != job.result_bytes
-            or fields["offset"] != self._received
+            or fields["offset"] != self._strips.size
             or fields["bounds"] != list(job.bounds)
+            or len(strips) != (0 if self._output else 1)
         )
         if wrong:
             raise ValueError("a result that nobody asked for")
-        self._received += len(strip)
-        message = Result(
+        for strip in strips:
+            self._strips.append(strip)
+        if self._output is None and self._strips.size < job.result_bytes:
+            return
+        head = Result(
             job.id,
             fields["bounds"],
             job.format.dtype,
             job.format.channels,
             job.result_bytes,
-            fields["offset"],
+            0,
             float(fields["seconds"]),
             str(fields["device"]),
         )
-        self._pieces.append((message, (strip,)))
-        if self._received == job.result_bytes:
-            log.info("job %s done in %.2f s on %s", job.id, message.seconds, message.device)
-            pieces, self._pieces = self._pieces, []
-            self._end(job, State.DONE, pieces, now)
-            self._free(now)
+        log.info("job %s done in %.2f s on %s", job.id, head.seconds, head.device)
+        if not job.ended:
+            job.result = head, StripsOnDisk(self._output) if self._output else self._strips
+            self._output = None
+            self._end(job, State.DONE, None, now)
+            for peer in list(job.listeners):
+                self._deliveries.start(peer, *job.result, job.windows.get(peer, 0))
+        self._free(now)
 
     def _on_models(self, fields: dict[str, Any]) -> None:
         peer, request = fields["peer"], fields["request"]
@@ -243,20 +261,23 @@ class Dispatcher:
         if not job.ended:
             log.warning("job %s failed: %s", job.id, error.code)
             self.last_error = f"{error.code}: {error.message}"
-            self._end(job, State.FAILED, [(Error.of(error, job=job.id), ())], now)
+            self._end(job, State.FAILED, Error.of(error, job=job.id), now)
         self._free(now)
 
-    def _end(self, job: Job, state: State, outcome: list[tuple[Message, tuple]], now: float) -> None:
-        """Settle a job, once, and tell everyone who listens."""
+    def _end(self, job: Job, state: State, outcome: Message | None, now: float) -> None:
+        """Settle a job, once, and tell everyone who listens how, if it is not by a result."""
         if job.ended:
             return
         self._jobs.end(job, state, now)
         self._store.unpin(job.digests)
         job.outcome = outcome
-        for message, payloads in outcome:
-            self._tell(job, message, payloads)
+        if outcome is not None:
+            self._tell(job, outcome, ())
 
     def _free(self, now: float) -> None:
         """The worker has nothing to do any more."""
         self.running, self._cancelled_at, self._idle_since = None, None, now
-        self._pieces = []
+        self._strips = StripsInMemory()
+        if self._output is not None:
+            self._output.close()
+            self._output = None

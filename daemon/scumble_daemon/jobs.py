@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import enum
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from scumble.errors import ScumbleError
 from scumble.geometry import Bounds
-from scumble.messages import Message
-from scumble.pixels import BytesLike, PixelFormat
+from scumble.messages import Message, Result
+from scumble.pixels import PixelFormat
 
+from .delivery import Strips
 from .settings import Limits
 
 
@@ -34,9 +35,12 @@ class Job:
         listeners: the clients that want to hear of it.
         digests: the contents it needs, pinned until it ends.
         bounds, format: of the result.
-        input_bytes: of its layer; counts towards the owner's limit.
+        input_bytes: of its layer, as far as it is in memory; counts towards the owner's limit.
         fingerprint: SHA-256 of its spec: the same id with another one is another job.
-        outcome: the messages that end it, for whoever asks.
+        windows: how far ahead of each listener its result may be sent.
+        on_disk: whether its result goes to the spool instead of memory.
+        outcome: the message that ends it without a result, for whoever asks.
+        result: the first message of its result, and the strips.
         orphaned_at: since when nobody listens.
     """
 
@@ -51,8 +55,11 @@ class Job:
     urgent: bool = False
     preview: bool = False
     listeners: set[bytes] = field(default_factory=set)
+    windows: dict[bytes, int] = field(default_factory=dict)
+    on_disk: bool = False
     state: State = State.QUEUED
-    outcome: list[tuple[Message, tuple[BytesLike, ...]]] = field(default_factory=list)
+    outcome: Message | None = None
+    result: tuple[Result, Strips] | None = None
     started_at: float = 0.0
     ended_at: float = 0.0
     orphaned_at: float | None = None
@@ -67,6 +74,11 @@ class Job:
     def result_bytes(self) -> int:
         """Size of its result."""
         return self.format.byte_count(self.bounds.extent)
+
+    @property
+    def held_bytes(self) -> int:
+        """What its result takes of the memory."""
+        return 0 if self.on_disk else self.result_bytes
 
 
 class JobTable:
@@ -122,7 +134,7 @@ class JobTable:
         before = self.waiting if not job.urgent else sum(len(j) for j in line.values())
         line.setdefault(job.owner, deque()).append(job)
         self._jobs[job.id] = job
-        self.result_bytes += job.result_bytes
+        self.result_bytes += job.held_bytes
         return before
 
     def next(self) -> Job | None:
@@ -137,7 +149,7 @@ class JobTable:
         return None
 
     def end(self, job: Job, state: State, now: float) -> None:
-        """The job is over; what it is owed is in `outcome`."""
+        """The job is over; what it is owed is in `outcome` or `result`."""
         if job.state is State.QUEUED:
             line = self._urgent if job.urgent else self._normal
             line[job.owner].remove(job)
@@ -145,17 +157,19 @@ class JobTable:
                 del line[job.owner]
         job.state, job.ended_at = state, now
         if state is not State.DONE:
-            self.result_bytes -= job.result_bytes
+            self.result_bytes -= job.held_bytes
 
     def remove(self, job: Job) -> None:
         """Forget a job that has ended."""
         if self._jobs.pop(job.id, None) is not None and job.state is State.DONE:
-            self.result_bytes -= job.result_bytes
+            self.result_bytes -= job.held_bytes
+        if job.result is not None:
+            job.result[1].close()
 
-    def expire(self, before: float) -> None:
-        """Forget jobs that ended before that time."""
+    def expire(self, before: float, keep: Callable[[str], bool] = lambda job: False) -> None:
+        """Forget jobs that ended before that time, unless `keep` says otherwise of their id."""
         for job in self:
-            if job.ended and job.ended_at < before:
+            if job.ended and job.ended_at < before and not keep(job.id):
                 self.remove(job)
 
     def _make_room(self, result_bytes: int) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from scumble.errors import ScumbleError
 from scumble.wire import MAX_PAYLOAD
 
+from .spool import free_disk
+
 MIB = 1 << 20
 GIB = 1 << 30
 
@@ -18,7 +20,10 @@ class Limits:
 
     Attributes:
         max_payload: of one message.
-        max_image_pixels, max_image_bytes: of one layer.
+        max_image_pixels: of one layer.
+        max_image_bytes: of one layer in memory.
+        spool_over: larger layers and results are kept on disk.
+        spool_bytes: of all layers and results on disk.
         max_style_bytes: of one style image file.
         store_bytes: of all images held, those of waiting jobs included.
         client_bytes: of one client's uploads and waiting jobs.
@@ -29,8 +34,10 @@ class Limits:
     """
 
     max_payload: int = MAX_PAYLOAD
-    max_image_pixels: int = 1 << 28
+    max_image_pixels: int = 1 << 34
     max_image_bytes: int = 2 * GIB
+    spool_over: int = 256 * MIB
+    spool_bytes: int = 64 * GIB
     max_style_bytes: int = 256 * MIB
     store_bytes: int = 4 * GIB
     client_bytes: int = 3 * GIB
@@ -46,10 +53,12 @@ class Limits:
 
     @classmethod
     def for_this_machine(cls) -> Limits:
-        """The defaults, smaller where a quarter of the memory is less than they allow."""
+        """The defaults, but no more than a quarter of the memory and half of the free disk."""
         store = min(4 * GIB, max(256 * MIB, physical_memory() // 4))
         return cls(
             max_image_bytes=store // 2,
+            spool_over=min(256 * MIB, store // 2),
+            spool_bytes=max(MIB, free_disk() // 2),
             store_bytes=store,
             client_bytes=store * 3 // 4,
             result_bytes=store,

@@ -11,12 +11,15 @@ from typing import Any
 from scumble.errors import ScumbleError
 from scumble.pixels import BytesLike
 
+from .spool import Spool, SpoolFile
+
 Owner = bytes
 
 
 @dataclass
 class _Upload:
-    content: bytearray
+    content: bytearray | SpoolFile
+    size: int
     filled: int = 0
     touched: float = 0.0
     hash: Any = field(default_factory=hashlib.sha256)
@@ -26,12 +29,16 @@ class ContentStore:
     """Contents by SHA-256, the least recently used dropped first. For one thread.
 
     A content that a job needs is pinned and never dropped. Room is reserved before a byte of an
-    upload is taken, and `bytes_used` counts uploads from the moment they begin.
+    upload is taken, and `bytes_used` counts uploads from the moment they begin. Contents of more than
+    `spool_over` bytes go to the `spool`, if there is one, and do not count.
     """
 
-    def __init__(self, capacity: int, largest: int, per_owner: int) -> None:
+    def __init__(
+        self, capacity: int, largest: int, per_owner: int, spool: Spool | None = None, spool_over: int = 0
+    ) -> None:
         self._capacity, self._largest, self._per_owner = capacity, largest, per_owner
-        self._contents: OrderedDict[bytes, bytes | bytearray] = OrderedDict()
+        self._spool, self._spool_over = spool, spool_over
+        self._contents: OrderedDict[bytes, bytearray | SpoolFile] = OrderedDict()
         self._pins: dict[bytes, int] = {}
         self._uploads: dict[tuple[Owner, bytes], _Upload] = {}
         self.bytes_used = 0
@@ -40,7 +47,7 @@ class ContentStore:
         return digest in self._contents
 
     def get(self, digest: bytes) -> memoryview:
-        """The content, read-only.
+        """The content, read-only; `scumble_daemon.spool.file_behind` tells where a spooled one lies.
 
         Raises ScumbleError `image-missing`.
         """
@@ -51,37 +58,39 @@ class ContentStore:
                 "image-missing", "The daemon does not hold this image any more.", retryable=True
             ) from None
         self._contents.move_to_end(digest)
-        return memoryview(content).toreadonly()
+        return content.view() if isinstance(content, SpoolFile) else memoryview(content).toreadonly()
 
     def put(self, owner: Owner, digest: bytes, size: int, offset: int, chunk: BytesLike, now: float) -> bool:
         """Take the next chunk of an upload; True when the content is complete and right.
 
         A chunk at offset 0 begins the upload anew. After an error the upload is gone.
 
-        Raises ScumbleError `image-too-large`, `daemon-full`, `bad-upload` (a gap, an overrun) or
-        `bad-digest`.
+        Raises ScumbleError `image-too-large`, `daemon-full`, `disk-full`, `bad-upload` (a gap, an
+        overrun) or `bad-digest`.
         """
         key = (owner, digest)
         if offset == 0:
             self._drop(key)
-            self._reserve(owner, size)
-            try:
-                self._uploads[key] = _Upload(bytearray(size))
-            except MemoryError:
-                self.bytes_used -= size
-                raise _full() from None
+            self._uploads[key] = _Upload(self._place(owner, size), size)
         upload = self._uploads.get(key)
         length = memoryview(chunk).nbytes
         if (
             upload is None
-            or size != len(upload.content)
+            or size != upload.size
             or offset != upload.filled
             or offset + length > size
             or (length == 0 and size > 0)
         ):
             self._drop(key)
             raise ScumbleError("bad-upload", "An image arrived in pieces that do not fit.")
-        upload.content[offset : offset + length] = chunk
+        if isinstance(upload.content, SpoolFile):
+            try:
+                upload.content.write(offset, chunk)
+            except ScumbleError:
+                self._drop(key)
+                raise
+        else:
+            upload.content[offset : offset + length] = chunk
         upload.hash.update(chunk)
         upload.filled += length
         upload.touched = now
@@ -89,10 +98,10 @@ class ContentStore:
             return False
         del self._uploads[key]
         if upload.hash.digest() != digest:
-            self.bytes_used -= size
+            self._discard(upload.content)
             raise ScumbleError("bad-digest", "An image arrived damaged.", hint="Try again.", retryable=True)
         if digest in self._contents:  # another client was as quick
-            self.bytes_used -= size
+            self._discard(upload.content)
         else:
             self._contents[digest] = upload.content
         self._contents.move_to_end(digest)
@@ -111,8 +120,9 @@ class ContentStore:
                 del self._pins[digest]
 
     def uploads_of(self, owner: Owner) -> int:
-        """Bytes reserved for unfinished uploads of this client."""
-        return sum(len(u.content) for (who, _), u in self._uploads.items() if who == owner)
+        """Bytes of memory reserved for unfinished uploads of this client."""
+        uploads = [upload.content for (who, _), upload in self._uploads.items() if who == owner]
+        return sum(len(content) for content in uploads if isinstance(content, bytearray))
 
     def abandon(self, owner: Owner) -> None:
         """Drop the unfinished uploads of a client that is gone."""
@@ -127,7 +137,29 @@ class ContentStore:
     def clear(self) -> None:
         """Drop everything that is not pinned."""
         for digest in [digest for digest in self._contents if digest not in self._pins]:
-            self.bytes_used -= len(self._contents.pop(digest))
+            self._discard(self._contents.pop(digest))
+
+    def _place(self, owner: Owner, size: int) -> bytearray | SpoolFile:
+        """Room for a content, made if need be."""
+        if self._spool is not None and size > self._spool_over:
+            return self._place_on_disk(self._spool, size)
+        self._reserve(owner, size)
+        try:
+            return bytearray(size)
+        except MemoryError:
+            self.bytes_used -= size
+            raise _full() from None
+
+    def _place_on_disk(self, spool: Spool, size: int) -> SpoolFile:
+        while True:
+            try:
+                return spool.create(size)
+            except ScumbleError as error:
+                spooled = (d for d, c in self._contents.items() if isinstance(c, SpoolFile))
+                oldest = next((digest for digest in spooled if digest not in self._pins), None)
+                if oldest is None or error.code == "image-too-large":
+                    raise
+                self._discard(self._contents.pop(oldest))
 
     def _reserve(self, owner: Owner, size: int) -> None:
         if size > self._largest:
@@ -142,8 +174,8 @@ class ContentStore:
         for digest in list(self._contents):
             if self.bytes_used + size <= self._capacity:
                 break
-            if digest not in self._pins:
-                self.bytes_used -= len(self._contents.pop(digest))
+            if digest not in self._pins and isinstance(self._contents[digest], bytearray):
+                self._discard(self._contents.pop(digest))
         if self.bytes_used + size > self._capacity:
             raise _full()
         self.bytes_used += size
@@ -151,7 +183,13 @@ class ContentStore:
     def _drop(self, key: tuple[Owner, bytes]) -> None:
         upload = self._uploads.pop(key, None)
         if upload is not None:
-            self.bytes_used -= len(upload.content)
+            self._discard(upload.content)
+
+    def _discard(self, content: bytearray | SpoolFile) -> None:
+        if isinstance(content, SpoolFile):
+            content.close()
+        else:
+            self.bytes_used -= len(content)
 
 
 def _full() -> ScumbleError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 
 from scumble.errors import ScumbleError
 from scumble.geometry import Bounds, Extent
-from scumble.jobspec import from_spec
+from scumble.jobspec import digest_of, from_spec
 from scumble.pixels import BytesLike, Pixels
 from scumble.request import StyleSource, StylizeRequest
 from scumble_models import registry
@@ -21,10 +23,13 @@ from scumble_models.errors import Cancelled, ModelError
 from scumble_models.look import Look
 from scumble_models.signals import StyleSignals, mix
 from scumble_models.stylize import encode_style, stylize
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.file_array import Array, FileArray
 
 from .images.reader import decode_image, read_image
 from .library import Library, StyleEntry
 from .library.signals import load_signals, save_signals
+from .spool import file_behind, mapped
 
 MAX_STYLES = 512
 MAX_MODELS = 4
@@ -57,8 +62,12 @@ class Stylizer:
         on_progress: Callable[[int, int, str], None],
         cancelled: Callable[[], bool],
         on_preview: Callable[[Pixels], None] | None = None,
+        output: Path | None = None,
     ) -> Output:
         """Run the job of `spec`; `contents` holds the bytes of every digest in it.
+
+        What is `spool.mapped` there is read box by box from its file, never as a whole, and the result
+        goes into the file `output`, which has its size already, unless that is None.
 
         `on_preview` gets a small picture of the result first, if the layer is large enough for
         that to be worth it.
@@ -77,7 +86,11 @@ class Stylizer:
         image, bounds = request.image, request.bounds
         mask = None
         if request.mask is not None:
-            mask = np.frombuffer(request.mask, np.uint8).reshape(image.extent[::-1])
+            mask = _array(request.mask, image.extent[::-1], "u8")
+        out = None
+        if output is not None:
+            shape = (*bounds.extent[::-1], image.format.channel_count)
+            out = FileArray.open(output, shape, _NUMPY[image.format.dtype], writable=True)
         result = stylize(
             model,
             as_array(image),
@@ -91,9 +104,13 @@ class Stylizer:
             look=look,
             on_progress=on_progress,
             cancelled=cancelled,
+            out=out,
         )
-        data = np.ascontiguousarray(result).view(np.uint8).reshape(-1)
-        return Output(Pixels(bounds.extent, image.format, data.data), bounds, str(model.device))
+        if output is None:
+            data = np.ascontiguousarray(result).view(np.uint8).reshape(-1).data
+        else:
+            data = mapped(output)
+        return Output(Pixels(bounds.extent, image.format, data), bounds, str(model.device))
 
     def models(self) -> list[dict[str, Any]]:
         """The registry's rows as plain data."""
@@ -120,6 +137,13 @@ class Stylizer:
             return error
         if isinstance(error, ModelError):
             return ScumbleError(error.code, str(error), hint=error.hint)
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return ScumbleError(
+                "disk-full",
+                "There is no room on the disk for this layer.",
+                hint="Free some space, or set SCUMBLE_SPOOL_DIR to a folder on a larger disk.",
+                retryable=True,
+            )
         if is_out_of_memory(error):
             self._models.clear()
             return ScumbleError(
@@ -196,27 +220,35 @@ def _show_preview(
     factor = max(bounds.extent) // PREVIEW_SIDE
     if factor < 2:
         return
-    x, y, width, height = bounds
-    small = scaled_down(as_array(image)[y : y + height, x : x + width], factor)
+    small = scaled_down(as_array(image), Box(bounds.x, bounds.y, bounds.right, bounds.bottom), factor)
     result = stylize(model, small, image.format.channels, styles, weight=request.weight)
     extent = Extent(small.shape[1], small.shape[0])
     on_preview(Pixels(extent, image.format, np.ascontiguousarray(result).tobytes()))
 
 
-def scaled_down(array: np.ndarray, factor: int) -> np.ndarray:
-    """The means of blocks of `factor` x `factor` pixels (less where the image is smaller)."""
-    down, across = min(factor, array.shape[0]), min(factor, array.shape[1])
-    height, width = array.shape[0] // down, array.shape[1] // across
-    blocks = array[: height * down, : width * across].reshape(height, down, width, across, -1)
-    means = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return (np.rint(means) if array.dtype.kind == "u" else means).astype(array.dtype)
+def scaled_down(array: Array, box: Box, factor: int) -> np.ndarray:
+    """The means of blocks of `factor` x `factor` pixels of a box (less where it is smaller)."""
+    down, across = min(factor, box.height), min(factor, box.width)
+    height, width = box.height // down, box.width // across
+    small = np.empty((height, width, array.shape[2]), np.float32)
+    for row in range(height):
+        top = box.top + row * down
+        strip = array[top : top + down, box.left : box.left + width * across]
+        small[row] = strip.reshape(down, width, across, -1).mean(axis=(0, 2), dtype=np.float32)
+    return (np.rint(small) if array.dtype.kind == "u" else small).astype(array.dtype)
 
 
-def as_array(pixels: Pixels) -> np.ndarray:
-    """``(H, W, C)`` view of the pixels' own memory."""
-    width, height = pixels.extent
-    shape = (height, width, pixels.format.channel_count)
-    return np.frombuffer(pixels.view(), _NUMPY[pixels.format.dtype]).reshape(shape)
+def as_array(pixels: Pixels) -> Array:
+    """``(H, W, C)``: a view of the pixels' own memory, or of the file that they are mapped from."""
+    shape = (pixels.extent.height, pixels.extent.width, pixels.format.channel_count)
+    return _array(pixels.view(), shape, pixels.format.dtype)
+
+
+def _array(content: BytesLike, shape: tuple[int, ...], dtype: str) -> Array:
+    path = file_behind(content)
+    if path is not None:
+        return FileArray.open(path, shape, _NUMPY[dtype])
+    return np.frombuffer(content, _NUMPY[dtype]).reshape(shape)
 
 
 def _style_pixels(source: StyleSource) -> Pixels:
@@ -238,4 +270,4 @@ def _style_key(source: StyleSource) -> bytes:
         content: BytesLike = pixels.view()
     else:
         kind, content = "file", source.file or b""
-    return hashlib.sha256(kind.encode() + b"\0" + hashlib.sha256(content).digest()).digest()
+    return hashlib.sha256(kind.encode() + b"\0" + digest_of(content)).digest()

@@ -14,18 +14,19 @@ import time
 import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from scumble.errors import ScumbleError
 from scumble.fields import is_int
-from scumble.pixels import Pixels
+from scumble.pixels import BytesLike, Pixels
 
-from . import pipe
+from . import pipe, spool
+from .delivery import STRIP_BYTES
 from .memory import resident_bytes
 
 ALIVE_S = 1.0
 PROGRESS_S = 0.05
-STRIP_BYTES = 8 << 20
 
 
 def main(connection: Connection, device: str) -> None:
@@ -35,6 +36,7 @@ def main(connection: Connection, device: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the broker
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    spool.use_for_temporary_files()
     Worker(connection, device).run()
 
 
@@ -104,7 +106,9 @@ class Worker:
         job = fields["job"]
         self._cancelled &= {job}  # a cancel that came too late for an earlier job
         try:
-            self._stylize(job, fields, dict(zip(fields["digests"], contents, strict=True)))
+            held: dict[bytes, BytesLike] = dict(zip(fields["digests"], contents, strict=True))
+            held.update((digest, spool.mapped(Path(path))) for digest, path in fields["files"])
+            self._stylize(job, fields, held)
         except BaseException as error:
             explained = self._explain(error)
             if explained.code == "cancelled":
@@ -114,7 +118,7 @@ class Worker:
         finally:
             self._cancelled.discard(job)
 
-    def _stylize(self, job: str, fields: dict[str, Any], contents: dict[bytes, bytes]) -> None:
+    def _stylize(self, job: str, fields: dict[str, Any], contents: dict[bytes, BytesLike]) -> None:
         started = time.monotonic()
         shown = 0.0
 
@@ -143,6 +147,7 @@ class Worker:
             on_progress,
             lambda: job in self._cancelled,
             on_preview if fields["preview"] else None,
+            Path(fields["output"]) if fields["output"] else None,
         )
         data = memoryview(output.pixels.data)
         result = {
@@ -154,6 +159,9 @@ class Worker:
             "seconds": time.monotonic() - started,
             "device": output.device,
         }
+        if fields["output"]:
+            self._send("result", {**result, "offset": 0})
+            return
         for offset in range(0, data.nbytes, STRIP_BYTES):
             strip = data[offset : offset + STRIP_BYTES]
             self._send("result", {**result, "offset": offset}, [strip])

@@ -6,7 +6,8 @@ import multiprocessing
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from scumble.pixels import BytesLike
@@ -54,15 +55,23 @@ class WorkerHandle:
         """Process id of the worker."""
         return self._process.pid or 0
 
-    def run(self, job: Job, contents: Sequence[BytesLike]) -> None:
-        """Give it a job; `contents` are the bytes of the job's digests, in that order."""
+    def run(
+        self, job: Job, contents: Mapping[bytes, BytesLike], files: Mapping[bytes, Path], output: Path | None
+    ) -> None:
+        """Give it a job.
+
+        Each of the job's digests is in `contents` or in `files`. The result goes into the file
+        `output`, which has its size already, or comes back in strips when that is None.
+        """
         fields = {
             "job": job.id,
             "spec": job.spec,
-            "digests": job.digests,
+            "digests": list(contents),
+            "files": [[digest, str(path)] for digest, path in files.items()],
+            "output": None if output is None else str(output),
             "preview": job.preview,
         }
-        self._outgoing.put(("job", fields, contents))
+        self._outgoing.put(("job", fields, list(contents.values())))
 
     def cancel(self, job: str) -> None:
         """Ask it to stop a job between two patches."""

@@ -55,6 +55,7 @@ class Place:
             "SCUMBLE_LOG_DIR": str(self.logs),
             "SCUMBLE_DATA_DIR": str(root / "data"),
             "SCUMBLE_CONFIG_DIR": str(root / "config"),
+            "SCUMBLE_SPOOL_DIR": str(root / "spool"),
             "SCUMBLE_IDLE_EXIT": "120",
         }
 

@@ -1,0 +1,127 @@
+"""Results on their way to clients: never further ahead of a client than it has said it can take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from scumble.messages import Message, Result
+from scumble.pixels import BytesLike
+
+from .spool import SpoolFile
+
+STRIP_BYTES = 8 << 20
+
+Send = Callable[[bytes, Message, tuple[BytesLike, ...]], None]
+
+
+class Strips(Protocol):
+    """A whole result, strip by strip."""
+
+    def strip(self, offset: int) -> BytesLike:
+        """The strip that begins at `offset`, 0 or where the last one ended."""
+        ...
+
+    def close(self) -> None:
+        """It is not needed any more."""
+        ...
+
+
+class StripsInMemory:
+    """Strips as the worker has sent them, in order."""
+
+    def __init__(self) -> None:
+        self._strips: dict[int, bytes] = {}
+        self.size = 0
+
+    def append(self, strip: bytes) -> None:
+        """Add the next strip."""
+        self._strips[self.size] = strip
+        self.size += len(strip)
+
+    def strip(self, offset: int) -> bytes:
+        """See :class:`Strips`."""
+        return self._strips[offset]
+
+    def close(self) -> None:
+        """See :class:`Strips`."""
+        self._strips.clear()
+
+
+class StripsOnDisk:
+    """A file, read when a strip's turn has come."""
+
+    def __init__(self, file: SpoolFile) -> None:
+        self._file = file
+
+    def strip(self, offset: int) -> bytes:
+        """See :class:`Strips`."""
+        return self._file.read(offset, STRIP_BYTES)
+
+    def close(self) -> None:
+        """See :class:`Strips`."""
+        self._file.close()
+
+
+@dataclass
+class _Delivery:
+    head: Result  # of the strip at offset 0
+    strips: Strips
+    window: int  # 0: everything at once
+    sent: int = 0
+    taken: int = 0
+
+    @property
+    def may_send(self) -> bool:
+        left = self.sent < self.head.size
+        return left and (not self.window or self.sent - self.taken < self.window)
+
+
+class Deliveries:
+    """All results that are being sent. For the broker's thread."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._deliveries: dict[tuple[bytes, str], _Delivery] = {}
+
+    def start(self, peer: bytes, head: Result, strips: Strips, window: int) -> None:
+        """Send a result to a client from its beginning; `head` describes its first strip."""
+        delivery = _Delivery(head, strips, window)
+        self._deliveries[peer, head.job] = delivery
+        self._advance(peer, delivery)
+
+    def taken(self, peer: bytes, job: str, offset: int) -> None:
+        """The client has taken the result up to `offset`; what it says of the unsent is ignored."""
+        delivery = self._deliveries.get((peer, job))
+        if delivery is not None and delivery.taken < offset <= delivery.sent:
+            delivery.taken = offset
+            self._advance(peer, delivery)
+
+    def waiting(self, job: str) -> bool:
+        """Whether a client has not been sent all of that job's result yet."""
+        return any(name == job for _, name in self._deliveries)
+
+    def forget(self, *, peer: bytes | None = None, job: str | None = None) -> None:
+        """Send no more to a client, or of a job."""
+        for key in [key for key in self._deliveries if peer in (None, key[0]) and job in (None, key[1])]:
+            del self._deliveries[key]
+
+    def _advance(self, peer: bytes, delivery: _Delivery) -> None:
+        head = delivery.head
+        while delivery.may_send:
+            strip = delivery.strips.strip(delivery.sent)
+            message = Result(
+                head.job,
+                head.bounds,
+                head.dtype,
+                head.channels,
+                head.size,
+                delivery.sent,
+                head.seconds,
+                head.device,
+            )
+            self._send(peer, message, (strip,))
+            delivery.sent += len(strip)
+        if delivery.sent == head.size:
+            self._deliveries.pop((peer, head.job), None)
