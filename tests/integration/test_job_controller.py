@@ -77,11 +77,11 @@ def test_a_cancelled_job_ends_at_once_and_once(controller):
     assert controller.events() == []
 
 
-def test_an_inquiry_tells_models_and_devices(controller):
-    answer = ending(controller, controller.inquire()).answer
-    assert "microast" in [model["name"] for model in answer["models"]]
-    assert isinstance(answer["styles"], list)
-    assert "cpu" in answer["devices"]
+def test_a_question_is_answered_beside_the_interface(controller):
+    names = ending(controller, controller.ask(lambda client: [m["name"] for m in client.models()])).answer
+    assert "microast" in names
+    asking = controller.ask(lambda client: threading.current_thread() is threading.main_thread())
+    assert ending(controller, asking).answer is False
 
 
 def test_a_failed_connection_is_an_event_and_the_next_job_tries_again(shared_place):
@@ -106,7 +106,7 @@ def test_a_failed_connection_is_an_event_and_the_next_job_tries_again(shared_pla
 def test_a_bug_in_the_way_is_told_and_not_swallowed(shared_place):
     controller = JobController(lambda: 1 // 0)
     try:
-        error = ending(controller, controller.inquire()).error
+        error = ending(controller, controller.ask(Client.styles)).error
         assert error.code == "unexpected"
         assert "ZeroDivisionError" in error.detail
     finally:

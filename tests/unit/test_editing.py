@@ -19,7 +19,7 @@ from scumble.editing import (
     save_settings,
     settings_file,
 )
-from scumble.editing.gallery import FAVOURITES, RECENT
+from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
 from scumble.editing.texts import fraction
 
 WAVES = StyleChoice("library", "waves", "Great Waves")
@@ -148,12 +148,20 @@ def test_the_gallery_bears_a_library_that_is_odd():
     assert titles(gallery.shown()) == ["ok"]
 
 
-def test_a_style_of_this_image_is_found_after_it_was_added():
+def test_the_layers_of_the_image_are_a_group_of_their_own():
     gallery = Gallery(EditorSettings())
+    gallery.set_library(LIBRARY)
     gallery.add(StyleChoice("layer", "12", "Sketch"))
     gallery.add(StyleChoice("layer", "12", "Sketch"))
-    assert titles(gallery.shown("sketch")) == ["Sketch"]
+    assert titles(gallery.shown("sketch", LAYERS)) == ["Sketch"]
+    assert titles(gallery.shown()) == ["Fire", "Great Waves"]
     assert gallery.find("layer", "12") is not None
+
+
+def test_a_recipe_of_the_library_brings_its_settings():
+    gallery = Gallery(EditorSettings())
+    gallery.set_library([{"name": "bold", "settings": {"weight": 0.4}}])
+    assert gallery.find("library", "bold").settings == {"weight": 0.4}
 
 
 def test_the_layer_is_named_after_style_weight_and_layer():

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from .effect import StyleChoice
 from .settings import EditorSettings
 
-ALL, FAVOURITES, RECENT = "all", "favourites", "recent"
-GROUPS = (ALL, FAVOURITES, RECENT)
+ALL, FAVOURITES, RECENT, LAYERS = "all", "favourites", "recent", "layers"
+GROUPS = (ALL, FAVOURITES, RECENT, LAYERS)
 
 
 @dataclass(frozen=True)
 class GalleryStyle:
     """One picture of the gallery.
 
-    `thumbnail` is a file's path, or empty where there is none.
+    `settings` are fields of StylizeRequest that a recipe of the library brings along. The picture itself
+    is the file's, the layer's, or what `Client.style_thumbnail` returns.
     """
 
     choice: StyleChoice
     family: str = ""
     tags: Tuple[str, ...] = ()
     favourite: bool = False
-    thumbnail: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -41,7 +42,7 @@ class Gallery:
         self._added: List[StyleChoice] = []
 
     def set_library(self, styles: Iterable[Mapping[str, Any]]) -> None:
-        """Take what `Client.styles()` returned: maps with name, title, family, tags, favourite, preview.
+        """Take what `Client.styles()` returned: maps with name, title, family, tags, favourite, settings.
 
         Maps without a name are left out, and anything else of theirs that is odd is ignored.
         """
@@ -50,13 +51,13 @@ class Gallery:
             name = fields.get("name")
             if not isinstance(name, str) or not name:
                 continue
-            tags = fields.get("tags")
+            tags, settings = fields.get("tags"), fields.get("settings")
             style = GalleryStyle(
                 StyleChoice("library", name, _text(fields.get("title"))),
                 family=_text(fields.get("family")),
                 tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
                 favourite=fields.get("favourite") is True,
-                thumbnail=_text(fields.get("preview")),
+                settings=settings if isinstance(settings, dict) else {},
             )
             self._library[style.choice.key] = style
 
@@ -79,11 +80,14 @@ class Gallery:
     def shown(self, search: str = "", group: str = ALL) -> Sequence[GalleryStyle]:
         """The styles of a group whose title, family or tags hold every word of `search`.
 
-        Files that no longer exist are left out. The recent come in the order of their use; otherwise
-        favourites come first.
+        Files that no longer exist are left out, and layers are a group of their own. The recent come in
+        the order of their use; otherwise favourites come first.
         """
         words = search.casefold().split()
-        styles = [style for style in self._everything() if _matches(style, words)]
+        everything = [style for style in self._everything() if _matches(style, words)]
+        if group == LAYERS:
+            return [style for style in everything if style.choice.kind == "layer"]
+        styles = [style for style in everything if style.choice.kind != "layer"]
         if group == RECENT:
             order = {choice.key: index for index, choice in enumerate(self._settings.recent)}
             recent = [style for style in styles if style.choice.key in order]
@@ -98,15 +102,11 @@ class Gallery:
         own = [*self._added, *self._settings.favourites, *self._settings.recent]
         for choice in own:
             if choice.kind == "file" and choice.key not in found and Path(choice.value).is_file():
-                found[choice.key] = GalleryStyle(
-                    choice, favourite=choice.key in favourites, thumbnail=choice.value
-                )
+                found[choice.key] = GalleryStyle(choice, favourite=choice.key in favourites)
             elif choice.kind == "layer" and choice.key not in found:
                 found[choice.key] = GalleryStyle(choice)
         for key, style in self._library.items():
-            if key in favourites and not style.favourite:
-                style = GalleryStyle(style.choice, style.family, style.tags, True, style.thumbnail)
-            found[key] = style
+            found[key] = replace(style, favourite=style.favourite or key in favourites)
         return list(found.values())
 
 

@@ -15,7 +15,7 @@ import threading
 import traceback
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, Callable, Deque, Dict, List, Optional
+from typing import Any, Callable, Deque, List, Optional
 
 from ..client import Client
 from ..errors import ScumbleError
@@ -23,7 +23,7 @@ from ..job import Progress
 from ..pixels import Pixels
 from ..request import StylizeRequest
 
-APPLY, PREVIEW, INQUIRY = "apply", "preview", "inquiry"
+APPLY, PREVIEW, QUESTION = "apply", "preview", "question"
 CLOSE_S = 5.0
 
 
@@ -33,9 +33,9 @@ class JobEvent:
 
     Attributes:
         kind: ``progress``, ``done`` or ``failed``; after the last two nothing more comes.
-        task: ``apply``, ``preview`` or ``inquiry``.
+        task: ``apply``, ``preview`` or ``question``.
         progress, result, error: set according to `kind`.
-        answer: for an inquiry that is done: ``styles``, ``models``, ``devices`` of the daemon.
+        answer: what the function of a question returned.
     """
 
     kind: str
@@ -44,7 +44,7 @@ class JobEvent:
     progress: Optional[Progress] = None
     result: Optional[Pixels] = None
     error: Optional[ScumbleError] = None
-    answer: Dict[str, Any] = field(default_factory=dict)
+    answer: Any = None
 
 
 @dataclass
@@ -52,6 +52,7 @@ class _Task:
     ticket: int
     task: str
     request: Optional[StylizeRequest] = None
+    question: Optional[Callable[[Client], Any]] = None
     cancel: threading.Event = field(default_factory=threading.Event)
 
 
@@ -67,7 +68,7 @@ class JobController:
         self._events: queue.Queue[JobEvent] = queue.Queue()
         self._changed = threading.Condition()  # guards what follows
         self._applies: Deque[_Task] = deque()
-        self._inquiries: Deque[_Task] = deque()
+        self._questions: Deque[_Task] = deque()
         self._preview: Optional[_Task] = None
         self._running: Optional[_Task] = None
         self._closing = False
@@ -88,10 +89,14 @@ class JobController:
             self._start()
             return self._preview.ticket
 
-    def inquire(self) -> int:
-        """Ask the daemon for its styles, models and devices; returns the ticket."""
+    def ask(self, question: Callable[[Client], Any]) -> int:
+        """Call `question` with the client on the worker's thread; returns the ticket.
+
+        Questions go before previews and after what is to be applied. A dialog asks this way for the
+        library, its thumbnails and the models, without waiting.
+        """
         with self._changed:
-            return self._add(self._inquiries, _Task(self._next(), INQUIRY))
+            return self._add(self._questions, _Task(self._next(), QUESTION, question=question))
 
     def cancel(self, ticket: Optional[int] = None) -> None:
         """Cancel one job, or all of them: each ends with ``failed`` and the code `cancelled`.
@@ -99,7 +104,7 @@ class JobController:
         Returns at once. Without effect on a job that is over.
         """
         with self._changed:
-            waiting = [*self._applies, *([self._preview] if self._preview else [])]
+            waiting = [*self._applies, *self._questions, *([self._preview] if self._preview else [])]
             for task in waiting:
                 if ticket in (None, task.ticket):
                     self._withdraw(task)
@@ -164,8 +169,9 @@ class JobController:
     def _withdraw(self, task: _Task) -> None:
         if task is self._preview:
             self._preview = None
-        elif task in self._applies:
-            self._applies.remove(task)
+        for line in (self._applies, self._questions):
+            if task in line:
+                line.remove(task)
         self._tell(_failed(task, _cancelled()))
 
     # On the worker's thread ---------------------------------------------------------------------
@@ -176,7 +182,7 @@ class JobController:
             while True:
                 with self._changed:
                     self._running = None
-                    while not (self._closing or self._applies or self._inquiries or self._preview):
+                    while not (self._closing or self._applies or self._questions or self._preview):
                         self._changed.wait()
                     if self._closing:
                         return
@@ -196,22 +202,18 @@ class JobController:
     def _take(self) -> _Task:
         if self._applies:
             return self._applies.popleft()
-        if self._inquiries:
-            return self._inquiries.popleft()
+        if self._questions:
+            return self._questions.popleft()
         task, self._preview = self._preview, None
         assert task is not None
         return task
 
     def _do(self, client: Client, task: _Task) -> JobEvent:
-        if task.request is None:
-            answer = {
-                "styles": client.styles(),
-                "models": client.models(),
-                "devices": client.welcome.devices,
-            }
-            return JobEvent("done", task.task, task.ticket, answer=answer)
         if task.cancel.is_set():
             raise _cancelled()
+        if task.question is not None:
+            return JobEvent("done", task.task, task.ticket, answer=task.question(client))
+        assert task.request is not None
 
         def show(progress: Progress) -> None:
             if not task.cancel.is_set():
