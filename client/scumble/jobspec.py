@@ -42,6 +42,8 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
             entry["pixels"] = _image_to_map(style.style.pixels, name)
         else:
             entry["library"] = style.style.library
+        if style.mask is not None:
+            entry["mask"] = name(style.mask)
         styles.append(entry)
     spec = {
         "image": _image_to_map(request.image, name),
@@ -83,6 +85,8 @@ def digests_in(spec: Mapping[str, Any]) -> List[bytes]:
         style = _map(style, "styles")
         if style.get("file") is not None:
             note(style["file"])
+        if style.get("mask") is not None:
+            note(style["mask"])
         if style.get("pixels") is not None:
             note(_map(style["pixels"], "styles").get("digest"))
     return list(found)
@@ -128,7 +132,8 @@ def _style_from_map(style: Mapping[str, Any], content: Callable[[bytes], BytesLi
         pixels=None if pixels is None else _image_from_map(pixels, content),
         library=style.get("library"),
     )
-    return StyleWeight(source, style.get("weight", 1.0))
+    mask = None if style.get("mask") is None else content(style["mask"])
+    return StyleWeight(source, style.get("weight", 1.0), mask)  # type: ignore[arg-type]
 
 
 def _image_to_map(image: Pixels, name: Callable[[BytesLike], bytes]) -> Dict[str, Any]:

@@ -51,11 +51,15 @@ class StyleSource:
 class StyleWeight:
     """One style of a mix; weights are relative to each other, 0 or more.
 
+    `mask` says where in the layer the style is: one byte of coverage per pixel, or None for
+    everywhere. Where several styles are they mix; where none is the layer stays.
+
     Raises ScumbleError `bad-style` for a negative, infinite or missing weight.
     """
 
     style: StyleSource
     weight: float = 1.0
+    mask: Optional[bytes] = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not isinstance(self.style, StyleSource):
@@ -112,7 +116,8 @@ class StylizeRequest:
                 "The style weight must be between 0 and 1, not {!r:.40}.".format(self.weight),
             )
         _check_region(self.region, self.image)
-        _check_mask(self.mask, self.image)
+        for mask in (self.mask, *(style.mask for style in self.styles)):
+            _check_mask(mask, self.image)
         check_name(self.engine, "bad-engine", "engine")
         if not isinstance(self.device, str) or not _DEVICE.match(self.device):
             raise ScumbleError(
