@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble import Bounds, ScumbleError
+from scumble_daemon.cli.given_styles import parse_style
 from scumble_daemon.cli.outputs import make_folders, plan_outputs
-from scumble_daemon.cli.stylize import parse_region, parse_style
+from scumble_daemon.cli.stylize import parse_region
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+"""The options that stylize, sweep and batch share, each defined once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from scumble.request import (
+    CONTRAST_RANGE,
+    DETAIL_RANGE,
+    PATCH_RANGE,
+    PRESERVE_COLOR,
+    STROKE_RANGE,
+    TILINGS,
+)
+
+Command = Callable[..., Any]
+
+
+def _device(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,2})?", name):
+        raise click.BadParameter(f"{name!r} is not one of auto, cpu, cuda.")
+    return name
+
+
+style_option = click.option(
+    "--style",
+    "styles",
+    metavar="STYLE[:W]",
+    multiple=True,
+    required=True,
+    help="A style of the library or an image, and its share in a mix. Can be repeated.",
+)
+weight_option = click.option(
+    "--weight",
+    metavar="0..1",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    help="Strength of the style: 0 returns the picture, 1 is the full effect.",
+)
+json_option = click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
+
+_ENGINE = (
+    click.option(
+        "--engine",
+        metavar="NAME",
+        default="microast",
+        show_default=True,
+        help="The model, see scumble models list.",
+    ),
+    click.option(
+        "--device", metavar="auto|cpu|cuda", default="auto", callback=_device, help="Where to compute."
+    ),
+    click.option(
+        "--tiling",
+        type=click.Choice(TILINGS),
+        default="auto",
+        help="How large pictures are cut; exact equals full at any size.",
+    ),
+    click.option(
+        "--patch", metavar="N", type=click.IntRange(*PATCH_RANGE), help="Side of a patch in pixels."
+    ),
+    click.option(
+        "--stroke-size",
+        metavar="0.5..4",
+        type=click.FloatRange(*STROKE_RANGE),
+        default=1.0,
+        help="2 makes strokes twice as large, 0.5 half as large; the picture stays as sharp.",
+    ),
+    click.option(
+        "--preserve-color",
+        type=click.Choice(PRESERVE_COLOR),
+        default="off",
+        help="Keep the picture's hues (luminance) or its palette as a whole.",
+    ),
+    click.option(
+        "--contrast",
+        metavar="0.5..2",
+        type=click.FloatRange(*CONTRAST_RANGE),
+        default=1.0,
+        help="Contrast of the result.",
+    ),
+    click.option(
+        "--detail",
+        metavar="0..1",
+        type=click.FloatRange(*DETAIL_RANGE),
+        default=0.0,
+        help="How much of the picture's fine structure returns.",
+    ),
+)
+
+
+def engine_options(command: Command) -> Command:
+    """Add the options that say how to compute; their names are fields of StylizeRequest."""
+    for option in reversed(_ENGINE):
+        command = option(command)
+    return command

@@ -1,0 +1,101 @@
+"""One picture through the daemon: file in, file out. What stylize, sweep and batch do again and again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scumble.errors import ScumbleError
+from scumble.geometry import Extent
+from scumble.request import StyleWeight, StylizeRequest
+
+from . import report
+
+if TYPE_CHECKING:
+    from scumble import Client, Progress
+
+# After one of these the next picture fares no better.
+HOPELESS = frozenset({"cancelled", "daemon-not-started", "daemon-not-installed"})
+_NO_SIZE = Extent(0, 0)
+
+
+@dataclass(frozen=True)
+class PictureJob:
+    """What is done to each picture; `settings` are fields of StylizeRequest, `mask` a file."""
+
+    styles: tuple[StyleWeight, ...]
+    settings: dict[str, Any]
+    mask: str | None = None
+
+
+@dataclass(frozen=True)
+class PictureResult:
+    """What became of one picture."""
+
+    source: Path
+    output: Path
+    size: Extent = _NO_SIZE
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    error: ScumbleError | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """As in `report.exit_code`; 0 when it is done."""
+        return report.exit_code(self.error) if self.error else 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json`` and reports."""
+        head = {"input": str(self.source), "output": str(self.output)}
+        if self.error:
+            return {**head, "ok": False, "error": self.error.to_dict()}
+        width, height = self.size
+        return {
+            **head,
+            "ok": True,
+            "width": width,
+            "height": height,
+            "seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
+        }
+
+
+def stylize_file(
+    connect: Callable[[], Client],
+    source: Path,
+    target: Path,
+    job: PictureJob,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> PictureResult:
+    """Read, stylize, write. `connect` is called once the request is known to be sound.
+
+    Raises ScumbleError.
+    """
+    from ..images import read_image, read_mask, write_image
+
+    started = time.monotonic()
+    picture = read_image(source)
+    mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
+    request = StylizeRequest(picture.pixels, job.styles, mask=mask, **job.settings)
+    pixels = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
+    notes = (*picture.notes, *write_image(target, pixels, like=picture))
+    return PictureResult(source, target, pixels.extent, time.monotonic() - started, notes)
+
+
+def connect() -> Client:
+    """A client; the daemon is started when none runs."""
+    from scumble import Client
+
+    return Client.connect()
+
+
+def say(notes: Sequence[str]) -> None:
+    """What reading and writing has changed, one line each."""
+    for note in notes:
+        report.note(note)
