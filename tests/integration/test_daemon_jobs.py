@@ -193,6 +193,18 @@ def test_unknown_engines_and_styles_are_typed_errors(client: Client):
     assert code_of(lambda: client.stylize(layer, "no such style")) == "unknown-style"
 
 
+def test_the_masks_of_styles_reach_the_model(client: Client, model):
+    array, other = noise(64, 80, seed=8), noise(64, 64, seed=2)
+    mask = np.zeros((64, 80), np.uint8)
+    mask[:, :40] = 255
+    sources = [StyleSource(pixels=pixels_of(style, "RGB")) for style in (STYLE, other)]
+    styles = (StyleWeight(sources[0], 1.0, mask.tobytes()), StyleWeight(sources[1], 1.0))
+    result = client.submit(StylizeRequest(pixels_of(array, "RGB"), styles)).result()
+    signals = [(encode_style(model, style, "RGB"), 1.0) for style in (STYLE, other)]
+    expected = stylize(model, array, "RGB", signals, style_masks=[mask, None])
+    np.testing.assert_array_equal(to_array(result), expected)
+
+
 def test_the_look_reaches_the_model(client: Client, model):
     array = noise(96, 80, seed=8)
     look = Look(stroke_size=2.0, preserve_color="luminance", contrast=1.3, detail=0.5)
