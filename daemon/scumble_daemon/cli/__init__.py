@@ -1,4 +1,4 @@
-"""The command line: ``scumble stylize``, ``daemon``, ``models`` and ``doctor``.
+"""The command line: ``scumble stylize``, ``styles``, ``daemon``, ``models``, ``doctor`` and more.
 
 Exit codes: 0 done, 1 a picture or a job failed, 2 the command line was wrong, 130 interrupted.
 """
@@ -18,6 +18,7 @@ from . import report
 # Imported when they are called for: `scumble --help` needs neither NumPy nor a socket.
 _COMMANDS = {
     "stylize": "Stylize pictures.",
+    "styles": "List the styles, add your own, share them.",
     "daemon": "Start, stop and look at the daemon.",
     "models": "List, import and check models.",
     "train": "Train a network on photos and paintings.",
