@@ -19,6 +19,8 @@ from . import report
 _COMMANDS = {
     "stylize": "Stylize pictures.",
     "styles": "List the styles, add your own, share them.",
+    "sweep": "Show a picture in several styles and weights on one sheet.",
+    "batch": "Stylize many pictures, with a report, and resume.",
     "daemon": "Start, stop and look at the daemon.",
     "models": "List, import and check models.",
     "train": "Train a network on photos and paintings.",

@@ -35,9 +35,9 @@ def plan_outputs(inputs: Sequence[Path], output: str, style: str, read_only: Seq
         output_format(target)  # nobody wants to hear this after a minute of computing
         _check_folder(target)
         targets = [target]
-    _refuse_collisions(inputs, targets)
+    refuse_collisions(inputs, targets)
     for path in targets:
-        _refuse_overwriting(path, read_only)
+        refuse_overwriting(path, read_only)
     return targets
 
 
@@ -62,7 +62,8 @@ def _check_folder(target: Path) -> None:
         )
 
 
-def _refuse_collisions(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
+def refuse_collisions(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
+    """Raise click.UsageError when two inputs have one output."""
     seen: dict[str, Path] = {}
     for source, target in zip(inputs, targets, strict=True):
         key = os.path.normcase(target)
@@ -74,7 +75,8 @@ def _refuse_collisions(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
         seen[key] = source
 
 
-def _refuse_overwriting(target: Path, read_only: Sequence[Path]) -> None:
+def refuse_overwriting(target: Path, read_only: Sequence[Path]) -> None:
+    """Raise click.UsageError when `target` is one of these files."""
     for path in read_only:
         if _same_file(target, path):
             raise click.UsageError(

@@ -29,7 +29,7 @@ _BATCH = 64
 
 def jpeg_of(pixels: Pixels, side: int = SIDE) -> bytes:
     """A JPEG of at most `side` pixels a side and `MAX_BYTES`."""
-    return jpeg_of_image(_as_image(pixels), side)
+    return jpeg_of_image(as_rgb(pixels), side)
 
 
 def jpeg_of_image(image: Image.Image, side: int = SIDE, most: int = MAX_BYTES) -> bytes:
@@ -110,8 +110,8 @@ def main(arguments: Sequence[str]) -> int:
     return min(failed, 100)
 
 
-def _as_image(pixels: Pixels) -> Image.Image:
-    """RGB, 8 bits; transparency on white."""
+def as_rgb(pixels: Pixels) -> Image.Image:
+    """The pixels as an RGB picture of 8 bits, transparency on white."""
     import numpy as np
 
     array = to_array(pixels)
