@@ -16,6 +16,7 @@ from editors_root import SETUP, enter
 
 HERE = Path(__file__).parent
 START_S = 120.0
+END_S = 30.0
 SCREEN = "1280x900"
 # The first line must be the version that runs, else the Welcome window comes up.
 GIMPRC = '(config-version "{}")\n(show-welcome-dialog no)\n(check-updates no)\n(undo-levels 20)\n'
@@ -115,11 +116,11 @@ class GimpSession:
             with socket.socket(socket.AF_UNIX) as peer:
                 peer.connect(str(self.folder / "gimp"))
                 peer.sendall(b'"stop"\n')
-            return self._process.wait(60)
+            return self._process.wait(END_S)
+        except (OSError, subprocess.TimeoutExpired):
+            self._process.kill()
+            return self._process.wait()
         finally:
-            if self._process.poll() is None:
-                self._process.kill()
-                self._process.wait()
             self._log.close()
 
     def _connect(self, name: str) -> socket.socket:

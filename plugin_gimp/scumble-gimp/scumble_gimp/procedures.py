@@ -47,7 +47,7 @@ def create_apply(plug_in, run):
             "layer mask. The style is one of style-name, style-file and style-layer; the second style is "
             "mixed in by the share that mix says. The layer itself is not changed."
         ),
-        APPLY,
+        None,
     )
     procedure.set_menu_label(LABEL)
     _common(procedure)
@@ -59,22 +59,22 @@ def create_apply(plug_in, run):
         "stroke-size", _("Stroke si_ze"), _("Scale of the brush strokes"), 0.5, 4.0, 1.0, _RW
     )
     procedure.add_double_argument(
-        "contrast", _("Con_trast"), _("1 leaves the result's contrast as it is"), 0.5, 2.0, 1.0, _RW
+        "contrast", _("Co_ntrast"), _("1 leaves the result's contrast as it is"), 0.5, 2.0, 1.0, _RW
     )
     procedure.add_double_argument(
         "detail", _("_Detail"), _("How much of the layer's fine detail comes back"), 0.0, 1.0, 0.0, _RW
     )
-    _add_choice(procedure, "preserve-color", _("_Colours"), "", PRESERVE_COLOR)
+    _add_choice(procedure, "preserve-color", _("Colo_urs"), "", PRESERVE_COLOR)
     procedure.add_string_argument("engine", _("_Engine"), _("Name of the model"), "microast", _RW)
     _add_choice(procedure, "tiling", _("_Tiling"), _("How a large layer is computed"), TILING)
-    _add_choice(procedure, "device", _("_Device"), _("What computes"), DEVICE)
+    _add_choice(procedure, "device", _("Dev_ice"), _("What computes"), DEVICE)
     _add_choice(
         procedure, "apply-to", _("_Apply to"), _("With a selection: that part, or all of the layer"), APPLY_TO
     )
     modes = [(name, title) for name, (_mode, title) in LAYER_MODES.items()]
     _add_choice(procedure, "layer-mode", _("_Blend mode"), _("Of the new layer"), modes)
     procedure.add_double_argument(
-        "opacity", _("O_pacity"), _("Of the new layer, in percent"), 0.0, 100.0, 100.0, _RW
+        "opacity", _("_Opacity"), _("Of the new layer, in percent"), 0.0, 100.0, 100.0, _RW
     )
     procedure.add_layer_return_value("new-layer", _("New layer"), _("The stylized layer"), False, _RW)
     return procedure
@@ -86,7 +86,7 @@ def create_repeat(plug_in, run):
     procedure.set_documentation(
         _("Paint the layer with the style that was used last"),
         _("Runs plug-in-scumble with the settings of its last run."),
-        REPEAT,
+        None,
     )
     procedure.set_menu_label(_("Scumble: _Repeat Last"))
     _common(procedure)

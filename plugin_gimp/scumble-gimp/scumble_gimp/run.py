@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from typing import Callable
 
 from gi.repository import Gimp, GLib, GObject
 
-from scumble import Pixels, ScumbleError
-from scumble.editing import Effect, JobController, Texts, load_settings, save_settings, settings_file
+from scumble import Client, Pixels, ScumbleError
+from scumble.editing import (
+    EditorSettings,
+    Effect,
+    Gallery,
+    JobController,
+    Texts,
+    load_settings,
+    save_settings,
+    settings_file,
+)
 from scumble.editing.log import write_log
 from scumble.editing.texts import fraction
 
@@ -89,6 +99,15 @@ def insert(image, layer, config, effect: Effect, transfer, request, result: Pixe
     return new
 
 
+def titled(effect: Effect, gallery: Gallery) -> Effect:
+    """The effect with the titles that the gallery has for its styles."""
+    styles = []
+    for style in effect.styles:
+        known = gallery.find(*style.key)
+        styles.append(style if known is None else replace(style, title=known.title))
+    return replace(effect, styles=tuple(styles))
+
+
 def remember(effect: Effect) -> None:
     """Make that effect the last one; a disk that is full is no reason to fail."""
     file = settings_file("gimp")
@@ -126,6 +145,10 @@ def _paint_in_the_status_bar(image, layer, config):
             image, layer, config, lambda done: Gimp.progress_update(READ_SHARE * done)
         )
         Gimp.progress_set_text(_("Scumble: waiting for the daemon"))
+        if any(style.kind == "library" for style in effect.styles):
+            gallery = Gallery(EditorSettings())
+            gallery.set_library(_wait(controller, controller.ask(Client.styles)))
+            effect = titled(effect, gallery)
         result = _wait(controller, controller.apply(request))
         new = insert(image, layer, config, effect, transfer, request, result)
         Gimp.progress_update(1.0)
@@ -135,7 +158,8 @@ def _paint_in_the_status_bar(image, layer, config):
         Gimp.progress_end()
 
 
-def _wait(controller: JobController, ticket: int) -> Pixels:
+def _wait(controller: JobController, ticket: int):
+    """The result or answer of a job; GIMP sees its progress."""
     while True:
         event = controller.wait(POLL_S)
         if event is None or event.ticket != ticket:
@@ -143,7 +167,7 @@ def _wait(controller: JobController, ticket: int) -> Pixels:
         if event.kind == "failed":
             raise event.error
         if event.kind == "done":
-            return event.result
+            return event.answer if event.result is None else event.result
         Gimp.progress_update(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
         Gimp.progress_set_text(TEXTS.progress(event.progress))
 

@@ -1,0 +1,393 @@
+"""The dialog: choose a style, see it on the layer, apply it. All waiting is done beside it."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from typing import Any, Callable, Dict, Optional
+
+import gi
+
+gi.require_version("GimpUi", "3.0")
+gi.require_version("Gtk", "3.0")
+from gi.repository import GimpUi, Gio, GLib, Gtk, Pango
+
+from scumble import Bounds, Client, Pixels, ScumbleError
+from scumble.editing import (
+    EditorSettings,
+    Gallery,
+    GalleryStyle,
+    JobController,
+    JobEvent,
+    StyleChoice,
+    load_settings,
+    save_settings,
+    settings_file,
+)
+from scumble.editing.log import log_file
+from scumble.editing.texts import fraction
+
+from . import layers, run
+from .config import effect_of, set_style, style_of
+from .controls import NO_SECOND, Controls
+from .gallery_view import SIDE as THUMBNAIL
+from .gallery_view import GalleryView
+from .i18n import _
+from .preview_view import SIDE as PREVIEW
+from .preview_view import PreviewView
+
+DEBOUNCE_MS = 200
+MAX_LAYERS = 40
+
+
+def run_dialog(procedure, image, layer, config):
+    """Show the dialog until the artist applies a style or leaves; the new layer, or None.
+
+    Raises ScumbleError only where no dialog can be shown; other errors are shown in it.
+    """
+    GimpUi.init("scumble-gimp")
+    dialog = ScumbleDialog(procedure, image, layer, config)
+    try:
+        return dialog.run()
+    finally:
+        dialog.close()
+
+
+class ScumbleDialog:
+    """One dialog for one layer."""
+
+    def __init__(self, procedure, image, layer, config) -> None:
+        self._image, self._layer, self._config = image, layer, config
+        self._settings: EditorSettings = load_settings(settings_file("gimp"))
+        self._gallery = Gallery(self._settings)
+        self._answers: Dict[int, Callable[[JobEvent], None]] = {}
+        self._debounce = 0
+        self._preview = 0
+        self._preview_began = 0.0
+        self._seconds_per_pixel = 0.0
+        self._devices = ""
+        self._loop: Optional[GLib.MainLoop] = None
+        self._outcome: Optional[JobEvent] = None
+        # Called on the worker's thread; the events are read on this one.
+        self._controller = JobController(wake=lambda: GLib.idle_add(self._read_events))
+        self._build(procedure)
+        self._ask_daemon()
+        self._part_changed()
+
+    def run(self):
+        """The new layer, or None when the artist left."""
+        while self._dialog.run():
+            try:
+                return self._apply()
+            except ScumbleError as error:
+                self._busy(False)
+                if error.code == "cancelled":
+                    self._status(_("Cancelled. Nothing was changed."))
+                else:
+                    self._show_error(error)
+        return None
+
+    def close(self) -> None:
+        """Take the dialog away and end what still runs for it."""
+        if self._debounce:
+            GLib.source_remove(self._debounce)
+            self._debounce = 0
+        self._dialog.destroy()
+        self._controller.close()
+
+    # Building -----------------------------------------------------------------------------------
+
+    def _build(self, procedure) -> None:
+        self._dialog = GimpUi.ProcedureDialog.new(procedure, self._config, _("Scumble"))
+        self._dialog.set_ok_label(_("_Paint"))
+        selection = layers.target(self._image, self._layer, "selection") is not None
+        self._view = GalleryView(
+            self._gallery,
+            on_choose=self._style_chosen,
+            on_favourite=self._favourite_toggled,
+            on_file=self._file_chosen,
+            on_activate=lambda: self._dialog.response(Gtk.ResponseType.OK),
+        )
+        self._preview_view = PreviewView()
+        self._actual_size = Gtk.CheckButton(label=_("Show at actual size"))
+        self._actual_size.set_tooltip_text(_("A part of the layer, with strokes as large as they will be"))
+        self._actual_size.connect("toggled", lambda *_args: self._part_changed())
+        self._controls = Controls(self._dialog, self._config, has_selection=selection)
+        self._controls.second.connect("changed", self._second_chosen)
+
+        self._title = Gtk.Label(ellipsize=Pango.EllipsizeMode.END, max_width_chars=44)
+        right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
+        right.pack_start(self._title, False, False, 0)
+        right.pack_start(self._preview_view, True, True, 0)
+        right.pack_start(self._actual_size, False, False, 0)
+        right.pack_start(self._controls, False, False, 0)
+        self._columns = Gtk.Box(spacing=12)
+        self._columns.pack_start(self._view, True, True, 0)
+        self._columns.pack_start(right, False, False, 0)
+
+        self._error = Gtk.InfoBar(message_type=Gtk.MessageType.ERROR, no_show_all=True)
+        self._error_text = Gtk.Label(wrap=True, xalign=0.0, visible=True, selectable=True)
+        self._error.get_content_area().add(self._error_text)
+        self._error.add_button(_("Open Lo_g"), Gtk.ResponseType.HELP).show()
+        self._error.connect("response", lambda *_args: _open_log())
+        self._line = Gtk.Label(xalign=0.0, wrap=True, margin_top=6)
+        self._bar = Gtk.ProgressBar(no_show_all=True)
+        content = self._dialog.get_content_area()
+        content.pack_start(self._columns, True, True, 0)
+        for widget in (self._error, self._line, self._bar):
+            content.pack_start(widget, False, False, 0)
+        content.show_all()
+
+        for layer in self._image.get_layers()[:MAX_LAYERS]:
+            choice = StyleChoice("layer", str(layer.get_id()), layer.get_name())
+            self._gallery.add(choice)
+            self._view.set_thumbnail(*choice.key, layer.get_thumbnail(THUMBNAIL, THUMBNAIL, 0))
+        for prefix in ("", "second-"):
+            style = self._style(prefix)
+            if style is not None and style.kind == "file":
+                self._gallery.add(style)
+        self._fill_second()
+        self._view.choose(self._style(""))
+        self._show_title()
+        self._dialog.connect("response", self._responded)
+        self._dialog.connect("delete-event", lambda *_args: self._loop is not None)
+        self._config.connect("notify", self._setting_changed)
+
+    def _style(self, prefix: str) -> Optional[StyleChoice]:
+        try:
+            return style_of(self._config, prefix)
+        except ScumbleError:
+            return None  # settings of a script that named two: choose anew
+
+    def _fill_second(self) -> None:
+        combo, chosen = self._controls.second, self._style("second-")
+        combo.handler_block_by_func(self._second_chosen)
+        combo.remove_all()
+        combo.append(NO_SECOND, _("None"))
+        for style in [*self._gallery.shown(), *self._gallery.shown(group="layers")]:
+            combo.append(":".join(style.choice.key), style.title)
+        if chosen is None or not combo.set_active_id(":".join(chosen.key)):
+            combo.set_active_id(NO_SECOND)
+        combo.handler_unblock_by_func(self._second_chosen)
+
+    # The daemon ---------------------------------------------------------------------------------
+
+    def _ask_daemon(self) -> None:
+        self._status(_("Connecting to the daemon, which may have to start first…"))
+        self._ask(lambda client: (client.styles(), client.welcome.devices), self._library_came)
+        self._ask(lambda client: [model["name"] for model in client.models()], self._controls.set_engines)
+
+    def _ask(self, question: Callable[[Client], Any], on_answer: Callable[[Any], None]) -> None:
+        def answered(event: JobEvent) -> None:
+            if event.kind == "done":
+                on_answer(event.answer)
+            elif event.error is not None and event.error.code != "cancelled":
+                self._status("")
+                self._show_error(event.error)
+
+        self._answers[self._controller.ask(question)] = answered
+
+    def _library_came(self, answer) -> None:
+        styles, devices = answer
+        self._devices = ", ".join(devices)
+        self._gallery.set_library(styles)
+        self._view.refresh()
+        self._fill_second()
+        self._show_title()
+        self._status_ready()
+        for fields in styles:
+            name = fields.get("name", "")
+            if fields.get("thumbnail"):
+                self._ask(
+                    lambda client, name=name: client.style_thumbnail(name),
+                    lambda data, name=name: self._view.set_thumbnail_bytes(name, data),
+                )
+
+    def _read_events(self) -> bool:
+        for event in self._controller.events():
+            try:
+                self._read_event(event)
+            except Exception:  # one bad event must not leave the dialog deaf to the next
+                self._show_error(run.unexpected(traceback.format_exc()))
+        return GLib.SOURCE_REMOVE
+
+    def _read_event(self, event: JobEvent) -> None:
+        if event.task == "question" and event.ticket in self._answers:
+            self._answers.pop(event.ticket)(event)
+        elif event.task == "apply":
+            self._apply_went_on(event)
+        elif event.ticket == self._preview and event.kind == "done":
+            seconds = time.monotonic() - self._preview_began
+            per_pixel = seconds / event.result.extent.area
+            known = self._seconds_per_pixel
+            self._seconds_per_pixel = min(known, per_pixel) if known else per_pixel
+            self._error.hide()
+            self._preview_view.set_after(event.result)
+            self._status_ready()
+        elif event.ticket == self._preview and event.kind == "failed" and event.error.code != "cancelled":
+            self._show_error(event.error)
+            self._status("")
+
+    # What the artist does -----------------------------------------------------------------------
+
+    def _style_chosen(self, style: GalleryStyle) -> None:
+        set_style(self._config, "", style.choice)
+        for name, value in style.settings.items():
+            spec = self._config.find_property(name.replace("_", "-"))
+            if spec is not None and isinstance(value, (int, float, str)):
+                self._config.set_property(spec.name, value)
+        self._show_title()
+
+    def _second_chosen(self, combo) -> None:
+        kind, _colon, value = (combo.get_active_id() or "").partition(":")
+        found = self._gallery.find(kind, value)
+        set_style(self._config, "second-", found.choice if found is not None else None)
+
+    def _favourite_toggled(self, style: GalleryStyle) -> None:
+        self._settings = load_settings(settings_file("gimp")).toggled(style.choice)
+        self._gallery.remember(self._settings)
+        try:
+            save_settings(settings_file("gimp"), self._settings)
+        except OSError as error:
+            self._status(_("The favourite could not be saved: {reason}").format(reason=error))
+
+    def _file_chosen(self, path: str) -> None:
+        choice = StyleChoice("file", path)
+        self._gallery.add(choice)
+        self._fill_second()
+        self._view.choose(choice)
+        found = self._gallery.find(*choice.key)
+        if found is not None:
+            self._style_chosen(found)
+
+    def _show_title(self) -> None:
+        """Name the chosen styles above the preview; without one there is nothing to paint."""
+        try:
+            styles = run.titled(effect_of(self._config), self._gallery).styles
+        except ScumbleError:
+            styles = ()
+        names = run.TEXTS.style_names(styles) if styles else _("No style is chosen yet")
+        self._title.set_markup("<b>{}</b>".format(GLib.markup_escape_text(names)))
+        self._dialog.set_response_sensitive(Gtk.ResponseType.OK, bool(styles))
+
+    def _setting_changed(self, _config, spec) -> None:
+        self._show_title()
+        if spec.name == "apply-to":
+            self._part_changed()
+        elif spec.name not in ("layer-mode", "opacity", "run-mode", "image"):
+            self._later()
+
+    # The preview --------------------------------------------------------------------------------
+
+    def _part_changed(self) -> None:
+        """Show the part of the layer that will be painted, or as much of its middle as has room."""
+        whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
+        part = layers.target(self._image, self._layer, self._config.get_property("apply-to")) or whole
+        side = PREVIEW
+        if self._actual_size.get_active():
+            width, height = min(side, part.width), min(side * 3 // 4, part.height)
+            part = Bounds(
+                part.x + (part.width - width) // 2, part.y + (part.height - height) // 2, width, height
+            )
+        elif part.height > 0.75 * part.width:
+            side = max(1, int(0.75 * PREVIEW * max(1.0, part.width / part.height) + 0.5))
+        self._preview_view.set_before(self._shown(part, side))
+        self._later()
+
+    def _shown(self, part: Bounds, side: int) -> Pixels:
+        self._before = layers.scaled(self._layer, part, side)
+        return self._before
+
+    def _later(self) -> None:
+        if self._debounce:
+            GLib.source_remove(self._debounce)
+        self._debounce = GLib.timeout_add(DEBOUNCE_MS, self._start_preview)
+
+    def _start_preview(self) -> bool:
+        self._debounce = 0
+        if self._loop is not None:
+            return GLib.SOURCE_REMOVE
+        try:
+            effect = effect_of(self._config)
+            if effect.styles:
+                request = effect.request(self._before, None, run.layer_pixels)
+                self._preview_began = time.monotonic()
+                self._preview = self._controller.preview(request)
+                self._status(_("Painting the preview…"))
+        except ScumbleError as error:
+            self._show_error(error)
+        return GLib.SOURCE_REMOVE
+
+    # Applying -----------------------------------------------------------------------------------
+
+    def _apply(self):
+        self._busy(True)
+        self._status(_("Reading the layer…"))
+        effect, transfer, request = run.make_request(self._image, self._layer, self._config, self._read_on)
+        effect = run.titled(effect, self._gallery)
+        self._loop, self._outcome = GLib.MainLoop(), None
+        ticket = self._controller.apply(request)
+        self._status(_("Waiting for the daemon…"))
+        self._loop.run()
+        self._loop = None
+        event = self._outcome
+        if event is None or event.error is not None:
+            self._controller.cancel(ticket)
+            raise event.error if event is not None else ScumbleError("cancelled", "Cancelled.")
+        return run.insert(self._image, self._layer, self._config, effect, transfer, request, event.result)
+
+    def _apply_went_on(self, event: JobEvent) -> None:
+        if event.kind == "progress":
+            self._bar.set_fraction(run.READ_SHARE + (1.0 - run.READ_SHARE) * fraction(event.progress))
+            self._status(run.TEXTS.progress(event.progress))
+        elif self._loop is not None:
+            self._outcome = event
+            self._loop.quit()
+
+    def _responded(self, _dialog, _response) -> None:
+        if self._loop is not None:  # Cancel, Escape or the window's cross, while a job runs
+            self._controller.cancel()
+
+    def _read_on(self, done: float) -> None:
+        self._bar.set_fraction(run.READ_SHARE * done)
+        while Gtk.events_pending():
+            Gtk.main_iteration()
+
+    def _busy(self, busy: bool) -> None:
+        self._loop = None
+        self._columns.set_sensitive(not busy)
+        for response in (Gtk.ResponseType.OK, Gtk.ResponseType.APPLY):
+            self._dialog.set_response_sensitive(response, not busy)
+        self._bar.set_fraction(0.0)
+        self._bar.set_visible(busy)
+        self._error.hide()
+
+    # What it says -------------------------------------------------------------------------------
+
+    def _status(self, text: str) -> None:
+        self._line.set_text(text)
+
+    def _status_ready(self) -> None:
+        parts = [_("Ready"), self._devices]
+        if self._style("") is None:
+            parts = [_("Choose a style"), self._devices]
+        elif self._seconds_per_pixel:
+            whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
+            apply_to = self._config.get_property("apply-to")
+            part = layers.target(self._image, self._layer, apply_to) or whole
+            seconds = max(1, round(self._seconds_per_pixel * part.area))
+            parts.append(_("about {seconds} seconds for this layer").format(seconds=seconds))
+        self._status(" · ".join(filter(None, parts)))
+
+    def _show_error(self, error: ScumbleError) -> None:
+        self._error_text.set_text(run.TEXTS.error(error))
+        self._error.show()
+
+
+def _open_log() -> None:
+    file = log_file("gimp")
+    newest = max(file.parent.glob("*.log"), key=lambda found: found.stat().st_mtime, default=file)
+    try:
+        Gio.AppInfo.launch_default_for_uri(Gio.File.new_for_path(str(newest)).get_uri(), None)
+    except GLib.Error:
+        run.write_log("gimp", "no program opens {}".format(newest))

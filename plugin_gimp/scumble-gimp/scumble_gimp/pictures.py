@@ -1,0 +1,79 @@
+"""Pixels and image files as GdkPixbuf, which is what GTK shows."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from gi.repository import GdkPixbuf, GLib
+
+from scumble import Pixels
+
+CHECKS = (8, 0x99999999, 0x66666666)
+
+
+def pixbuf_of(pixels: Pixels) -> GdkPixbuf.Pixbuf:
+    """8-bit RGBA pixels, over a chequerboard where they are transparent."""
+    return _over_checks(_plain(pixels))
+
+
+def thumbnail_of_file(path: str, side: int) -> Optional[GdkPixbuf.Pixbuf]:
+    """A picture no wider or taller than `side`; None for a file that is no picture."""
+    try:
+        return GdkPixbuf.Pixbuf.new_from_file_at_scale(path, side, side, True)
+    except GLib.Error:
+        return None
+
+
+def thumbnail_of_bytes(data: bytes, side: int) -> Optional[GdkPixbuf.Pixbuf]:
+    """The same for the bytes of an image file."""
+    loader = GdkPixbuf.PixbufLoader()
+    try:
+        loader.write(data)
+        loader.close()
+    except GLib.Error:
+        return None
+    picture = loader.get_pixbuf()
+    return None if picture is None else scaled_down(picture, side)
+
+
+def scaled_down(picture: GdkPixbuf.Pixbuf, side: int) -> GdkPixbuf.Pixbuf:
+    """The picture no wider or taller than `side`."""
+    factor = side / max(picture.get_width(), picture.get_height())
+    if factor >= 1.0:
+        return picture
+    width, height = (max(1, round(n * factor)) for n in (picture.get_width(), picture.get_height()))
+    return picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
+
+
+def centred(picture: Optional[GdkPixbuf.Pixbuf], side: int) -> GdkPixbuf.Pixbuf:
+    """The picture in the middle of a transparent square, so that titles below stand in line."""
+    square = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side, side)
+    square.fill(0x80808020 if picture is None else 0x00000000)
+    if picture is not None:
+        width, height = min(side, picture.get_width()), min(side, picture.get_height())
+        picture.copy_area(0, 0, width, height, square, (side - width) // 2, (side - height) // 2)
+    return square
+
+
+def split(before: Pixels, after: Pixels, at: int) -> GdkPixbuf.Pixbuf:
+    """`after` on the left of column `at`, `before` on the right, with a white line between."""
+    width, height = before.extent
+    at = min(width, max(0, at))
+    old, new, row = bytes(before.view()), bytes(after.view()), 4 * width
+    line = b"\xff\xff\xff\xff" if 0 < at < width else b""
+    cut = 4 * at
+    rows = []
+    for start in range(0, row * height, row):
+        rows.append(new[start : start + cut] + line + old[start + cut + len(line) : start + row])
+    return pixbuf_of(Pixels(before.extent, before.format, b"".join(rows)))
+
+
+def _plain(pixels: Pixels) -> GdkPixbuf.Pixbuf:
+    width, height = pixels.extent
+    data = GLib.Bytes.new(bytes(pixels.view()))
+    return GdkPixbuf.Pixbuf.new_from_bytes(data, GdkPixbuf.Colorspace.RGB, True, 8, width, height, 4 * width)
+
+
+def _over_checks(picture: GdkPixbuf.Pixbuf) -> GdkPixbuf.Pixbuf:
+    size = picture.get_width(), picture.get_height()
+    return picture.composite_color_simple(*size, GdkPixbuf.InterpType.NEAREST, 255, *CHECKS)

@@ -1,0 +1,62 @@
+"""The preview: the layer before and after, with a line between the two that follows the mouse."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from gi.repository import Gdk, Gtk
+
+from scumble import Pixels
+
+from . import pictures
+from .i18n import _
+
+SIDE = 400
+"""Longest side of the preview in pixels; what is computed is what is shown."""
+
+
+class PreviewView(Gtk.Box):
+    """Shows `before`, and once there is one `after` on the left of the line."""
+
+    def __init__(self) -> None:
+        super().__init__(orientation=Gtk.Orientation.VERTICAL)
+        self._before: Optional[Pixels] = None
+        self._after: Optional[Pixels] = None
+        self._share = 0.5
+        self._image = Gtk.Image()
+        box = Gtk.EventBox(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
+        box.add(self._image)
+        box.add_events(Gdk.EventMask.BUTTON_PRESS_MASK | Gdk.EventMask.BUTTON1_MOTION_MASK)
+        box.connect("button-press-event", self._moved)
+        box.connect("motion-notify-event", self._moved)
+        box.set_tooltip_text(_("Left of the line the result, right of it the layer: drag the line"))
+        frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN)
+        frame.set_size_request(SIDE + 4, 304)
+        frame.add(box)
+        self.pack_start(frame, True, True, 0)
+
+    def set_before(self, pixels: Pixels) -> None:
+        """Show another part of the layer; what was computed for the part before goes."""
+        self._before, self._after = pixels, None
+        self._draw()
+
+    def set_after(self, pixels: Pixels) -> None:
+        """Show a result of the size of what `set_before` was given."""
+        if self._before is not None and pixels.extent == self._before.extent:
+            self._after = pixels
+            self._draw()
+
+    def _moved(self, _box, event) -> bool:
+        if self._before is not None:
+            self._share = min(1.0, max(0.0, event.x / self._before.extent.width))
+            self._draw()
+        return True
+
+    def _draw(self) -> None:
+        if self._before is None:
+            return
+        if self._after is None:
+            self._image.set_from_pixbuf(pictures.pixbuf_of(self._before))
+            return
+        at = round(self._share * self._before.extent.width)
+        self._image.set_from_pixbuf(pictures.split(self._before, self._after, at))
