@@ -22,7 +22,6 @@ from typing import Any
 
 import click
 import numpy as np
-import tomllib
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +30,7 @@ sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tools")]
 import make_style  # noqa: E402 - examples and tools are no packages
 import style_painters  # noqa: E402
 
+from scumble_daemon.library.builtin import tomllib  # noqa: E402
 from scumble_daemon.library.signals import signals_name  # noqa: E402
 from scumble_daemon.library.thumbnails import jpeg_of_image  # noqa: E402
 from scumble_models.registry import StyleModel, list_models, load_model  # noqa: E402

@@ -50,8 +50,8 @@ def plan(
 ) -> list[Picture]:
     """The output of each picture: `pattern` filled in, below `output` as the input lay below its folder.
 
-    `fields` are those of `FIELDS` that are the same for all. Without a suffix of its own in the
-    pattern's end, an output has that of the input, or ``.png`` where that cannot be written.
+    `fields` are those of `FIELDS` that are the same for all. ``{suffix}`` is that of the input, or
+    ``.png`` where that cannot be written.
     Raises click.UsageError for a pattern that cannot be filled in, that leads out of the folder, or
     that gives two inputs one output; ScumbleError `unsupported-format`.
     """

@@ -1,0 +1,146 @@
+"""Which pictures a batch takes, what it calls their outputs, and what it remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+
+from scumble import ScumbleError
+from scumble_daemon.cli.batch_journal import NAME, Journal, job_key
+from scumble_daemon.cli.batch_plan import find_pictures, plan
+
+FIELDS = {"style": "sea", "weight": "0.5", "engine": "microast"}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("in/b.jpg", "in/a.PNG", "in/c.gif", "in/notes.txt", "in/.hidden.jpg", "in/deep/er/d.jpg"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).touch()
+    return tmp_path
+
+
+def found(*places: str, recursive: bool = False, output: str = "out") -> list[str]:
+    return [source.as_posix() for source, _ in find_pictures(places, recursive, Path(output))]
+
+
+def planned(pattern: str, *places: str, recursive: bool = False, output: str = "out") -> list[str]:
+    pictures = find_pictures(places or ("in",), recursive, Path(output))
+    return [p.target.as_posix() for p in plan(pictures, Path(output), pattern, FIELDS, [])]
+
+
+def test_a_folder_is_its_pictures_in_order():
+    assert found("in") == ["in/a.PNG", "in/b.jpg", "in/c.gif"]
+
+
+def test_recursive_goes_into_folders():
+    assert found("in", recursive=True) == ["in/a.PNG", "in/b.jpg", "in/c.gif", "in/deep/er/d.jpg"]
+
+
+def test_the_output_folder_is_no_input():
+    assert found("in", recursive=True, output="in/deep") == ["in/a.PNG", "in/b.jpg", "in/c.gif"]
+
+
+def test_patterns_are_understood_without_a_shell():
+    assert found("in/*.jpg") == ["in/b.jpg"]
+    assert found("in/**/*.jpg", recursive=True) == ["in/b.jpg", "in/deep/er/d.jpg"]
+
+
+def test_a_picture_comes_once():
+    assert found("in", "in/b.jpg", "in/*.jpg", "./in") == ["in/a.PNG", "in/b.jpg", "in/c.gif"]
+
+
+def test_a_file_that_is_not_there_is_left_to_fail_among_the_others():
+    assert found("in/b.jpg", "in/missing.jpg") == ["in/b.jpg", "in/missing.jpg"]
+
+
+@pytest.mark.parametrize("place", ["nowhere/*.jpg", "in/deep"])
+def test_no_picture_at_all_is_a_wrong_command_line(place):
+    with pytest.raises(click.UsageError, match="no picture"):
+        found(place)
+
+
+def test_outputs_keep_the_folders_and_formats_that_can_be_written():
+    assert planned("{stem}-{style}{suffix}", recursive=True) == [
+        "out/a-sea.PNG",
+        "out/b-sea.jpg",
+        "out/c-sea.png",
+        "out/deep/er/d-sea.jpg",
+    ]
+
+
+def test_a_pattern_may_count_and_make_folders():
+    assert planned("{style}/{index}-{weight}.png") == [f"out/sea/000{n}-0.5.png" for n in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        ("{nothing}.png", "cannot be filled in"),
+        ("{stem", "cannot be filled in"),
+        ("{stem.__class__}.png", "cannot be filled in"),
+        ("{}.png", "cannot be filled in"),
+        ("../{stem}.png", "leads out"),
+        ("/tmp/{stem}.png", "leads out"),
+        ("a/../../{stem}.png", "leads out"),
+        ("", "leads out"),
+        ("same.png", "would both be written"),
+    ],
+)
+def test_an_impossible_pattern_is_a_wrong_command_line(pattern, says):
+    with pytest.raises(click.UsageError, match=says):
+        planned(pattern)
+
+
+def test_a_format_that_cannot_be_written_is_said_at_once():
+    with pytest.raises(ScumbleError) as caught:
+        planned("{stem}.psd")
+    assert caught.value.code == "unsupported-format"
+
+
+def test_no_input_is_overwritten():
+    with pytest.raises(click.UsageError, match="is not overwritten"):
+        planned("{name}", "in/*.jpg", output="in")
+    Path("in/b-sea.jpg").touch()
+    with pytest.raises(click.UsageError, match="is not overwritten"):
+        planned("{stem}-{style}.jpg", "in/*.jpg", output="in")
+
+
+def test_the_journal_knows_what_is_finished(folder):
+    out = Path("out")
+    out.mkdir()
+    target = out / "a.png"
+    journal = Journal(out)
+    journal.note(target, "key")
+    assert not Journal(out).has(target, "key")  # the output is gone
+    target.touch()
+    assert Journal(out).has(target, "key")
+    assert not Journal(out).has(target, "another key")
+
+
+def test_the_journal_survives_a_crash_and_rubbish():
+    out = Path("out")
+    out.mkdir()
+    for name in ("a.png", "b.png"):
+        (out / name).touch()
+        Journal(out).note(out / name, "key")
+    with (out / NAME).open("ab") as file:
+        file.write(b'[]\n{"output": "c.png"}\n{"output": "b.png", "ke')
+    again = Journal(out)
+    assert again.has(out / "a.png", "key")
+    assert again.has(out / "b.png", "key")
+    again.compact()
+    assert len((out / NAME).read_text().splitlines()) == 2
+    assert Journal(out).has(out / "b.png", "key")
+
+
+def test_a_key_changes_with_the_settings_and_the_picture():
+    Path("x").write_bytes(b"one")
+    key = job_key({"weight": 1.0}, Path("x"))
+    assert job_key({"weight": 1.0}, Path("x")) == key
+    assert job_key({"weight": 0.5}, Path("x")) != key
+    Path("x").write_bytes(b"two")
+    assert job_key({"weight": 1.0}, Path("x")) != key
