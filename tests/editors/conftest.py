@@ -51,16 +51,16 @@ def daemon(base: Path) -> Iterator[Place]:
     """One daemon of this machine, which the GIMP in the root finds in the shared folder."""
     place = Place(base)
     place.environment["SCUMBLE_IDLE_EXIT"] = "3600"
-    place.environment["SCUMBLE_PYTHON"] = str(interpreter(base))
     with pytest.MonkeyPatch.context() as environment:
         for name, value in place.environment.items():
             environment.setenv(name, value)
-        environment.setenv("SCUMBLE_PYTHON", sys.executable)
-        yield place
+        with Client.connect():
+            yield place
         place.stop()
 
 
-def interpreter(base: Path) -> Path:
+@pytest.fixture(scope="session")
+def inner_python(base: Path) -> Path:
     """This machine's Python as seen from inside the root: it runs in the machine's own root."""
     script = base / "python"
     script.write_text(f'#!/bin/sh\nexec chroot /host {sys.executable} "$@"\n')
@@ -87,10 +87,13 @@ Starter = Callable[..., GimpSession]
 
 @pytest.fixture(scope="session")
 def start_gimp(editors_root: Path, base: Path, plugin: Path, daemon: Place) -> Iterator[Starter]:
-    """Starts a GIMP; `environment` is added to the daemon's. All are ended with the session."""
+    """Starts a GIMP; `environment` is added to the daemon's. All are ended with the session.
+
+    A GIMP finds no Python to start a daemon with, unless it gets `SCUMBLE_PYTHON`.
+    """
     opened: list[GimpSession] = []
 
-    def start(*, windows: bool, **environment: str) -> GimpSession:
+    def start(*, windows: bool, plugin: Path = plugin, **environment: str) -> GimpSession:
         folder = base / f"gimp{len(opened)}"
         folder.mkdir()
         variables = {**daemon.environment, **environment}

@@ -323,8 +323,8 @@ class ScumbleDialog:
     def _apply(self):
         self._busy(True)
         self._status(_("Reading the layer…"))
-        effect, transfer, request = run.make_request(self._image, self._layer, self._config, self._read_on)
-        effect = run.titled(effect, self._gallery)
+        effect = run.titled(effect_of(self._config), self._gallery)
+        transfer, request = run.make_request(self._image, self._layer, self._config, effect, self._read_on)
         self._loop, self._outcome = GLib.MainLoop(), None
         ticket = self._controller.apply(request)
         self._status(_("Waiting for the daemon…"))

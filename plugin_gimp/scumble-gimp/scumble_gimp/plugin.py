@@ -3,9 +3,10 @@ a menu entry that is missing is the hardest error to understand."""
 
 from __future__ import annotations
 
-from gi.repository import Gimp
+from gi.repository import Gimp, GLib
 
 from . import procedures
+from .i18n import _
 
 
 class ScumblePlugIn(Gimp.PlugIn):
@@ -24,12 +25,22 @@ class ScumblePlugIn(Gimp.PlugIn):
 
 
 def _run_apply(procedure, run_mode, image, drawables, config, data):
-    from .run import run_apply
-
+    try:
+        from .run import run_apply
+    except ImportError as error:
+        return _incomplete(procedure, error)
     return run_apply(procedure, run_mode, image, drawables, config)
 
 
 def _run_repeat(procedure, run_mode, image, drawables, config, data):
-    from .run import run_repeat
-
+    try:
+        from .run import run_repeat
+    except ImportError as error:
+        return _incomplete(procedure, error)
     return run_repeat(procedure, image, drawables)
+
+
+def _incomplete(procedure, error):
+    text = _("The Scumble plug-in is incomplete ({reason}): install it again.").format(reason=error)
+    failure = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)
+    return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, failure)

@@ -64,7 +64,7 @@ def create_apply(plug_in, run):
     procedure.add_double_argument(
         "detail", _("_Detail"), _("How much of the layer's fine detail comes back"), 0.0, 1.0, 0.0, _RW
     )
-    _add_choice(procedure, "preserve-color", _("Colo_urs"), "", PRESERVE_COLOR)
+    _add_choice(procedure, "preserve-color", _("Colo_urs"), _("Whose colours the result has"), PRESERVE_COLOR)
     procedure.add_string_argument("engine", _("_Engine"), _("Name of the model"), "microast", _RW)
     _add_choice(procedure, "tiling", _("_Tiling"), _("How a large layer is computed"), TILING)
     _add_choice(procedure, "device", _("Dev_ice"), _("What computes"), DEVICE)

@@ -42,7 +42,8 @@ def run_apply(procedure, run_mode, image, drawables, config):
             if new is None:
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
         else:
-            new = _paint_in_the_status_bar(image, layer, config)
+            last = run_mode == Gimp.RunMode.WITH_LAST_VALS
+            new = _paint_in_the_status_bar(image, layer, config, _last_effect(config, last))
         Gimp.displays_flush()
         values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
         values.remove(1)
@@ -74,9 +75,8 @@ def run_repeat(procedure, image, drawables):
         return _failed(procedure, unexpected(traceback.format_exc()))
 
 
-def make_request(image, layer, config, on_strip: Callable[[float], None]):
-    """The job that the arguments describe, with the layer's pixels, and how those travel."""
-    effect = effect_of(config)
+def make_request(image, layer, config, effect: Effect, on_strip: Callable[[float], None]):
+    """The job for an effect and the other arguments, with the layer's pixels, and how those travel."""
     region = layers.target(image, layer, config.get_property("apply-to"))
     if not effect.styles:
         raise ScumbleError(
@@ -86,7 +86,7 @@ def make_request(image, layer, config, on_strip: Callable[[float], None]):
         )
     transfer = layers.transfer_of(layer)
     pixels = layers.read_layer(layer, transfer, on_strip)
-    return effect, transfer, effect.request(pixels, region, layer_pixels)
+    return transfer, effect.request(pixels, region, layer_pixels)
 
 
 def insert(image, layer, config, effect: Effect, transfer, request, result: Pixels):
@@ -136,13 +136,19 @@ def unexpected(detail: str) -> ScumbleError:
     )
 
 
-def _paint_in_the_status_bar(image, layer, config):
+def _last_effect(config, last: bool) -> Effect:
+    """What the arguments say. GIMP's last values know nothing of runs by scripts; our settings do."""
+    effect = effect_of(config)
+    return load_settings(settings_file("gimp")).effect if last and not effect.styles else effect
+
+
+def _paint_in_the_status_bar(image, layer, config, effect: Effect):
     """Without a dialog: the progress is GIMP's own. Its Cancel ends this process, and with it the job."""
     Gimp.progress_init(_("Scumble: reading the layer"))
     controller = JobController()
     try:
-        effect, transfer, request = make_request(
-            image, layer, config, lambda done: Gimp.progress_update(READ_SHARE * done)
+        transfer, request = make_request(
+            image, layer, config, effect, lambda done: Gimp.progress_update(READ_SHARE * done)
         )
         Gimp.progress_set_text(_("Scumble: waiting for the daemon"))
         if any(style.kind == "library" for style in effect.styles):
