@@ -1,0 +1,44 @@
+"""docs/scripting.md does what it says: its examples run as they stand, one after the other."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from scumble_daemon import cli
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.usefixtures("shared_place")
+def test_the_examples_of_the_scripting_page_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("photos").mkdir()
+    for name in ("cat", "coffee"):
+        shutil.copy(ROOT / "examples" / "photos" / f"{name}.jpg", "photos")
+    shutil.copy(ROOT / "examples" / "styles" / "planes.jpg", "painting.jpg")
+    blocks = BLOCK.findall((ROOT / "docs" / "scripting.md").read_text(encoding="utf-8"))
+    assert len(blocks) >= 8
+    for language, text in blocks:
+        if language == "python":
+            subprocess.run(
+                [sys.executable, "-W", "error", "-c", text], check=True, timeout=100, env=os.environ
+            )
+        else:
+            for line in text.splitlines():
+                words = shlex.split(line, comments=True)
+                assert words[0] == "scumble"
+                assert cli.run(words[1:]) == 0, line
+    for name in ("cat-irises.jpg", "cat-mix.jpg", "sheet.png", "styled/cat-irises.jpg", "cat-0.5.png"):
+        with Image.open(name) as image:
+            image.load()
+    assert len(list(Path("thumbs").glob("*-irises-1.png"))) == 2
