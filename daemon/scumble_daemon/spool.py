@@ -36,9 +36,9 @@ def free_disk() -> int:
 
 
 def use_for_temporary_files() -> None:
-    """Have this process's `tempfile` use the spool; if it cannot be used, leave things as they are."""
+    """Have this process (and libvips in it) put temporary files there; if that fails, leave things be."""
     with contextlib.suppress(ScumbleError):
-        tempfile.tempdir = str(secure_dir(spool_dir()))
+        tempfile.tempdir = os.environ["TMPDIR"] = str(secure_dir(spool_dir()))
 
 
 class Spool:

@@ -13,6 +13,7 @@ from scumble.errors import ScumbleError
 from scumble.geometry import Extent
 from scumble.request import StyleWeight, StylizeRequest
 
+from ..image_formats import output_format
 from . import report
 
 if TYPE_CHECKING:
@@ -25,11 +26,15 @@ _NO_SIZE = Extent(0, 0)
 
 @dataclass(frozen=True)
 class PictureJob:
-    """What is done to each picture; `settings` are fields of StylizeRequest, `mask` a file."""
+    """What is done to each picture; `settings` are fields of StylizeRequest, `mask` a file.
+
+    With `pyramid` a TIFF is written in all halved sizes.
+    """
 
     styles: tuple[StyleWeight, ...]
     settings: dict[str, Any]
     mask: str | None = None
+    pyramid: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,15 +82,46 @@ def stylize_file(
 
     Raises ScumbleError.
     """
-    from ..images import read_image, read_mask, write_image
+    from ..images import large, read_image, read_mask, write_image
 
+    if job.pyramid or (large.is_large(source) and large.is_available()):
+        return _stylize_large(connect, source, target, job, on_progress, cancel)
     started = time.monotonic()
-    picture = read_image(source)
+    try:
+        picture = read_image(source)
+    except ScumbleError as error:
+        if error.code == "image-too-large" and large.is_large(source):
+            error.hint = large.INSTALL
+        raise
     mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
     request = StylizeRequest(picture.pixels, job.styles, mask=mask, **job.settings)
     pixels = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
     notes = (*picture.notes, *write_image(target, pixels, like=picture))
     return PictureResult(source, target, pixels.extent, time.monotonic() - started, notes)
+
+
+def _stylize_large(
+    connect: Callable[[], Client],
+    source: Path,
+    target: Path,
+    job: PictureJob,
+    on_progress: Callable[[Progress], None] | None,
+    cancel: threading.Event | None,
+) -> PictureResult:
+    """As `stylize_file`, with the pixels in temporary files: for pictures of any size."""
+    from ..images import large
+
+    started = time.monotonic()
+    pixels, notes = large.read_large(source, on_progress, cancel)
+    mask: Any = large.read_large_mask(Path(job.mask), pixels.extent) if job.mask else None
+    request = StylizeRequest(pixels, job.styles, mask=mask, **job.settings)
+    large.check_sides(target, output_format(target), request.bounds.extent)
+    result = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
+    del pixels, request  # their room on the disk
+    written = large.write_large(
+        target, result, source, pyramid=job.pyramid, on_progress=on_progress, cancel=cancel
+    )
+    return PictureResult(source, target, result.extent, time.monotonic() - started, (*notes, *written))
 
 
 def connect() -> Client:

@@ -13,6 +13,7 @@ import click
 from scumble.errors import ScumbleError
 from scumble.geometry import Bounds
 
+from ..image_formats import output_format
 from . import report
 from .given_styles import load_styles, style_files, style_label, with_recipe
 from .interrupt import cancel_on_interrupt
@@ -69,6 +70,7 @@ def _region_option(_ctx: click.Context, _option: click.Parameter, text: str | No
     help="Compute and write only this part of the picture.",
 )
 @engine_options
+@click.option("--pyramid", is_flag=True, help="Write a TIFF that also holds all halved sizes, for viewers.")
 @json_option
 def command(
     inputs: Sequence[str],
@@ -77,6 +79,7 @@ def command(
     weight: float,
     mask: str | None,
     region: Bounds | None,
+    pyramid: bool,
     wants_json: bool,
     **settings: Any,
 ) -> int:
@@ -88,10 +91,12 @@ def command(
     paths = [Path(name) for name in inputs]
     read_only = [*paths, *style_files(styles), *([Path(mask)] if mask else [])]
     targets = plan_outputs(paths, output, style_label(styles), read_only)
+    if pyramid and any(output_format(target) != "TIFF" for target in targets):
+        raise click.UsageError("A pyramid is a TIFF: give -o a name that ends in .tif.")
     given = load_styles(styles)
     make_folders(targets)
     chosen = with_recipe(given, {"weight": weight, **settings})
-    job = PictureJob(tuple(style.weight for style in given), {**chosen, "region": region}, mask)
+    job = PictureJob(tuple(style.weight for style in given), {**chosen, "region": region}, mask, pyramid)
     results = _run_all(list(zip(paths, targets, strict=True)), job, wants_json)
     if wants_json:
         report.as_json({"results": [result.as_dict() for result in results]})

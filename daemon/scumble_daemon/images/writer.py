@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from scumble.errors import ScumbleError
+from scumble.geometry import Extent
 from scumble.pixels import Pixels
 
 from ..image_formats import output_format
@@ -39,7 +40,7 @@ def write_image(
     """
     path = Path(path)
     kind = output_format(path)
-    _check_sides(path, kind, pixels)
+    check_sides(path, kind, pixels.extent)
     notes: list[str] = []
     array = _fit(_to_array(pixels), kind, path, notes)
     profile = pixels.profile or (like.icc_profile if like else None)
@@ -55,9 +56,10 @@ def write_image(
     return notes
 
 
-def _check_sides(path: Path, kind: str, pixels: Pixels) -> None:
+def check_sides(path: Path, kind: str, extent: Extent) -> None:
+    """Refuse what a format cannot hold. Raises ScumbleError `image-too-large`."""
     longest = _LONGEST_SIDE.get(kind)
-    if longest and max(pixels.extent) > longest:
+    if longest and max(extent) > longest:
         raise ScumbleError(
             "image-too-large",
             f"{path} cannot be {kind}: that format ends at {longest} pixels a side.",
