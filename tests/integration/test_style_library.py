@@ -200,6 +200,8 @@ def test_styles_are_managed_from_the_command_line(capsys, library, folder):
         ("styles add", 2, "Give image files"),
         ("styles add --style irises", 2, "needs a --title"),
         ("styles add --style irises --title x --set weight", 2, "is not KEY=VALUE"),
+        ("styles add --style irises --title x --set wieght=1", 2, "wieght is no setting"),
+        ("styles add --style irises --title x --set weight=7", 2, "between 0 and 1"),
         ("styles import missing", 1, "There is no file missing"),
         ("styles import in/a.png", 1, "The style file cannot be used"),
         ("styles export nowhere -o x", 1, "no style named"),

@@ -22,6 +22,7 @@ _COMMANDS = {
     "sweep": "Show a picture in several styles and weights on one sheet.",
     "batch": "Stylize many pictures, with a report, and resume.",
     "daemon": "Start, stop and look at the daemon.",
+    "plugins": "Put the plug-ins into the editors.",
     "models": "List, import and check models.",
     "train": "Train a network on photos and paintings.",
     "evaluate": "Measure weights against others on the same pairs.",
@@ -31,6 +32,7 @@ _COMMANDS = {
 _EXAMPLES = """\b
 Examples:
   scumble stylize photo.jpg --style painting.jpg -o out.jpg
+  scumble stylize photo.jpg --style irises -o out.jpg
   scumble stylize holiday/*.jpg --style painting.jpg --weight 0.7 -o styled/
   scumble doctor
 """

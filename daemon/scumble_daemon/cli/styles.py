@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ Examples:
   scumble styles export "Pop irises" -o pop.scumble-style
 """
 _FIELDS = ("artist", "year", "family", "licence", "source")
+_NOT_SETTINGS = {"image", "styles", "region", "mask"}
 _json = click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
 
 
@@ -229,15 +230,30 @@ def _recipe(library: Library, styles: Sequence[str], settings: Sequence[str]) ->
     from ..library import Recipe
 
     parts = [(library.find(str(path)).name, share) for path, share in map(parse_style, styles)]
-    return Recipe(tuple(parts), dict(_setting(text) for text in settings))
+    recipe = Recipe(tuple(parts), dict(_setting(text) for text in settings))
+    _check_settings(recipe.settings)
+    return recipe
 
 
-def _setting(text: str) -> tuple[str, str | float]:
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse now what no job would take later."""
+    import dataclasses
+
+    from scumble import Extent, PixelFormat, Pixels, StyleSource, StyleWeight, StylizeRequest
+
+    known = {field.name for field in dataclasses.fields(StylizeRequest)} - _NOT_SETTINGS
+    for key in settings.keys() - known:
+        raise click.UsageError(f"{key} is no setting; there are {', '.join(sorted(known))}.")
+    pixel = Pixels(Extent(1, 1), PixelFormat("u8", "RGB"), bytes(3))
+    StylizeRequest(pixel, (StyleWeight(StyleSource(library="any")),), **settings)
+
+
+def _setting(text: str) -> tuple[str, str | float | int]:
     key, equals, value = text.partition("=")
     if not equals:
         raise click.UsageError(f"{text!r} is not KEY=VALUE, such as weight=0.8.")
     try:
-        return key.replace("-", "_"), float(value)
+        return key.replace("-", "_"), int(value) if value.isdecimal() else float(value)
     except ValueError:
         return key.replace("-", "_"), value
 

@@ -12,7 +12,7 @@ import click
 from scumble.request import MAX_STYLES, StylizeRequest
 
 from . import report
-from .given_styles import GivenStyle, load_styles, parse_style, style_files
+from .given_styles import GivenStyle, load_styles, parse_style, style_files, with_recipe
 from .interrupt import cancel_on_interrupt
 from .options import engine_options, json_option, style_option
 from .outputs import plan_outputs
@@ -84,7 +84,7 @@ def command(
     given = load_styles(styles)
     started = time.monotonic()
     photo = _small_photo(source, size)
-    rows = _stylize(photo, given, weights, settings)
+    rows = _stylize(photo, given, weights, with_recipe(given, settings))
     _write(_sheet(rows, [style.title for style in given], weights), target)
     seconds = time.monotonic() - started
     if wants_json:
