@@ -11,13 +11,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; 
 DEMO_PHOTO := examples/photos/coffee.jpg
 DEMO_STYLE := examples/styles/swirls.jpg
 
-.PHONY: help venv demo test lint bench clean
+.PHONY: help venv demo test lint bench plugins clean
 
 help:
 	@echo "make demo   stylize examples/photos/coffee.jpg and say where the picture is"
 	@echo "make test   linters, type checker and all tests"
 	@echo "make lint   linters and type checker only"
 	@echo "make bench  measure this machine"
+	@echo "make plugins  pack the editors' plug-ins into dist/"
 	@echo "make venv   set up $(VENV) and nothing else"
 	@echo "make clean  remove $(VENV), caches and out/"
 
@@ -48,6 +49,9 @@ test: lint
 
 bench: $(STAMP)
 	$(BIN)/scumble bench
+
+plugins: $(STAMP)
+	$(BIN)/scumble plugins build dist
 
 clean:
 	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis

@@ -35,6 +35,13 @@ def gimp_sources() -> Path:
     )
 
 
+def gimp_text_files() -> list[Path]:
+    """The files whose strings an artist in GIMP may read: translations cover these."""
+    own = sorted((gimp_sources() / "scumble_gimp").glob("*.py"))
+    met = [CLIENT / name for name in ("job.py", "launch.py", "link.py")]
+    return [*own, *sorted((CLIENT / "editing").glob("*.py")), *met]
+
+
 def assemble_gimp(folder: Path) -> Path:
     """Write the complete GIMP plug-in as ``folder/scumble-gimp`` and return that; it must not exist.
 

@@ -1,0 +1,126 @@
+"""The real GIMP on a screen: the dialog by mouse and keyboard, undo, cancel."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from daemon_process import until
+from gimp_images import INSIDE
+
+from scumble import Client
+
+pytestmark = pytest.mark.editors
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+THUMBNAIL = "80x60+24+72"
+"""Where the first picture of the gallery is, in the dialog's window."""
+AFTER = "150x200+450+60"
+"""The left part of the preview, which shows the result once there is one."""
+
+
+@pytest.fixture
+def gimp(gimp_window):
+    """GIMP with windows."""
+    return gimp_window
+
+
+def content(gimp, window: str, part: str) -> tuple[int, str]:
+    """How many colours a part of a window has, and a digest of it."""
+    gimp.shell(f"import -window {window} -crop {part} +repage {gimp.folder}/part.png")
+    colours = gimp.shell(f"identify -format %k {gimp.folder}/part.png")
+    return int(colours), gimp.shell(f"convert {gimp.folder}/part.png rgb:- | md5sum")
+
+
+def open_dialog(gimp, size: str = "1500, 1000"):
+    """Open the dialog on a photo; the call that runs, and the window with its gallery filled."""
+    shutil.copy(EXAMPLES / "photos" / "coffee.jpg", gimp.folder)
+    running = gimp.begin(
+        f"""
+{INSIDE}
+file = Gio.File.new_for_path(str(FOLDER / "coffee.jpg"))
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
+image.scale({size})
+display = Gimp.Display.new(image)
+result = scumble(image, image.get_layers(), run_mode=Gimp.RunMode.INTERACTIVE)
+result["tree"] = tree(image)
+result["name"] = image.get_layers()[0].get_name()
+display.delete()
+"""
+    )
+    window = gimp.window("^Scumble$")
+    until(lambda: content(gimp, window, THUMBNAIL)[0] > 200, "the thumbnails")
+    return running, window
+
+
+def test_a_style_is_chosen_seen_and_painted_by_mouse_and_return(gimp):
+    running, window = open_dialog(gimp)
+    before = content(gimp, window, AFTER)
+    gimp.shell(f"xdotool mousemove --window {window} 62 100 click 1")
+    until(lambda: content(gimp, window, AFTER)[1] != before[1], "the preview")
+    gimp.shell(f"xdotool windowactivate --sync {window} key Return")
+    done = running.result()
+    assert done["status"] == "success", done
+    assert done["name"] == "Portrait of Adele Bloch-Bauer I 80% · Background"
+    assert len(done["tree"]) == 2
+
+
+def test_leaving_the_dialog_changes_nothing(gimp):
+    running, window = open_dialog(gimp, "300, 200")
+    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+    done = running.result()
+    assert done["status"] == "cancel"
+    assert done["tree"] == ["Background"]
+
+
+def test_cancelling_in_the_middle_keeps_the_document_and_the_dialog(gimp, client: Client):
+    running, window = open_dialog(gimp, "3000, 2000")
+    gimp.shell(f"xdotool mousemove --window {window} 62 100 click 1")
+    gimp.shell(f"xdotool windowactivate --sync {window} key Return")
+
+    def big_job() -> bool:
+        job = client.status().get("running")
+        return bool(job) and "3000" in str(job)
+
+    until(big_job, "the job")
+    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+    until(lambda: not big_job(), "the job's end")
+    assert not running.over
+    assert gimp.window("^Scumble$") == window
+    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+    done = running.result()
+    assert done["status"] == "cancel"
+    assert done["tree"] == ["Background"]
+
+
+def test_undo_is_one_step_back_and_redo_one_forth(gimp):
+    style = shutil.copy(EXAMPLES / "styles" / "swirls.jpg", gimp.folder)
+    done = gimp.run(
+        f"""
+{INSIDE}
+image = new_image(200, 160)
+layer = new_layer(image, "Photo", 200, 160)
+display = Gimp.Display.new(image)
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 20, 20, 100, 80)
+kind, normal = Gimp.ImageType.RGB_IMAGE, Gimp.LayerMode.NORMAL
+image.insert_layer(Gimp.Layer.new(image, "Marker", 20, 20, kind, 100.0, normal), None, 0)
+result = scumble(image, [layer], style_file={style!r})
+Gimp.displays_flush()
+result["tree"] = tree(image)
+result["mask"] = image.get_layers()[1].get_mask() is not None
+result["image"] = image.get_id()
+"""
+    )
+    painted = ["Marker", "swirls 80% · Photo", "Photo"]
+    assert done["tree"] == painted
+    assert done["mask"]
+
+    def layers() -> list[str]:
+        return gimp.run(f"{INSIDE}\nresult = tree(Gimp.Image.get_by_id({done['image']}))")
+
+    window = gimp.window("GIMP$")
+    steps = (("z", ["Marker", "Photo"]), ("y", painted), ("z", ["Marker", "Photo"]), ("z", ["Photo"]))
+    for key, wanted in steps:
+        gimp.shell(f"xdotool windowactivate --sync {window} key ctrl+{key}")
+        until(lambda wanted=wanted: layers() == wanted, f"{wanted}, not {layers()}")
