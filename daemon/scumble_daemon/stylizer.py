@@ -28,8 +28,8 @@ from scumble_models.tiling.file_array import Array, FileArray
 
 from .images.reader import decode_image, read_image
 from .library import Library, StyleEntry
-from .library.signals import load_signals, save_signals
 from .spool import file_behind, mapped
+from .style_signals import library_signals
 
 MAX_STYLES = 512
 MAX_MODELS = 4
@@ -177,24 +177,11 @@ class Stylizer:
         return self._cached(model, _style_key(source), lambda: _encode(model, _style_pixels(source)))
 
     def _library_signals(self, model: registry.StyleModel, entry: StyleEntry) -> StyleSignals:
-        """The signals that the library has, or else those of its picture, which it then keeps."""
+        def encode(entry: StyleEntry) -> StyleSignals:
+            assert entry.image is not None
+            return _encode(model, read_image(entry.image).pixels)
 
-        def signals() -> StyleSignals:
-            info = model.info
-            data = load_signals(entry, info.sha256)
-            if data is not None:
-                return StyleSignals.from_bytes(data, info.architecture)
-            if entry.image is None:
-                raise ScumbleError(
-                    "no-signals",
-                    f"The style {entry.name} was not made for the engine {info.name}.",
-                    hint="Choose another engine, or give an image file as the style.",
-                )
-            encoded = _encode(model, read_image(entry.image).pixels)
-            save_signals(entry, info.name, info.sha256, encoded.to_bytes())
-            return encoded
-
-        return self._cached(model, entry.identity, signals)
+        return self._cached(model, entry.identity, lambda: library_signals(model, entry, encode))
 
     def _cached(
         self, model: registry.StyleModel, style: bytes, make: Callable[[], StyleSignals]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from daemon_process import code_of, noise, until
 from PIL import Image
+from safetensors.numpy import save
 
 from scumble import Client, StyleSource
 from scumble_daemon import cli
@@ -97,8 +99,7 @@ def test_a_users_style_is_the_same_by_name_and_by_file_and_encoded_once(client, 
     assert len(signals_files(entry.signals_folder)) == 1
     assert entry.image is not None
     entry.image.unlink()
-    client.unload()
-    until(lambda: client.status()["worker"] is None, "the end of the worker")
+    fresh_worker(client)
     assert bytes(client.stylize(LAYER, "sea").data) == bytes(by_name.data)
 
 
@@ -118,13 +119,34 @@ def test_an_engine_without_signals_of_a_style_says_so(client, library):
     assert code_of(lambda: client.stylize(LAYER, "sea")) == "no-signals"
 
 
-def test_damaged_signals_are_a_typed_error(client, library):
-    entry = library.add_image(jpeg(3), "sea")
-    client.stylize(LAYER, "sea")
-    signals_files(entry.signals_folder)[0].write_bytes(b"rubbish")
+def fresh_worker(client: Client) -> None:
+    """Forget what the worker has in memory."""
     client.unload()
     until(lambda: client.status()["worker"] is None, "the end of the worker")
-    assert code_of(lambda: client.stylize(LAYER, "sea")) == "bad-signals"
+
+
+def test_damaged_signals_are_made_anew_from_the_picture(client, library):
+    entry = library.add_image(jpeg(3), "sea")
+    sound = client.stylize(LAYER, "sea")
+    file = signals_files(entry.signals_folder)[0]
+    content = file.read_bytes()
+    file.write_bytes(b"rubbish")
+    fresh_worker(client)
+    assert bytes(client.stylize(LAYER, "sea").data) == bytes(sound.data)
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", ["rubbish", "of another shape", "of another network"])
+def test_signals_that_cannot_be_used_are_a_typed_error(client, library, content):
+    """As a file from a stranger may bring them, under the name of the weights that are here."""
+    name = signals_files(library.find("irises").signals_folder)[0].name
+    metadata = {"architecture": "nothing" if content == "of another network" else "microast"}
+    data = save({"mean1": np.zeros((1, 4), np.float32)}, metadata)
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    entry = library.add(
+        digest, Credits(content), signals={name: b"rubbish" if content == "rubbish" else data}
+    )
+    assert code_of(lambda: client.stylize(LAYER, StyleSource(library=entry.name))) == "bad-signals"
 
 
 def test_an_unknown_name_is_a_typed_error_with_near_names(client, library):
