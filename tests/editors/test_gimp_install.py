@@ -1,0 +1,73 @@
+"""The real GIMP finds what `scumble plugins install gimp` put there, in the artist's language."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from editors_root import enter
+
+pytestmark = pytest.mark.editors
+
+ENVIRONMENT = 'PATH=/usr/bin:/bin HOME="$HOME" GIMP3_DIRECTORY="$GIMP3_DIRECTORY" LC_ALL=C.UTF-8'
+
+
+@pytest.fixture
+def command(editors_root: Path, base: Path) -> dict[str, str]:
+    """An environment in which the PATH has a `gimp-console`, that of the root."""
+    folder = base / "bin"
+    folder.mkdir(exist_ok=True)
+    inside = " ".join(f"'{part}'" for part in enter(editors_root, base, "env"))
+    program = folder / "gimp-console"
+    program.write_text(f'#!/bin/sh\nexec {inside} {ENVIRONMENT} /usr/bin/gimp-console "$@"\n')
+    program.chmod(0o755)
+    return {
+        **os.environ,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "HOME": str(base),
+        "GIMP3_DIRECTORY": str(base / "profile"),
+        "SCUMBLE_CONFIG_DIR": str(base / "installed"),
+    }
+
+
+def scumble(environment: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", "from scumble_daemon.cli import main; main()", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout + done.stderr
+
+
+def test_gimp_sees_the_installed_plugin_and_no_longer_after_uninstalling(command, base):
+    said = scumble(command, "plugins", "install", "gimp")
+    assert "GIMP 3.0 (GIMP3_DIRECTORY)" in said
+    assert "and GIMP sees it" in said
+    assert (base / "installed" / "python").read_text().strip() == sys.executable
+    assert "plug-in 0." in scumble(command, "plugins", "status")
+    assert "removed" in scumble(command, "plugins", "uninstall", "gimp")
+    assert "no plug-in" in scumble(command, "plugins", "status")
+
+
+def test_gimp_speaks_german_where_the_artist_does(start_gimp):
+    gimp = start_gimp(windows=False, LANGUAGE="de")
+    label, error = gimp.run(
+        """
+procedure = Gimp.get_pdb().lookup_procedure("plug-in-scumble")
+image = Gimp.Image.new(8, 8, Gimp.ImageBaseType.RGB)
+config = procedure.create_config()
+config.set_property("image", image)
+config.set_core_object_array("drawables", [])
+procedure.run(config)
+result = [procedure.get_menu_label(), Gimp.get_pdb().get_last_error()]
+image.delete()
+"""
+    )
+    assert label == "Scumble (_neuronaler Stil) …"
+    assert error.startswith("Scumble bearbeitet eine Ebene auf einmal")
