@@ -253,3 +253,14 @@ def test_a_link_keeps_pointing_to_its_file(tmp_path):
     write_image(tmp_path / "link.png", as_pixels(noise(3)))
     assert (tmp_path / "link.png").is_symlink()
     assert (tmp_path / "real.png").stat().st_size > 0
+
+
+def test_the_exif_of_a_bigtiff_travels(tmp_path):
+    source = tmp_path / "big.tif"
+    tags = [(271, "s", 0, "A camera", True)]
+    tifffile.imwrite(source, noise(3), photometric="rgb", bigtiff=True, extratags=tags)
+    for name in ("out.tif", "out.jpg"):
+        picture = read_image(source)
+        write_image(tmp_path / name, picture.pixels, like=picture)
+        with Image.open(tmp_path / name) as image:
+            assert image.getexif()[271] == "A camera"

@@ -58,6 +58,7 @@ def travelling_exif(exif: Image.Exif) -> bytes | None:
             del exif[tag]
         if _ORIENTATION in exif:
             exif[_ORIENTATION] = 1
+        exif.bigtiff = False  # what is written is a block of its own, and a small one
         return exif.tobytes() if len(exif) else None
     except Exception:  # EXIF comes from any camera and any tool: damage there costs the EXIF only
         return None
