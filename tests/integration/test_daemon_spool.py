@@ -150,6 +150,30 @@ def test_the_daemon_waits_for_a_client_that_takes_nothing(place: Place):
         assert job.result().byte_count == 48_000_000 == sum(map(len, arrived))
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+def test_neither_broker_nor_worker_grows_with_the_layer(place: Place):
+    """400 MB there and 400 MB back; weight 0 spares the network's time."""
+    with daemon(place), connected(start=False) as client:
+        client.stylize(noise(300, 300), STYLE)
+        status = client.status()
+        pids = [status["pid"], status["worker"]["pid"]]
+        before = [peak_megabytes(pid) for pid in pids]
+        layer = np.zeros((10_000, 10_000, 4), np.uint8)
+        layer[::500] = 77
+        result = client.stylize(layer, STYLE, 0.0)
+        assert (to_array(result)[::500] == 77).all()
+        growth = [peak_megabytes(pid) - old for pid, old in zip(pids, before, strict=True)]
+    assert growth[0] < 200  # what is on its way in both directions
+    assert growth[1] < 100
+
+
+def peak_megabytes(pid: int) -> float:
+    """The largest resident set that a process has had."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
+
+
 class Taker:
     """What a client is sent, and says it has taken."""
 
