@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from editors_root import enter
 
 pytestmark = pytest.mark.editors
 
+ROOT = Path(__file__).parents[2]
 ENVIRONMENT = 'PATH=/usr/bin:/bin HOME="$HOME" GIMP3_DIRECTORY="$GIMP3_DIRECTORY" LC_ALL=C.UTF-8'
 
 
@@ -71,3 +73,27 @@ image.delete()
     )
     assert label == "Scumble (_neuronaler Stil) …"
     assert error.startswith("Scumble bearbeitet eine Ebene auf einmal")
+
+
+def test_the_example_script_paints_a_folder(editors_root, base, plugin, daemon):
+    profile, photos = base / "batch-profile", base / "photos"
+    photos.mkdir()
+    shutil.copy(ROOT / "examples" / "photos" / "coffee.jpg", photos)
+    shutil.copytree(plugin, profile / "plug-ins" / plugin.name)
+    script = shutil.copy(ROOT / "examples" / "gimp_batch.py", base)
+    variables = {
+        **daemon.environment,
+        "HOME": str(base),
+        "GIMP3_DIRECTORY": str(profile),
+        "SCUMBLE_IN": str(photos),
+        "SCUMBLE_OUT": str(base / "painted"),
+        "SCUMBLE_STYLE": "cafe-terrace",
+    }
+    settings = ["PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", *(f"{k}={v}" for k, v in variables.items())]
+    command = ["gimp-console", "-is", "--quit", "--batch-interpreter=python-fu-eval"]
+    command += ["-b", f"exec(open({str(script)!r}).read())"]
+    done = subprocess.run(
+        enter(editors_root, base, "env", *settings, *command), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert (base / "painted" / "coffee.xcf").read_bytes().startswith(b"gimp xcf")

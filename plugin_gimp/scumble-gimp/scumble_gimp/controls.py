@@ -1,4 +1,4 @@
-"""The settings beside the gallery: what is used each time in sight, the rest under "More"."""
+"""The settings beside the gallery: what is used each time on one page, the rest on another."""
 
 from __future__ import annotations
 
@@ -23,29 +23,28 @@ class Controls(Gtk.Box):
         self.engine.set_active(0)
         self.engine.connect("changed", self._engine_changed)
 
-        self._pack(self, dialog, "weight")
-        mixed = Gtk.Box(spacing=6)
-        label = Gtk.Label(label=_("Second st_yle"), use_underline=True, xalign=0.0)
-        label.set_mnemonic_widget(self.second)
-        mixed.pack_start(label, False, False, 0)
-        mixed.pack_start(self.second, True, True, 0)
-        self.pack_start(mixed, False, False, 0)
-        self._mix = self._pack(self, dialog, "mix")
+        basics = _page()
+        self._pack(basics, dialog, "weight")
+        basics.pack_start(_labelled(_("Second style"), self.second), False, False, 0)
+        self._mix = self._pack(basics, dialog, "mix")
         self.second.connect("changed", lambda *_args: self._show_mix())
-        self._pack(self, dialog, "preserve-color")
+        self._pack(basics, dialog, "preserve-color")
         if has_selection:
-            self._pack(self, dialog, "apply-to")
+            self._pack(basics, dialog, "apply-to")
 
-        more = Gtk.Expander(label=_("More"))
-        inside = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, margin_start=12, margin_top=6)
-        for name in ("stroke-size", "detail", "contrast", "tiling", "device", "layer-mode", "opacity"):
-            self._pack(inside, dialog, name)
-        engine = Gtk.Box(spacing=6)
-        engine.pack_start(Gtk.Label(label=_("Engine"), xalign=0.0), False, False, 0)
-        engine.pack_start(self.engine, True, True, 0)
-        inside.pack_start(engine, False, False, 0)
-        more.add(inside)
-        self.pack_start(more, False, False, 0)
+        more = _page()
+        for name in ("stroke-size", "detail", "contrast", "layer-mode", "opacity"):
+            self._pack(more, dialog, name)
+        more.pack_start(_labelled(_("Engine"), self.engine), False, False, 0)
+        for name in ("tiling", "device"):
+            self._pack(more, dialog, name)
+        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
+        scrolled.add(more)
+
+        pages = Gtk.Notebook()
+        pages.append_page(basics, Gtk.Label(label=_("Style")))
+        pages.append_page(scrolled, Gtk.Label(label=_("More")))
+        self.pack_start(pages, False, False, 0)
         self._show_mix()
 
     def set_engines(self, names) -> None:
@@ -71,3 +70,14 @@ class Controls(Gtk.Box):
             widget = dialog.get_widget(name, GObject.TYPE_NONE)
         box.pack_start(widget, False, False, 0)
         return widget
+
+
+def _page() -> Gtk.Box:
+    return Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=8)
+
+
+def _labelled(text: str, widget) -> Gtk.Box:
+    row = Gtk.Box(spacing=12)
+    row.pack_start(Gtk.Label(label=text, xalign=0.0), False, False, 0)
+    row.pack_start(widget, True, True, 0)
+    return row

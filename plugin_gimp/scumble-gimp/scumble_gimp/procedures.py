@@ -74,7 +74,7 @@ def create_apply(plug_in, run):
     modes = [(name, title) for name, (_mode, title) in LAYER_MODES.items()]
     _add_choice(procedure, "layer-mode", _("_Blend mode"), _("Of the new layer"), modes)
     procedure.add_double_argument(
-        "opacity", _("_Opacity"), _("Of the new layer, in percent"), 0.0, 100.0, 100.0, _RW
+        "opacity", _("Opacit_y"), _("Of the new layer, in percent"), 0.0, 100.0, 100.0, _RW
     )
     procedure.add_layer_return_value("new-layer", _("New layer"), _("The stylized layer"), False, _RW)
     return procedure

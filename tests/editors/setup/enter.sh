@@ -24,6 +24,5 @@ exec unshare --mount --pid --fork --kill-child --propagation private sh -eu -c '
   mount -t tmpfs tmpfs "$root/tmp"
   mkdir -p "$root$work"
   mount --bind "$work" "$root$work"
-  cd "$root$work"
   exec chroot "$root" "$@"
 ' sh "$@"
