@@ -13,6 +13,7 @@ import torch
 Place = Literal["memory", "disk", "recompute"]
 #: Share of what is free that one job may take: the editor beside us wants some too.
 SHARE = 0.4
+DISK_SHARE = 0.6
 #: More than this goes to disk whatever is free. The system keeps what it can of a file in memory, where
 #: it counts as nobody's and gives way to whoever needs it.
 MOST_MEMORY = 512 << 20
@@ -35,7 +36,7 @@ class Budget:
     def of_this_machine() -> Budget:
         """A share of what is free now."""
         disk = shutil.disk_usage(tempfile.gettempdir()).free
-        return Budget(min(MOST_MEMORY, int(free_memory() * SHARE)), int(disk * SHARE))
+        return Budget(min(MOST_MEMORY, int(free_memory() * SHARE)), int(disk * DISK_SHARE))
 
     def place(self, size: int) -> Place:
         """Where ``size`` bytes go: memory, else disk, else nowhere (compute them again)."""
