@@ -22,7 +22,7 @@ SCUMBLE = [sys.executable, "-c", "from scumble_daemon.cli import main; main()"]
 def folder(tmp_path, monkeypatch) -> Iterator[Path]:
     """A folder with a picture, a style and every kind of file that is neither."""
     home = tmp_path / "home"
-    for name in ("RUNTIME", "LOG", "DATA", "CONFIG"):
+    for name in ("RUNTIME", "LOG", "DATA", "CONFIG", "SPOOL"):
         monkeypatch.setenv(f"SCUMBLE_{name}_DIR", str(home / name.lower()))
     monkeypatch.delenv("SCUMBLE_DEBUG", raising=False)
     work = tmp_path / "work"

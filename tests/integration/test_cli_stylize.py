@@ -26,7 +26,7 @@ def daemon(tmp_path_factory):
     """One daemon for this module, in folders of its own; ended afterwards."""
     home = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("RUNTIME", "LOG", "DATA", "CONFIG"):
+        for name in ("RUNTIME", "LOG", "DATA", "CONFIG", "SPOOL"):
             patch.setenv(f"SCUMBLE_{name}_DIR", str(home / name.lower()))
         assert cli.run(["daemon", "start"]) == 0
         yield home

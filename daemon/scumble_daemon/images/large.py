@@ -10,6 +10,7 @@ makes a disk of three to sixteen bytes per pixel the only price. libvips comes w
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 import threading
 import warnings
@@ -36,6 +37,9 @@ from .writer import check_sides
 #: From this many pixels on a picture is not held in memory.
 LARGE = 1 << 26
 INSTALL = "Install the part that takes pictures of any size: pip install 'scumble[scale]'"
+#: A picture that unfolds to more than this many times its file is no picture: JPEG ends at about 250,
+#: 8-bit PNG at 1,030 for one colour.
+MOST_EXPANSION = 1100
 BIGTIFF_OVER = 2 << 30  # bytes before compression; a TIFF of the old kind ends at 4 GiB
 
 _DTYPES = {"uchar": "u8", "ushort": "u16", "float": "f32", "double": "f32"}
@@ -94,6 +98,7 @@ def read_large(
         image = _in_rgb(image, path)
         extent = Extent(image.width, image.height)
         pixel_format = PixelFormat(_DTYPES[image.format], "RGB" if image.bands == 3 else "RGBA")
+        _check_expansion(path, extent, pixel_format.byte_count(extent))
         data = _raw(image, pixel_format.byte_count(extent), "read", on_progress, cancel)
     return Pixels(extent, pixel_format, data, profile), tuple(notes)
 
@@ -196,6 +201,18 @@ def _vips(path: Path) -> Any:
     return vips
 
 
+def _check_expansion(path: Path, extent: Extent, size: int) -> None:
+    """Refuse a small file that would fill the disk."""
+    file_bytes = path.stat().st_size
+    if extent.area > MAX_PIXELS and size > MOST_EXPANSION * file_bytes:
+        raise ScumbleError(
+            "image-too-large",
+            f"{path} is larger than the {MAX_PIXELS / 1e6:.0f} megapixels that Scumble takes "
+            f"from a file of only {file_bytes / 1e3:,.0f} kB.",
+            hint="If it really is a picture, save it as an uncompressed TIFF.",
+        )
+
+
 def _open(vips: Any, path: Path) -> Any:
     """The picture as it is seen, not decoded yet."""
     image = vips.Image.new_from_file(str(path), access="sequential", fail_on="error")
@@ -269,6 +286,8 @@ def _raw(
     use_for_temporary_files()
     # A file that is mapped cannot be removed on Windows; it is when the system cleans up.
     with tempfile.TemporaryDirectory(prefix="scumble-", ignore_cleanup_errors=True) as folder:
+        if shutil.disk_usage(folder).free < size:
+            raise _disk_full("the picture", f"{size / 1e6:,.0f} MB are needed")
         path = Path(folder) / "raw"
         with _watched(image, b"", stage, on_progress, cancel):
             image.rawsave(str(path))
@@ -313,6 +332,15 @@ def _with_metadata(vips: Any, image: Any, pixels: Pixels, like: Any, kind: str, 
     return image
 
 
+def _disk_full(what: object, detail: str) -> ScumbleError:
+    return ScumbleError(
+        "disk-full",
+        f"There is no room on the disk for {what}.",
+        hint="Free some space, or set SCUMBLE_SPOOL_DIR to a folder on a larger disk.",
+        detail=detail,
+    )
+
+
 @contextlib.contextmanager
 def _explained(vips: Any, path: Path, code: str) -> Iterator[None]:
     """What libvips raises, as one ScumbleError."""
@@ -323,12 +351,7 @@ def _explained(vips: Any, path: Path, code: str) -> Iterator[None]:
         if "killed" in detail.lower():
             raise ScumbleError("cancelled", "The job was cancelled.") from error
         if "No space left" in detail:
-            raise ScumbleError(
-                "disk-full",
-                f"There is no room on the disk for {path}.",
-                hint="Free some space, or set SCUMBLE_SPOOL_DIR to a folder on a larger disk.",
-                detail=detail,
-            ) from error
+            raise _disk_full(path, detail) from error
         message, hint = {
             "image-truncated": (
                 f"{path} is damaged or cut short and cannot be decoded.",
