@@ -124,3 +124,27 @@ result["image"] = image.get_id()
     for key, wanted in steps:
         gimp.shell(f"xdotool windowactivate --sync {window} key ctrl+{key}")
         until(lambda wanted=wanted: layers() == wanted, f"{wanted}, not {layers()}")
+
+
+def test_gimps_own_cancel_ends_the_job_and_keeps_the_document(gimp, client: Client):
+    style = shutil.copy(EXAMPLES / "styles" / "swirls.jpg", gimp.folder)
+    running = gimp.begin(
+        f"""
+{INSIDE}
+image = new_image(3000, 2000)
+layer = new_layer(image, "Photo", 3000, 2000)
+display = Gimp.Display.new(image)
+result = scumble(image, [layer], style_file={style!r}, tiling="exact")
+result["tree"] = tree(image)
+display.delete()
+"""
+    )
+    window = gimp.window("3000x2000.*GIMP$")
+    gimp.shell(f"xdotool windowsize --sync {window} 1200 660; xdotool windowmove --sync {window} 4 24")
+    until(lambda: client.status()["running"], "the job")
+    # The status bar's button, left of the right dock.
+    gimp.shell(f"xdotool windowactivate --sync {window} mousemove --window {window} 920 640 click 1")
+    done = running.result()
+    assert done["status"] == "cancel", done
+    assert done["tree"] == ["Photo"]
+    until(lambda: client.status()["running"] is None, "the job's end in the daemon")
