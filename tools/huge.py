@@ -35,11 +35,19 @@ ROOT = Path(__file__).resolve().parents[1]
 @click.option(
     "--format", "suffix", type=click.Choice(["tif", "png", "jpg"]), default="tif", help="Of the result."
 )
+@click.option("--region", metavar="X,Y,W,H", help="Compute only a part (exact still reads all of it).")
 @click.option("--pyramid", is_flag=True, help="Write all halved sizes too.")
 @click.option("--style", default=str(ROOT / "examples/styles/swirls.jpg"))
 @click.option("--folder", type=click.Path(path_type=Path), help="Where the files go; they are removed.")
 def main(
-    size: str, tiling: str, patch: int | None, suffix: str, pyramid: bool, style: str, folder: Path | None
+    size: str,
+    tiling: str,
+    patch: int | None,
+    suffix: str,
+    region: str | None,
+    pyramid: bool,
+    style: str,
+    folder: Path | None,
 ) -> None:
     """Make, stylize, measure."""
     width, height = (int(side) for side in size.split("x"))
@@ -49,7 +57,7 @@ def main(
         write_picture(root / "in.tif", width, height)
         click.echo(f"made {width}x{height} in {time.monotonic() - started:.0f} s")
         options = ["--tiling", tiling] + (["--patch", str(patch)] if patch else [])
-        options += ["--pyramid"] if pyramid else []
+        options += (["--pyramid"] if pyramid else []) + (["--region", region] if region else [])
         command = [
             "stylize",
             str(root / "in.tif"),
@@ -70,10 +78,9 @@ def main(
         click.echo("\n".join(line for line in log.splitlines() if " done in " in line or "failed" in line))
         if code:
             raise SystemExit(code)
+        done = int(np.prod([int(n) for n in region.split(",")[2:]])) if region else width * height
         output = (root / f"out.{suffix}").stat().st_size
-        click.echo(
-            f"{seconds:.0f} s, {width * height / seconds / 1e6:.2f} MP/s, result {output / 1e6:.0f} MB"
-        )
+        click.echo(f"{seconds:.0f} s, {done / seconds / 1e6:.2f} MP/s, result {output / 1e6:.0f} MB")
         own = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         click.echo(f"peak RSS: worker {watch.peak('worker'):.0f} MB, broker {watch.peak('broker'):.0f} MB, "
                    f"command line {own:.0f} MB; most disk in use {watch.disk / 1e9:.1f} GB")  # fmt: skip
