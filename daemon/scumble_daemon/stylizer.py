@@ -87,6 +87,10 @@ class Stylizer:
         mask = None
         if request.mask is not None:
             mask = _array(request.mask, image.extent[::-1], "u8")
+        style_masks = [
+            None if style.mask is None else _array(style.mask, image.extent[::-1], "u8")
+            for style in request.styles
+        ]
         out = None
         if output is not None:
             shape = (*bounds.extent[::-1], image.format.channel_count)
@@ -99,6 +103,7 @@ class Stylizer:
             weight=request.weight,
             region=request.region,
             mask=mask,
+            style_masks=style_masks,
             tiling=request.tiling,
             patch=request.patch,
             look=look,

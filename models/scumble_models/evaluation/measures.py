@@ -13,7 +13,7 @@ from scumble_models.colour import luminance
 from scumble_models.grid import grid_energy
 from scumble_models.imagenet_weights import load_lpips, load_vgg16
 from scumble_models.ssim import ssim
-from scumble_models.training.losses import style_loss_each, style_statistics
+from scumble_models.training.losses import StyleStatistics, style_loss_each, style_statistics
 from scumble_models.vgg import scale_activations
 
 #: What a candidate is here: content and style to result, all in 0..1.
@@ -33,6 +33,8 @@ class Judges:
         self._vgg = load_vgg16()
         scale_activations(self._vgg, contents)
         self._lpips = load_lpips()
+        self._last_style: Tensor | None = None
+        self._last_statistics: StyleStatistics = {}
 
     @torch.inference_mode()
     def measure(self, content: Tensor, style: Tensor, result: Tensor) -> dict[str, float]:
@@ -43,7 +45,7 @@ class Judges:
             ``style_alexnet``, the same on a network no training used; ``lpips`` distance to the
             content; ``colour`` histogram distance to the style. Lower is better for these four.
         """
-        ours, theirs = (style_statistics(self._vgg(x)) for x in (result, style))
+        ours, theirs = style_statistics(self._vgg(result)), self._style_statistics(style)
         return {
             "ssim": ssim(result, content).item(),
             "style": style_loss_each(ours, theirs).item(),
@@ -51,6 +53,12 @@ class Judges:
             "lpips": self._lpips(result, content).item(),
             "colour": colour_distance(result, style),
         }
+
+    def _style_statistics(self, style: Tensor) -> StyleStatistics:
+        # The candidates are measured one after the other on the same style.
+        if self._last_style is not style:
+            self._last_style, self._last_statistics = style, style_statistics(self._vgg(style))
+        return self._last_statistics
 
     def _alexnet_style(self, result: Tensor, style: Tensor) -> float:
         pairs = zip(self._lpips.activations(result), self._lpips.activations(style), strict=True)

@@ -20,6 +20,8 @@ from scumble_models.training.data import ImageFolder
 from scumble_models.training.preview import to_image
 
 RESAMPLES = 2000
+#: Contents over which the layers of VGG-16 are scaled.
+SCALE_IMAGES = 8
 #: Pairs on the contact sheet.
 SHEET_ROWS = 12
 #: Styles over which the grid score is taken.
@@ -73,7 +75,7 @@ def evaluate(
     chosen = _choose(len(contents), len(styles), pairs)
     images = [c[None].float() / 255 for c in contents.images]
     paintings = [s[None].float() / 255 for s in styles.images]
-    judges = Judges(images[:32])
+    judges = Judges(images[:SCALE_IMAGES])
     values: dict[str, dict[str, list[float]]] = {name: {} for name in candidates}
     sheet: list[list[Tensor]] = []
     for number, (i, j) in enumerate(chosen, 1):
