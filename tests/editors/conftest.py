@@ -27,7 +27,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if not session.config.option.collectonly and any(i.get_closest_marker("editors") for i in session.items):
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
-            terminal.write_line("setting the editors up, which takes some minutes the first time")
+            terminal.write_line("looking for the editors (where they are not set up yet, that takes minutes)")
         prepare_root()
 
 

@@ -74,6 +74,24 @@ def test_leaving_the_dialog_changes_nothing(gimp):
     assert done["tree"] == ["Background"]
 
 
+def test_without_a_daemon_the_dialog_opens_all_the_same_and_escape_leaves_it(start_gimp, base):
+    gimp = start_gimp(windows=True, SCUMBLE_RUNTIME_DIR=str(base / "nobody"))
+    running = gimp.begin(
+        f"""
+{INSIDE}
+image = new_image(300, 200)
+layer = new_layer(image, "Photo", 300, 200)
+display = Gimp.Display.new(image)
+result = scumble(image, [layer], run_mode=Gimp.RunMode.INTERACTIVE)
+display.delete()
+"""
+    )
+    window = gimp.window("^Scumble$")
+    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+    assert running.result()["status"] == "cancel"
+    assert gimp.close() == 0
+
+
 def test_cancelling_in_the_middle_keeps_the_document_and_the_dialog(gimp, client: Client):
     running, window = open_dialog(gimp, "3000, 2000")
     gimp.shell(f"xdotool mousemove --window {window} 62 100 click 1")

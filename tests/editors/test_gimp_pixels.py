@@ -208,3 +208,12 @@ def test_two_styles_are_mixed(gimp, client: Client):
     assert done.facts["name"] == "swirls + points 100% · Photo"
     wanted = client.stylize(Case().pixels(), style=[(STYLE, 0.75), (other, 0.25)])
     assert bytes(done.result.view()) == bytes(wanted.view())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_photo_of_24_megapixels_arrives_bit_for_bit(gimp, client: Client):
+    case = Case(width=6000, height=4000)
+    done = apply(gimp, case, STYLE, weight=WEIGHT)
+    wanted = client.stylize(case.pixels(), style=STYLE, weight=WEIGHT)
+    assert bytes(done.result.view()) == bytes(wanted.view())

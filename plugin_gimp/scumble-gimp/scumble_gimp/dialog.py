@@ -107,6 +107,7 @@ class ScumbleDialog:
             on_favourite=self._favourite_toggled,
             on_file=self._file_chosen,
             on_activate=lambda: self._dialog.response(Gtk.ResponseType.OK),
+            on_leave=lambda: self._dialog.response(Gtk.ResponseType.CANCEL),
         )
         self._preview_view = PreviewView()
         self._actual_size = Gtk.CheckButton(label=_("Show at actual size"))

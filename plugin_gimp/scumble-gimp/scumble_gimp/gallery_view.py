@@ -22,7 +22,7 @@ PICTURE, TITLE, TOOLTIP, KIND, VALUE = range(5)
 class GalleryView(Gtk.Box):
     """Shows a Gallery. `on_choose(style)` is called when the artist chooses one, `on_activate` after a
     double click or Return on it, `on_favourite(style)` when the star is pressed, and `on_file(path)` for
-    a file that was opened or dropped."""
+    a file that was opened or dropped; `on_leave` when Escape is pressed in an empty search."""
 
     def __init__(
         self,
@@ -32,10 +32,12 @@ class GalleryView(Gtk.Box):
         on_favourite: Callable[[GalleryStyle], None],
         on_file: Callable[[str], None],
         on_activate: Callable[[], None],
+        on_leave: Callable[[], None],
     ) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._gallery = gallery
         self._on_choose, self._on_favourite, self._on_file = on_choose, on_favourite, on_file
+        self._on_leave = on_leave
         self._thumbnails: Dict[Tuple[str, str], GdkPixbuf.Pixbuf] = {}
         self._filling = False
         self._chosen: Optional[StyleChoice] = None
@@ -44,6 +46,7 @@ class GalleryView(Gtk.Box):
             placeholder_text=_("Search styles"), hexpand=True, activates_default=True
         )
         self._search.connect("search-changed", lambda *_args: self.refresh())
+        self._search.connect("stop-search", self._search_stopped)
         self._group = Gtk.ComboBoxText()
         for group, title in (
             (ALL, _("All")),
@@ -140,6 +143,12 @@ class GalleryView(Gtk.Box):
             picture = thumbnail_of_file(choice.value, SIDE) if choice.kind == "file" else None
             self._thumbnails[choice.key] = centred(picture, SIDE)
         return self._thumbnails[choice.key]
+
+    def _search_stopped(self, search) -> None:
+        if search.get_text():
+            search.set_text("")
+        else:
+            self._on_leave()
 
     def _selection_changed(self, icons) -> None:
         paths = icons.get_selected_items()
