@@ -95,7 +95,8 @@ PACKAGES = {
     "renpy-thequestion": Package("debian", "renpy-thequestion", "usr/share/games/renpy/the_question/game"),
     "renpy-demo": Package("debian", "renpy-demo", "usr/share/games/renpy/demo/game/images"),
     "lordsawar-data": Package("debian", "lordsawar-data", "usr/share/games/lordsawar/various"),
-    "amoebax-data": Package("debian", "amoebax-data", "usr/share/games/amoebax/graphics"),}
+    "amoebax-data": Package("debian", "amoebax-data", "usr/share/games/amoebax/graphics"),
+}
 
 # fmt: off
 PICTURES = [

@@ -83,7 +83,7 @@ def command(
             report.note(f"measuring {width}x{height}")
             settings: dict[str, Any] = {"engine": engine, "device": place, "repeats": repeats}
             ours = measure("scumble", width, height, tiling=tiling, patch=patch, **settings)
-            row = {"ours": vars(ours)}
+            row: dict[str, Any] = {"ours": vars(ours)}
             if not no_reference:
                 theirs = measure("reference", width, height, reference=reference, **settings)
                 row["reference"] = vars(theirs)
