@@ -33,15 +33,16 @@ own_mirror() {
   apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null |
     grep -v security | head -n 1
 }
-mirror=${SCUMBLE_DEBIAN_MIRROR:-$(own_mirror)}
 
 {
-  if ! command -v debootstrap >/dev/null; then
+  if ! command -v debootstrap >/dev/null || [ -z "$(own_mirror)" ]; then
     apt-get update -q
     apt-get install -y -q --no-install-recommends debootstrap
   fi
+  # Without one of this machine's debootstrap takes its own.
+  mirror=${SCUMBLE_DEBIAN_MIRROR:-$(own_mirror)}
   rm -rf "$root"
-  say "debootstrap $release from $mirror"
+  say "debootstrap $release from ${mirror:-the usual mirror}"
   debootstrap --variant=minbase --include=ca-certificates "$release" "$root" ${mirror:+"$mirror"}
 
   # No services, no recommended packages, no manuals, no fsync per file: smaller and faster.
