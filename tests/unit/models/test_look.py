@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from scumble_models.colour import luminance
 from scumble_models.errors import PixelsError
 from scumble_models.look import Look
-from scumble_models.stylize import stylize
+from scumble_models.stylize import encode_style, stylize
 from tests.unit.models.conftest import natural_image
+
+STYLES = Path(__file__).parents[3] / "examples" / "styles"
 
 
 def as_tensor(image: np.ndarray) -> torch.Tensor:
@@ -90,17 +95,18 @@ def test_detail_brings_fine_structure_back(model, signals):
     assert likeness(detailed) > likeness(plain)
 
 
-def test_larger_strokes_move_the_spectrum_down_on_a_smooth_layer(model, signals):
-    # On a smooth layer the result's structure is all strokes.
-    ramp = np.linspace(60, 200, 256).astype(np.uint8)
-    layer = np.stack(np.broadcast_arrays(ramp[None, :], ramp[:, None], ramp[::-1][None, :]), axis=2)
-    layer = np.ascontiguousarray(layer)
-    sizes = (0.5, 1.0, 2.0, 4.0)
-    found = [
-        spectrum_centroid(stylize(model, layer, "RGB", [(signals, 1)], look=Look(stroke_size=s)))
-        for s in sizes
-    ]
-    assert found[3] < found[2] < found[1] < found[0]
+@pytest.mark.parametrize("style", ["swirls", "hatching"])
+def test_larger_strokes_lower_the_frequencies_that_a_style_adds(model, style):
+    strokes = encode_style(model, np.asarray(Image.open(STYLES / f"{style}.jpg").convert("RGB")), "RGB")
+    layer = natural_image(192, 192)
+
+    def added(stroke_size: float) -> np.ndarray:
+        result = stylize(model, layer, "RGB", [(strokes, 1)], look=Look(stroke_size=stroke_size))
+        return np.clip(128 + result.astype(int) - layer, 0, 255).astype(np.uint8)
+
+    found = [spectrum_centroid(added(size)) for size in (0.5, 1.0, 2.0, 4.0)]
+    assert found == sorted(found, reverse=True)
+    assert found[3] < 0.75 * found[1]
 
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 40), (33, 18)])
