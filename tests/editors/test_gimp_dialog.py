@@ -54,11 +54,16 @@ display.delete()
     return running, window
 
 
-def test_a_style_is_chosen_seen_and_painted_by_mouse_and_return(gimp):
-    running, window = open_dialog(gimp)
+def choose_the_first_style(gimp, window: str) -> None:
+    """Click it and wait for its preview: a Return sent before the click has arrived paints nothing."""
     before = content(gimp, window, AFTER)
     gimp.shell(f"xdotool mousemove --window {window} 62 100 click 1")
     until(lambda: content(gimp, window, AFTER)[1] != before[1], "the preview")
+
+
+def test_a_style_is_chosen_seen_and_painted_by_mouse_and_return(gimp):
+    running, window = open_dialog(gimp)
+    choose_the_first_style(gimp, window)
     gimp.shell(f"xdotool windowactivate --sync {window} key Return")
     done = running.result()
     assert done["status"] == "success", done
@@ -94,7 +99,7 @@ display.delete()
 
 def test_cancelling_in_the_middle_keeps_the_document_and_the_dialog(gimp, client: Client):
     running, window = open_dialog(gimp, "3000, 2000")
-    gimp.shell(f"xdotool mousemove --window {window} 62 100 click 1")
+    choose_the_first_style(gimp, window)
     gimp.shell(f"xdotool windowactivate --sync {window} key Return")
 
     def big_job() -> bool:
