@@ -96,9 +96,7 @@ def hatching(rng: np.random.Generator) -> Image.Image:
             turn = direction + rng.normal(0, 0.05) + 0.5 * _sample(tone, y, x)
             length = rng.uniform(26, 64)
             step = np.array([np.cos(turn), np.sin(turn)]) * length
-            draw.line(
-                (x, y, x + step[0], y + step[1]), fill=(28, 24, 26), width=int(rng.integers(2, 4))
-            )
+            draw.line((x, y, x + step[0], y + step[1]), fill=(28, 24, 26), width=int(rng.integers(2, 4)))
     return canvas
 
 

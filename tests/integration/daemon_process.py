@@ -112,3 +112,29 @@ def code_of(call: Callable[[], object]) -> str:
     except ScumbleError as error:
         return error.code
     raise AssertionError("nothing was raised")
+
+
+@contextlib.contextmanager
+def daemon_with(place: Place, settings: str) -> Iterator[subprocess.Popen]:
+    """A daemon with those Settings, given as Python source."""
+    code = (
+        "import sys\n"
+        "from scumble_daemon.serve import run\n"
+        "from scumble_daemon.settings import Limits, Settings\n"
+        f"if __name__ == '__main__': sys.exit(run(Settings({settings})))\n"
+    )
+    script = place.runtime.parent / "daemon.py"
+    script.write_text(code)
+    process = subprocess.Popen([sys.executable, script], env={**os.environ, **place.environment})
+    try:
+        until(lambda: _answers() or process.poll() is not None, "the daemon")
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def _answers() -> bool:
+    with contextlib.suppress(Exception), Client.connect(start=False):
+        return True
+    return False

@@ -6,14 +6,13 @@ import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from daemon_process import Place, code_of, connected, noise, until
+from daemon_process import Place, code_of, connected, daemon_with, noise, until
 
-from scumble import Bounds, Client, StyleSource, StyleWeight, StylizeRequest, to_array
+from scumble import Bounds, StyleSource, StyleWeight, StylizeRequest, to_array
 from scumble import messages as m
 from scumble.layers import as_pixels
 from scumble_daemon.delivery import Deliveries
@@ -25,30 +24,9 @@ STYLE = noise(48, 48, seed=1)
 SETTINGS = "limits=Limits(spool_over=50_000, spool_bytes={})"
 
 
-@contextlib.contextmanager
-def daemon(place: Place, spool_bytes: int = 1 << 30) -> Iterator[subprocess.Popen]:
+def daemon(place: Place, spool_bytes: int = 1 << 30) -> contextlib.AbstractContextManager[subprocess.Popen]:
     """A daemon that keeps more than 50 kB on disk."""
-    script = place.runtime.parent / "daemon.py"
-    script.write_text(
-        "import sys\n"
-        "from scumble_daemon.serve import run\n"
-        "from scumble_daemon.settings import Limits, Settings\n"
-        f"settings = Settings({SETTINGS.format(spool_bytes)})\n"
-        "if __name__ == '__main__': sys.exit(run(settings))\n"
-    )
-    process = subprocess.Popen([sys.executable, script], env={**os.environ, **place.environment})
-    try:
-        until(lambda: _answers() or process.poll() is not None, "the daemon")
-        yield process
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def _answers() -> bool:
-    with contextlib.suppress(Exception), Client.connect(start=False):
-        return True
-    return False
+    return daemon_with(place, SETTINGS.format(spool_bytes))
 
 
 def spooled(place: Place) -> list[Path]:

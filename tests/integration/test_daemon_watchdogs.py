@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
-from daemon_process import Place, alive, code_of, connected, noise, until
+from daemon_process import Place, alive, code_of, connected, daemon_with, noise, until
 
 from scumble import Client, Extent, wire, zmtp
 from scumble import messages as m
@@ -19,34 +16,8 @@ from scumble.link import Link
 STYLE = noise(48, 48, seed=1)
 
 
-@contextlib.contextmanager
-def daemon(place: Place, settings: str) -> Iterator[subprocess.Popen]:
-    """A daemon with those Settings, given as Python source."""
-    code = (
-        "import sys\n"
-        "from scumble_daemon.serve import run\n"
-        "from scumble_daemon.settings import Limits, Settings\n"
-        f"if __name__ == '__main__': sys.exit(run(Settings({settings})))\n"
-    )
-    script = place.runtime.parent / "daemon.py"
-    script.write_text(code)
-    process = subprocess.Popen([sys.executable, script], env={**os.environ, **place.environment})
-    try:
-        until(lambda: _answers() or process.poll() is not None, "the daemon")
-        yield process
-    finally:
-        process.terminate()
-        assert process.wait(30) == 0
-
-
-def _answers() -> bool:
-    with contextlib.suppress(Exception), Client.connect(start=False):
-        return True
-    return False
-
-
 def test_a_hung_worker_is_ended_and_its_job_fails(place: Place):
-    with daemon(place, "worker_silence=3.0"), connected(start=False) as client:
+    with daemon_with(place, "worker_silence=3.0"), connected(start=False) as client:
         client.stylize(noise(64, 64), STYLE)
         worker = client.status()["worker"]["pid"]
 
@@ -60,7 +31,7 @@ def test_a_hung_worker_is_ended_and_its_job_fails(place: Place):
 
 
 def test_a_cancelled_job_ends_for_its_client_even_if_the_worker_hangs(place: Place):
-    with daemon(place, "worker_silence=3.0"), connected(start=False) as client:
+    with daemon_with(place, "worker_silence=3.0"), connected(start=False) as client:
         client.stylize(noise(64, 64), STYLE)
         worker = client.status()["worker"]["pid"]
         os.kill(worker, signal.SIGSTOP)
@@ -78,7 +49,7 @@ def _request():
 
 
 def test_a_job_whose_client_is_gone_is_cancelled_after_a_while(place: Place):
-    with daemon(place, "orphan_grace=0.2"), connected(start=False) as watcher:
+    with daemon_with(place, "orphan_grace=0.2"), connected(start=False) as watcher:
         with connected(start=False) as client:
             job = client.submit(_request())
         until(lambda: f"job {job.id} has lost its client" in place.log(), "the orphan's end")
@@ -87,7 +58,7 @@ def test_a_job_whose_client_is_gone_is_cancelled_after_a_while(place: Place):
 
 def test_limits_of_the_daemon_reach_the_client_as_typed_errors(place: Place):
     limits = "limits=Limits(max_image_bytes=20_000, max_image_pixels=4_000)"
-    with daemon(place, limits), connected(start=False) as client:
+    with daemon_with(place, limits), connected(start=False) as client:
         assert client.welcome.limits["max_image_bytes"] == 20_000
         assert code_of(lambda: client.stylize(noise(100, 100), STYLE)) == "image-too-large"
         gray = noise(80, 80, 1)
@@ -96,7 +67,7 @@ def test_limits_of_the_daemon_reach_the_client_as_typed_errors(place: Place):
 
 
 def test_a_silent_client_makes_room_for_a_new_one_and_an_active_one_does_not(place: Place):
-    with daemon(place, "session_idle=600.0, limits=Limits(max_clients=1)"):
+    with daemon_with(place, "session_idle=600.0, limits=Limits(max_clients=1)"):
         with connected(start=False) as first:
             first.ping()
             with connected(start=False) as second:
@@ -107,7 +78,7 @@ def test_a_silent_client_makes_room_for_a_new_one_and_an_active_one_does_not(pla
 
 def test_a_client_that_lost_its_place_connects_again(place: Place):
     settings = "session_idle=0.0, limits=Limits(max_clients=1)"
-    with daemon(place, settings), connected(start=False) as first:
+    with daemon_with(place, settings), connected(start=False) as first:
         first.ping()
         with connected(start=False) as second:
             second.ping()
@@ -116,7 +87,7 @@ def test_a_client_that_lost_its_place_connects_again(place: Place):
 
 
 def test_a_client_that_never_reads_costs_the_others_nothing(place: Place):
-    with daemon(place, ""), connected(start=False) as client:
+    with daemon_with(place, ""), connected(start=False) as client:
         deaf = Link.open(place.info, "job", zmtp.Dealer.connect, timeout=10)
         for number in range(1, 20_000):
             try:
@@ -129,7 +100,7 @@ def test_a_client_that_never_reads_costs_the_others_nothing(place: Place):
 
 
 def test_a_result_is_kept_for_a_client_that_comes_back(place: Place):
-    with daemon(place, ""):
+    with daemon_with(place, ""):
         with connected(start=False) as client:
             job = client.submit(_request())
             spec_id = job.id
@@ -144,7 +115,7 @@ def test_a_result_is_kept_for_a_client_that_comes_back(place: Place):
 
 
 def test_too_many_jobs_wait_their_turn_or_are_refused(place: Place):
-    with daemon(place, "limits=Limits(max_jobs=2)"), connected(start=False) as client:
+    with daemon_with(place, "limits=Limits(max_jobs=2)"), connected(start=False) as client:
         jobs = [client.submit(_request()) for _ in range(2)]
         assert code_of(lambda: client.submit(_request())) == "queue-full"
         for job in jobs:
@@ -153,6 +124,6 @@ def test_too_many_jobs_wait_their_turn_or_are_refused(place: Place):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="unix sockets")
 def test_another_protocol_version_is_a_typed_error(place: Place, monkeypatch: pytest.MonkeyPatch):
-    with daemon(place, ""):
+    with daemon_with(place, ""):
         monkeypatch.setattr(wire, "MAJOR", 2)
         assert code_of(lambda: Client.connect(start=False)) == "protocol-version"

@@ -122,9 +122,7 @@ def test_every_sample_of_a_deep_tiff_is_read(byteorder, compression, dtype, chan
     buffer = io.BytesIO()
     photometric = "rgb" if channels >= 3 else "minisblack"
     stored = source if channels > 1 else source[..., 0]
-    tifffile.imwrite(
-        buffer, stored, byteorder=byteorder, compression=compression, photometric=photometric
-    )
+    tifffile.imwrite(buffer, stored, byteorder=byteorder, compression=compression, photometric=photometric)
     pixels = decode_image(buffer.getvalue()).pixels
     expected = source if channels >= 3 else source.repeat(3, -1)
     assert array_of(pixels).dtype == dtype

@@ -94,9 +94,7 @@ def test_any_bytes_like_is_packed_as_bin_and_read(make):
     assert unpackb(make(packb("abc"))) == "abc"
 
 
-@pytest.mark.parametrize(
-    "value", [object(), {1: 2}, {b"a": 2}, {1, 2}, 1j, "\ud800", {"\udfff": 1}]
-)
+@pytest.mark.parametrize("value", [object(), {1: 2}, {b"a": 2}, {1, 2}, 1j, "\ud800", {"\udfff": 1}])
 def test_what_the_subset_lacks_is_not_packed(value):
     with pytest.raises(MsgpackError):
         packb(value)
