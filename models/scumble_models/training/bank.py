@@ -12,9 +12,6 @@ from scumble_models.training.judge import Judge
 from scumble_models.training.losses import StyleStatistics, style_statistics
 from scumble_models.vgg import STYLE_LAYERS
 
-#: Share of the contents that are blurred to a gradient.
-SMOOTH_CONTENTS = 0.06
-
 
 @dataclass
 class Batch:
@@ -60,7 +57,7 @@ class Bank:
         }
 
     def _make(self, count: int) -> Batch:
-        content = self._contents.crops(count, self._crop, self._generator, smooth=SMOOTH_CONTENTS)
+        content = self._contents.crops(count, self._crop, self._generator)
         style = self._styles.crops(count, self._crop, self._generator, vary_colour=True)
         with torch.no_grad():
             features = self._judge(content, ("conv4_1",))["conv4_1"]

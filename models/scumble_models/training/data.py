@@ -64,21 +64,16 @@ class ImageFolder:
         generator: Generator,
         *,
         vary_colour: bool = False,
-        smooth: float = 0.0,
     ) -> Tensor:
         """Random crops ``(count, 3, size, size)`` in 0..1: random image, scale, place, turn and flip.
 
         Args:
             vary_colour: vary channels, saturation and contrast, for styles.
-            smooth: share of the crops that are blurred to a gradient, for contents: skies and walls,
-                where a grid shows most, are rare in random crops.
         """
         picks = torch.randint(len(self.images), (count,), generator=generator).tolist()
         crops = [_random_crop(self.images[i], size, generator) for i in picks]
         if vary_colour:
             crops = [_vary_colour(crop, generator) for crop in crops]
-        if smooth:
-            crops = [_smooth(crop) if _uniform(0, 1, generator) < smooth else crop for crop in crops]
         return torch.stack(crops)
 
 
@@ -146,8 +141,3 @@ def _vary_colour(crop: Tensor, generator: Generator) -> Tensor:
         mean = crop.mean((1, 2), keepdim=True)
         crop = mean + (crop - mean) * _uniform(0.7, 1.3, generator) + _uniform(-0.1, 0.1, generator)
     return crop.clamp(0.0, 1.0)
-
-
-def _smooth(crop: Tensor) -> Tensor:
-    small = F.interpolate(crop[None], (6, 6), mode="bilinear", antialias=True, align_corners=False)
-    return F.interpolate(small, crop.shape[1:], mode="bicubic", align_corners=False)[0].clamp(0, 1)

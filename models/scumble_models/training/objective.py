@@ -18,6 +18,7 @@ from scumble_models.training.judge import Judge
 from scumble_models.training.losses import (
     content_loss,
     contrastive_loss,
+    palette_loss,
     stroke_perceptual_loss,
     style_loss_each,
     style_statistics,
@@ -72,7 +73,9 @@ def perceptual_losses(
     if weights.structure:
         losses["structure"] = 1.0 - ssim(result, batch.content).mean()
     if weights.grid:
-        losses["grid"] = grid_energy(result).mean()
+        losses["grid"] = _grid_on_smooth(network, batch.content, signals)
+    if weights.palette:
+        losses["palette"] = palette_loss(result, batch.style)
     if weights.out_of_range:
         losses["out_of_range"] = (result - result.clamp(0.0, 1.0)).square().mean()
     return losses
@@ -84,6 +87,19 @@ def pixel_losses(network: StyleNetwork, batch: Batch) -> dict[str, Tensor]:
     result = network(batch.content, network.encode_style(batch.style)).float()
     gradient = sum(F.l1_loss(result.diff(dim=axis), target.diff(dim=axis)) for axis in (2, 3))
     return {"pixel": F.l1_loss(result, target), "gradient": torch.as_tensor(gradient)}
+
+
+def _grid_on_smooth(network: StyleNetwork, content: Tensor, signals: StyleSignals) -> Tensor:
+    """Grid energy of results on contents without detail, where a network can only repeat its lattice.
+
+    It gets batches of its own, which no style loss sees: that loss asks for texture where there is
+    nothing to make it from, and the lattice is then the only answer.
+    """
+    coarse = F.adaptive_avg_pool2d(content, 4)
+    ramp = F.interpolate(coarse, content.shape[2:], mode="bicubic", align_corners=False).clamp(0, 1)
+    flat = coarse.mean((2, 3), keepdim=True).expand_as(ramp)
+    step = torch.arange(len(content), device=content.device) % 2
+    return grid_energy(network(torch.where(step.view(-1, 1, 1, 1) == 0, ramp, flat), signals).float()).mean()
 
 
 def _enlarged_strokes(network: StyleNetwork, content: Tensor, signals: StyleSignals) -> Tensor:

@@ -43,6 +43,7 @@ class LossWeights:
     stroke: float = 0.0
     structure: float = 0.0
     grid: float = 0.0
+    palette: float = 0.0
     out_of_range: float = 0.0
 
 

@@ -20,7 +20,12 @@ from scumble_models.imagenet_weights import _ArrayUnpickler, read_pickle
 from scumble_models.signals import StyleSignals
 from scumble_models.ssim import ssim
 from scumble_models.training.data import ImageFolder
-from scumble_models.training.losses import contrastive_loss, style_loss_each, style_statistics
+from scumble_models.training.losses import (
+    contrastive_loss,
+    palette_loss,
+    style_loss_each,
+    style_statistics,
+)
 from scumble_models.training.recipe import read_recipe
 from scumble_models.training.trainer import PATIENCE, Trainer
 from scumble_models.vgg import LAYERS, VGG16, scale_activations
@@ -33,6 +38,7 @@ warm_up = 2
 [losses]
 structure = 1.0
 grid = 10.0
+palette = 5.0
 stroke = 0.5
 out_of_range = 1.0
 [[phase]]
@@ -212,3 +218,32 @@ def test_a_pickle_that_asks_for_code_is_refused():
 def test_a_judge_with_a_wrong_hash_is_not_even_unpickled():
     with pytest.raises(WeightsError, match="wrong sha256"):
         read_pickle("vgg16.ckpt", pickle.dumps({"VGG16_0": {}}))
+
+
+def test_the_palette_loss_sees_colours_and_neither_their_place_nor_fine_texture():
+    photo = torch.from_numpy(natural_image(64, 64, 3)).permute(2, 0, 1)[None].float() / 255
+    assert palette_loss(photo.flip(3), photo).item() == pytest.approx(0.0, abs=1e-9)
+    hatched = photo.clone()
+    hatched[..., ::2] += 0.1
+    hatched[..., 1::2] -= 0.1
+    assert palette_loss(hatched, photo).item() < 1e-6
+    assert palette_loss(photo.roll(1, dims=1), photo).item() > 1e-3
+    # Two palettes of one mean and deviation: three levels and two.
+    two = torch.full((1, 3, 64, 64), 0.3)
+    two[..., 32:] = 0.7
+    three = torch.full((1, 3, 64, 64), 0.5)
+    three[..., :8], three[..., -8:] = 0.1, 0.9
+    assert three.mean().item() == pytest.approx(two.mean().item(), abs=1e-3)
+    assert three.std().item() == pytest.approx(two.std().item(), rel=1e-2)
+    assert palette_loss(three, two).item() > 0.005
+
+
+def test_the_grid_loss_moves_a_network_away_from_its_lattice(tmp_path, folders):
+    text = (
+        RECIPE.split("[losses]")[0] + "[losses]\ncontent = 0.0\nstyle = 0.0\ncontrastive = 0.0\ngrid = 1e5\n"
+    )
+    text += "[[phase]]\nsteps = 12\ncrop = 64\nbatch = 2\n"
+    make_trainer(tmp_path, folders, "run", text).run()
+    with (tmp_path / "run" / "log.csv").open() as lines:
+        grid = [float(row["value"]) for row in csv.DictReader(lines) if row["loss"] == "grid"]
+    assert sum(grid[-3:]) < 0.5 * sum(grid[:3])
