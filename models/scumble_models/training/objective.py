@@ -45,18 +45,12 @@ def perceptual_losses(
     filter_modulation: bool = True,
 ) -> dict[str, Tensor]:
     """The paper's losses (and the optional ones with a weight above 0), each an unweighted scalar."""
-    signals = network.encode_style(batch.style)
+    signals = _signals(network, batch)
     if not filter_modulation:
         signals = without_filter_modulation(signals)
-    result = network(batch.content, signals).float()
+    result, target = _result(network, batch, signals)
     layers = STYLE_LAYERS if weights.style else ("conv4_1",)
     activations = judge(result, layers)
-    target = batch.content_features
-    if isinstance(network, AdaIN):
-        # The paper's content target is what AdaIN hands to the decoder, not the content itself.
-        target = modulate_features(
-            target, channel_statistics(target), signals.column("mean"), signals.column("std")
-        )
     losses = {"content": content_loss(activations["conv4_1"], target)}
     if weights.style:
         statistics = style_statistics(activations)
@@ -84,9 +78,28 @@ def perceptual_losses(
 def pixel_losses(network: StyleNetwork, batch: Batch) -> dict[str, Tensor]:
     """The first stage: L1 and gradient distance to the content with its colours moved to the style's."""
     target = colour_map(batch.content, batch.style)(batch.content).clamp(0.0, 1.0)
-    result = network(batch.content, network.encode_style(batch.style)).float()
+    result, _features = _result(network, batch, _signals(network, batch))
     gradient = sum(F.l1_loss(result.diff(dim=axis), target.diff(dim=axis)) for axis in (2, 3))
     return {"pixel": F.l1_loss(result, target), "gradient": torch.as_tensor(gradient)}
+
+
+def _signals(network: StyleNetwork, batch: Batch) -> StyleSignals:
+    if isinstance(network, AdaIN):  # its encoder is the loss network: the bank has its statistics already
+        mean, std = batch.style_statistics["conv4_1"]
+        return StyleSignals(network.architecture, {"mean": mean, "std": std})
+    return network.encode_style(batch.style)
+
+
+def _result(network: StyleNetwork, batch: Batch, signals: StyleSignals) -> tuple[Tensor, Tensor]:
+    """The result, and the relu4_1 activations that the content loss compares it with."""
+    content = batch.content_features
+    if isinstance(network, AdaIN):
+        # The paper's target is what AdaIN hands to the decoder, not the content itself.
+        result = network.decode(content, channel_statistics(content), signals)
+        return result.float(), modulate_features(
+            content, channel_statistics(content), signals.column("mean"), signals.column("std")
+        )
+    return network(batch.content, signals).float(), content
 
 
 def _grid_on_smooth(network: StyleNetwork, content: Tensor, signals: StyleSignals) -> Tensor:

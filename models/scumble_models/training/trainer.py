@@ -159,7 +159,10 @@ class Trainer:
         torch.set_rng_state(state["torch_rng"].cpu())
 
     def _scaled_vgg16(self) -> VGG16:
-        network = load_vgg16().to(self.device)
+        # Reflected borders, as AdaIN's encoder has them: zeros would train dark frames into pictures.
+        network = VGG16(padding_mode="reflect")
+        network.load_state_dict(load_vgg16().state_dict())
+        network.requires_grad_(False).to(self.device)
         scale_activations(network, [self._contents.crops(8, 256, self._generator) for _ in range(4)])
         return network
 

@@ -247,3 +247,13 @@ def test_the_grid_loss_moves_a_network_away_from_its_lattice(tmp_path, folders):
     with (tmp_path / "run" / "log.csv").open() as lines:
         grid = [float(row["value"]) for row in csv.DictReader(lines) if row["loss"] == "grid"]
     assert sum(grid[-3:]) < 0.5 * sum(grid[:3])
+
+
+def test_adain_trains_its_decoder_and_keeps_its_encoder(tmp_path, folders):
+    text = RECIPE.replace("microast", "adain").replace("steps = 4", "steps = 2").replace("stroke = 0.5\n", "")
+    trainer = make_trainer(tmp_path, folders, "run", text)
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.run()
+    after = trainer.network.state_dict()
+    changed = {k.split(".")[0] for k, v in before.items() if not torch.equal(v, after[k])}
+    assert changed == {"decoder"}
