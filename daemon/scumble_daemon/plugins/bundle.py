@@ -13,6 +13,10 @@ from scumble.errors import ScumbleError
 from .catalogue import compile_mo, read_po
 
 GIMP = "scumble-gimp"
+KRITA = "scumble_krita"
+KRITA_DOMAIN = "scumble-krita"
+KRITA_BESIDE = (f"{KRITA}.desktop", f"{KRITA}.action")
+"""What Krita wants beside the plug-in's folder: who it is, and its shortcuts."""
 CLIENT = Path(scumble.__file__).parent
 # Scripts use pyzmq, and a wheel may be there; in an editor nothing but the standard library is.
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot", "transport_pyzmq.py")
@@ -23,23 +27,45 @@ def gimp_sources() -> Path:
 
     Raises ScumbleError `plugin-missing` where they are in neither place.
     """
-    checkout = Path(__file__).resolve().parents[3] / "plugin_gimp" / GIMP
-    installed = Path(sys.prefix) / "share" / "scumble" / "plugins" / GIMP
-    for folder in (checkout, installed):
-        if (folder / f"{GIMP}.py").is_file():
+    return _sources("GIMP", f"plugin_gimp/{GIMP}", GIMP, f"{GIMP}.py")
+
+
+def krita_sources() -> Path:
+    """The folder that holds the Krita plug-in's `scumble_krita` and its .desktop and .action files.
+
+    Raises ScumbleError `plugin-missing` as `gimp_sources`.
+    """
+    return _sources("Krita", "plugin_krita", "scumble-krita", f"{KRITA}.desktop")
+
+
+def _sources(editor: str, checkout: str, installed: str, needed: str) -> Path:
+    places = (
+        Path(__file__).resolve().parents[3] / checkout,
+        Path(sys.prefix) / "share" / "scumble" / "plugins" / installed,
+    )
+    for folder in places:
+        if (folder / needed).is_file():
             return folder
     raise ScumbleError(
         "plugin-missing",
-        "The files of the GIMP plug-in are not in this installation of Scumble.",
+        f"The files of the {editor} plug-in are not in this installation of Scumble.",
         hint="Install Scumble again, or use the plug-in's zip file.",
     )
 
 
 def gimp_text_files() -> list[Path]:
     """The files whose strings an artist in GIMP may read: translations cover these."""
-    own = sorted((gimp_sources() / "scumble_gimp").glob("*.py"))
+    return [*sorted((gimp_sources() / "scumble_gimp").glob("*.py")), *_client_text_files()]
+
+
+def krita_text_files() -> list[Path]:
+    """The files whose strings an artist in Krita may read: translations cover these."""
+    return [*sorted((krita_sources() / KRITA).rglob("*.py")), *_client_text_files()]
+
+
+def _client_text_files() -> list[Path]:
     met = [CLIENT / name for name in ("job.py", "launch.py", "link.py")]
-    return [*own, *sorted((CLIENT / "editing").glob("*.py")), *met]
+    return [*sorted((CLIENT / "editing").glob("*.py")), *met]
 
 
 def assemble_gimp(folder: Path) -> Path:
@@ -51,22 +77,49 @@ def assemble_gimp(folder: Path) -> Path:
     target = folder / GIMP
     shutil.copytree(sources, target, ignore=_LEFT_OUT)
     shutil.copytree(CLIENT, target / "scumble", ignore=_LEFT_OUT)
-    for po in sorted((sources / "locale").glob("*.po")):
-        messages = target / "locale" / po.stem / "LC_MESSAGES"
-        messages.mkdir(parents=True)
-        (messages / f"{GIMP}.mo").write_bytes(compile_mo(read_po(po)))
+    _compile_locale(sources / "locale", target / "locale", GIMP)
     (target / f"{GIMP}.py").chmod(0o755)  # GIMP passes over a file that is not executable
     return target
 
 
-def zip_folder(folder: Path, archive: Path) -> None:
-    """Pack a folder under its own name: the same input gives the same bytes."""
+def assemble_krita(folder: Path) -> Path:
+    """Write the complete Krita plug-in as ``folder/scumble_krita`` and return that; it must not exist.
+
+    Its .desktop and .action files come to lie beside it, in `folder`.
+
+    Raises OSError, and ScumbleError `plugin-missing`.
+    """
+    sources = krita_sources()
+    target = folder / KRITA
+    shutil.copytree(sources / KRITA, target, ignore=_LEFT_OUT)
+    shutil.copytree(CLIENT, target / "lib" / "scumble", ignore=_LEFT_OUT)
+    _compile_locale(sources / KRITA / "locale", target / "locale", KRITA_DOMAIN)
+    for name in KRITA_BESIDE:
+        shutil.copyfile(sources / name, folder / name)
+    return target
+
+
+def _compile_locale(sources: Path, target: Path, domain: str) -> None:
+    for po in sorted(sources.glob("*.po")):
+        messages = target / po.stem / "LC_MESSAGES"
+        messages.mkdir(parents=True)
+        (messages / f"{domain}.mo").write_bytes(compile_mo(read_po(po)))
+
+
+def zip_folder(folder: Path, archive: Path, *beside: str) -> None:
+    """Pack a folder under its own name, and files that lie beside it.
+
+    The same input gives the same bytes. Folders have entries of their own: Krita's importer looks for one.
+    """
     archive.parent.mkdir(parents=True, exist_ok=True)
+    parent = folder.parent
+    files = [folder, *sorted(folder.rglob("*")), *(parent / name for name in beside)]
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                name = file.relative_to(folder.parent).as_posix()
-                entry = zipfile.ZipInfo(name, (2025, 1, 1, 0, 0, 0))
-                entry.external_attr = (0o100755 if file.stat().st_mode & 0o100 else 0o100644) << 16
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                packed.writestr(entry, file.read_bytes())
+        for file in files:
+            name = file.relative_to(parent).as_posix()
+            entry = zipfile.ZipInfo(f"{name}/" if file.is_dir() else name, (2025, 1, 1, 0, 0, 0))
+            executable = file.is_dir() or file.stat().st_mode & 0o100
+            kind = 0o040000 if file.is_dir() else 0o100000
+            entry.external_attr = (kind | (0o755 if executable else 0o644)) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, b"" if file.is_dir() else file.read_bytes())

@@ -1,0 +1,50 @@
+"""The actions, which Settings > Configure Krita > Keyboard Shortcuts lists under Scripts.
+
+Each does what the docker of its window does when asked to `perform("apply")`, and so on.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from krita import Extension
+
+from .loading import DOCKER_ID, log
+from .qt import QtWidgets
+
+ACTIONS = {
+    "scumble_apply": ("apply", "Scumble: Apply"),
+    "scumble_repeat": ("repeat", "Scumble: Repeat Last"),
+    "scumble_live": ("live", "Scumble: Live Preview On or Off"),
+    "scumble_cancel": ("cancel", "Scumble: Cancel"),
+}
+"""Krita's name for an action, what the docker is asked to perform, and what the menu says."""
+MENU = "tools/scripts"
+
+
+class ScumbleExtension(Extension):
+    """Makes the actions of each window."""
+
+    def setup(self) -> None:
+        """Krita calls this once, at its start."""
+
+    def createActions(self, window) -> None:  # noqa: N802 (Krita's name)
+        """Krita calls this for each new window."""
+        for identifier, (verb, title) in ACTIONS.items():
+            action = window.createAction(identifier, title, MENU)
+            if action is not None:
+                action.triggered.connect(lambda *_args, verb=verb: perform(window, verb))
+
+
+def perform(window, verb: str) -> None:
+    """Show the docker of a window and let it do something. Never raises: Krita would show a script error."""
+    try:
+        docker = window.qwindow().findChild(QtWidgets.QDockWidget, DOCKER_ID)
+        if docker is None:
+            return
+        if verb == "apply":
+            docker.setVisible(True)
+        if hasattr(docker, "perform"):
+            docker.perform(verb)
+    except Exception:
+        log(traceback.format_exc())
