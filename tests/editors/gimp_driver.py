@@ -5,37 +5,15 @@ which runs on the main thread where Gimp may be used; `shell` takes shell comman
 which work while a dialog holds the main thread. One JSON object per line each way.
 """
 
-import contextlib
-import json
 import os
-import socket
-import subprocess
+import sys
 import threading
 import traceback
-from pathlib import Path
 
+sys.path.insert(0, os.environ["SCUMBLE_TEST_DIR"])
+
+from driver_server import FOLDER, run_shell, serve
 from gi.repository import Gegl, Gimp, Gio, GLib
-
-FOLDER = Path(os.environ["SCUMBLE_TEST_DIR"])
-
-
-def serve(name, answer):
-    """Answer one client after another, each line with one line; a `stop` line ends it."""
-    listener = socket.socket(socket.AF_UNIX)
-    part = FOLDER / (name + ".part")
-    listener.bind(str(part))
-    listener.listen()
-    part.rename(FOLDER / name)
-    while True:
-        peer, _ = listener.accept()
-        with peer, peer.makefile("rw") as lines:
-            for line in lines:
-                question = json.loads(line)
-                if question == "stop":
-                    return
-                with contextlib.suppress(BrokenPipeError):
-                    lines.write(json.dumps(answer(question)) + "\n")
-                    lines.flush()
 
 
 def run_code(code):
@@ -45,11 +23,6 @@ def run_code(code):
         return {"result": names["result"]}
     except BaseException:
         return {"error": traceback.format_exc()}
-
-
-def run_shell(command):
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
-    return {"code": done.returncode, "out": done.stdout, "err": done.stderr}
 
 
 threading.Thread(target=serve, args=("shell", run_shell), daemon=True).start()
