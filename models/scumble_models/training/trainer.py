@@ -188,12 +188,15 @@ class Trainer:
         self._optimiser.zero_grad(set_to_none=True)
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-        if not (torch.isfinite(norm) and torch.isfinite(total)):
+        measured = {**losses, "total": total, "gradient_norm": norm}
+        # One transfer for all: each would make a GPU wait.
+        numbers = torch.stack([value.detach() for value in measured.values()]).tolist()
+        values = dict(zip(measured, numbers, strict=True))
+        if not (math.isfinite(values["total"]) and math.isfinite(values["gradient_norm"])):
             return {}
         self._optimiser.step()
         self._average()
-        values = {name: value.item() for name, value in losses.items()}
-        return {**values, "total": total.item(), "gradient_norm": norm.item(), "rate": rate}
+        return {**values, "rate": rate}
 
     def _losses(self, batch: Any, phase: Phase) -> dict[str, Tensor]:
         if phase.target == "pixel":
