@@ -13,6 +13,7 @@ from scumble.editing import (
     EditorSettings,
     Effect,
     Gallery,
+    HistoryEntry,
     StyleChoice,
     Texts,
     load_settings,
@@ -20,6 +21,8 @@ from scumble.editing import (
     settings_file,
 )
 from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
+from scumble.editing.history import MAX_HISTORY, MAX_PICTURE
+from scumble.editing.mix import evened, put, with_share, without
 from scumble.editing.texts import fraction
 
 WAVES = StyleChoice("library", "waves", "Great Waves")
@@ -74,7 +77,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
 )
-FIELDS = [*Effect().to_dict(), "recent", "favourites", "effect", "kind", "value", "amount", "title"]
+FIELDS = [*Effect().to_dict(), "recent", "favourites", "history", "effect", "kind", "value", "amount"]
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
@@ -196,3 +199,72 @@ def test_progress_tells_the_time_left(eta, text):
 @given(st.integers(-5, 100), st.integers(-5, 100))
 def test_a_fraction_is_between_0_and_1(done, total):
     assert 0 <= fraction(Progress(done, total)) <= 1
+
+
+def test_what_was_painted_is_remembered_with_its_picture(tmp_path):
+    file = tmp_path / "krita.json"
+    entry = HistoryEntry(EFFECT, "Background", 1.5, b"\xff\xd8picture")
+    save_settings(file, EditorSettings().painted(entry))
+    settings = load_settings(file)
+    assert settings.history == (entry,)
+    assert settings.effect == EFFECT
+    assert [style.value for style in settings.recent] == ["waves", "fire"]
+
+
+def test_a_full_history_can_still_be_read(tmp_path):
+    """A file over the limit for settings would be put aside as damaged."""
+    settings = EditorSettings()
+    for number in range(MAX_HISTORY + 5):
+        settings = settings.painted(HistoryEntry(EFFECT, "Layer", number, bytes(MAX_PICTURE)))
+    save_settings(tmp_path / "krita.json", settings)
+    assert [entry.when for entry in load_settings(tmp_path / "krita.json").history] == list(
+        range(MAX_HISTORY + 4, 4, -1)
+    )
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["effect", "layer", "when", "picture"]), JSON), max_size=3))
+def test_an_odd_history_becomes_a_valid_one(found):
+    settings = EditorSettings.from_dict({"history": [{"effect": EFFECT.to_dict(), **f} for f in found]})
+    assert EditorSettings.from_dict(settings.to_dict()) == settings
+
+
+SEA = StyleChoice("library", "sea", "Sea")
+
+
+def shares(styles):
+    return {style.value: round(style.amount, 6) for style in styles}
+
+
+def test_a_style_joins_a_mix_with_a_fair_share():
+    mix = put(put(put((), WAVES, 0), FIRE, 1), SEA, 2)
+    assert shares(mix) == {"waves": 0.333333, "fire": 0.333333, "sea": 0.333333}
+    assert put(mix, FIRE, 0) == mix
+    full = put(mix, StyleChoice("file", "a"), 9)
+    assert put(full, StyleChoice("file", "b"), 9) == full
+    assert len(full) == 4
+
+
+def test_a_style_takes_the_place_and_share_of_another():
+    mix = with_share(put(put((), WAVES, 0), FIRE, 1), 0, 0.8)
+    assert shares(put(mix, SEA, 0)) == {"sea": 0.8, "fire": 0.2}
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=4), st.integers(0, 3), st.floats(0, 1))
+def test_shares_always_sum_to_one(amounts, at, share):
+    mix = evened([StyleChoice("library", str(n), amount=amount) for n, amount in enumerate(amounts)])
+    at %= len(mix)
+    assert sum(style.amount for style in mix) == pytest.approx(1)
+    changed = with_share(mix, at, share)
+    assert changed[at].amount == pytest.approx(share)
+    assert sum(style.amount for style in changed) == pytest.approx(1)
+    assert sum(style.amount for style in without(mix, at)) == pytest.approx(1)
+
+
+def test_one_style_is_all_of_it():
+    assert shares(with_share((WAVES,), 0, 0.2)) == {"waves": 1.0}
+    assert without((WAVES,), 0) == ()
+
+
+def test_a_recipe_brings_its_settings_and_nothing_else():
+    effect = Effect((WAVES,)).taking({"weight": 0.4, "styles": [], "detail": "much", "patch": 64})
+    assert effect == Effect((WAVES,), weight=0.4)

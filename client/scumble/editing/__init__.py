@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .effect import Effect, StyleChoice
 from .gallery import Gallery, GalleryStyle
+from .history import HistoryEntry
 from .jobs import JobController, JobEvent
 from .settings import EditorSettings, load_settings, save_settings, settings_file
 from .texts import Texts
@@ -13,6 +14,7 @@ __all__ = [
     "Effect",
     "Gallery",
     "GalleryStyle",
+    "HistoryEntry",
     "JobController",
     "JobEvent",
     "StyleChoice",

@@ -110,6 +110,13 @@ class Effect:
             tiling=_choice(fields.get("tiling"), TILINGS),
         )
 
+    def taking(self, settings: Mapping[str, Any]) -> Effect:
+        """With what a recipe of the library brings along; what is no setting of ours is passed over."""
+        known = {
+            name: value for name, value in settings.items() if name in self.__dict__ and name != "styles"
+        }
+        return Effect.from_dict({**self.to_dict(), **known})
+
     def request(
         self,
         image: Pixels,

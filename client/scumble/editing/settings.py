@@ -12,6 +12,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from ..launch import config_dir
 from .effect import Effect, StyleChoice
+from .history import MAX_HISTORY, HistoryEntry, entries
 
 MAX_RECENT = 24
 MAX_FILE = 1 << 20
@@ -19,11 +20,12 @@ MAX_FILE = 1 << 20
 
 @dataclass(frozen=True)
 class EditorSettings:
-    """The last effect, the styles last used (newest first) and the artist's favourites."""
+    """The last effect, the styles last used and what was painted (newest first), the artist's favourites."""
 
     effect: Effect = field(default_factory=Effect)
     recent: Tuple[StyleChoice, ...] = ()
     favourites: Tuple[StyleChoice, ...] = ()
+    history: Tuple[HistoryEntry, ...] = ()
 
     def used(self, effect: Effect) -> EditorSettings:
         """After a job with that effect: it is the last one, and its styles are the newest."""
@@ -31,6 +33,10 @@ class EditorSettings:
         keys = {style.key for style in recent}
         recent += [style for style in self.recent if style.key not in keys]
         return replace(self, effect=effect, recent=tuple(recent[:MAX_RECENT]))
+
+    def painted(self, entry: HistoryEntry) -> EditorSettings:
+        """After that result: its effect was used, and it is the newest of the history."""
+        return replace(self.used(entry.effect), history=(entry, *self.history)[:MAX_HISTORY])
 
     def toggled(self, style: StyleChoice) -> EditorSettings:
         """With that style among the favourites if it was not, and without it if it was."""
@@ -45,6 +51,7 @@ class EditorSettings:
             "effect": self.effect.to_dict(),
             "recent": [style.to_dict() for style in self.recent],
             "favourites": [style.to_dict() for style in self.favourites],
+            "history": [entry.to_dict() for entry in self.history],
         }
 
     @classmethod
@@ -56,6 +63,7 @@ class EditorSettings:
             effect=Effect.from_dict(fields.get("effect")),
             recent=_styles(fields.get("recent"))[:MAX_RECENT],
             favourites=_styles(fields.get("favourites")),
+            history=entries(fields.get("history")),
         )
 
 
