@@ -1,0 +1,91 @@
+"""A layer as a small picture: 8-bit BGRA, in the layer's own colour space."""
+
+from __future__ import annotations
+
+import math
+import struct
+from array import array
+from typing import Any, List
+
+from scumble import Bounds, Extent, PixelFormat, Pixels
+
+from .qt import Qt, QtGui
+
+STYLE_SIDE = 1024
+_BGRA = PixelFormat("u8", "BGRA")
+_WORDS = {1: "B", 2: "H", 4: "I", 8: "Q"}
+
+
+def scaled(node: Any, bounds: Bounds, pixel_format: PixelFormat, side: int) -> Pixels:
+    """A part of a layer, scaled down so that neither side is longer than `side`."""
+    longest = max(bounds.width, bounds.height)
+    # Integers are read twice as fine and then smoothed by Qt. Floats have to be converted one by one.
+    fine = 2 if pixel_format.dtype[0] == "u" else 1
+    step = max(1, math.ceil(longest / (fine * side)))
+    sampled = Extent(len(range(step // 2, bounds.width, step)), len(range(step // 2, bounds.height, step)))
+    if sampled.is_empty:  # a line thinner than the step
+        sampled = Extent(max(1, sampled.width), max(1, sampled.height))
+    picture = image_of(Pixels(sampled, _BGRA, _sample(node, bounds, pixel_format, step, sampled)))
+    factor = min(1.0, side / longest)
+    extent = Extent(max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
+    return pixels_of(_resized(picture, extent))
+
+
+def image_of(pixels: Pixels) -> Any:
+    """A QImage over 8-bit BGRA pixels; it does not outlive them."""
+    width, height = pixels.extent
+    image = QtGui.QImage(bytes(pixels.view()), width, height, 4 * width, QtGui.QImage.Format.Format_ARGB32)
+    return image.copy()
+
+
+def pixels_of(image: Any) -> Pixels:
+    """The pixels of a QImage as 8-bit BGRA."""
+    image = image.convertToFormat(QtGui.QImage.Format.Format_ARGB32)
+    extent = Extent(image.width(), image.height())
+    return Pixels(extent, _BGRA, image.constBits().asstring(_BGRA.byte_count(extent)))
+
+
+def _resized(image: Any, extent: Extent) -> Any:
+    if (image.width(), image.height()) == tuple(extent):
+        return image
+    return image.scaled(
+        *extent, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+    )
+
+
+def _sample(node: Any, bounds: Bounds, pixel_format: PixelFormat, step: int, sampled: Extent) -> bytes:
+    """Every `step`-th pixel of every `step`-th row, as 8-bit BGRA."""
+    first = min(step // 2, bounds.width - 1)
+    rows: List[bytes] = []
+    for row in range(sampled.height):
+        y = bounds.y + min(step // 2 + row * step, bounds.height - 1)
+        data = bytes(node.projectionPixelData(bounds.x, y, bounds.width, 1))
+        rows.append(_every(data, pixel_format.bytes_per_pixel, first, step))
+    return _to_bgra(b"".join(rows), pixel_format)
+
+
+def _every(data: bytes, size: int, first: int, step: int) -> bytes:
+    if size in _WORDS:
+        return memoryview(data).cast(_WORDS[size])[first::step].tobytes()
+    halves = memoryview(data).cast("Q")  # 16 bytes a pixel
+    out = array("Q", bytes(size * len(range(first, len(data) // size, step))))
+    out[0::2] = array("Q", halves[2 * first :: 2 * step].tobytes())
+    out[1::2] = array("Q", halves[2 * first + 1 :: 2 * step].tobytes())
+    return out.tobytes()
+
+
+def _to_bgra(data: bytes, pixel_format: PixelFormat) -> bytes:
+    if pixel_format.dtype == "u16":
+        data = data[1::2]  # little-endian: the high byte
+    elif pixel_format.dtype != "u8":
+        code = "e" if pixel_format.dtype == "f16" else "f"
+        values = struct.unpack("<{}{}".format(len(data) // struct.calcsize(code), code), data)
+        # What is no number becomes 0 as well.
+        data = bytes([int(v * 255 + 0.5) if 0.0 < v < 1.0 else 255 if v >= 1.0 else 0 for v in values])
+    if pixel_format.channels == "BGRA":
+        return data
+    out = bytearray(4 * (len(data) // pixel_format.channel_count))
+    order = (2, 1, 0, 3) if pixel_format.channels == "RGBA" else (0, 0, 0, 1)
+    for channel, source in enumerate(order):
+        out[channel::4] = data[source :: pixel_format.channel_count]
+    return bytes(out)
