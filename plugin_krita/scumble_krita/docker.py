@@ -1,0 +1,94 @@
+"""The docker: what Krita knows of the panel, and what the panel knows of Krita."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator, Optional
+
+from krita import DockWidget, Krita
+
+from scumble import Pixels, ScumbleError
+from scumble.editing import StyleChoice
+
+from . import document as documents
+from .i18n import _
+from .panel.editor import Editor, OnRead, Work
+from .panel.kinds import Icon, Image
+from .panel.panel import Panel
+from .panel.pictures import SIDE as PICTURE
+
+RESULT_SIDE = 192
+
+
+class ScumbleDocker(DockWidget):
+    """Holds the panel of one window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle("Scumble")
+        self._panel = Panel(KritaEditor())
+        self.setWidget(self._panel)
+        # At Krita's end the threads must be gone before its libraries are.
+        notifier = Krita.instance().notifier()
+        notifier.setActive(True)
+        notifier.applicationClosing.connect(self._panel.close_studio)
+
+    def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 (Krita's name)
+        """Krita calls this when another document comes to the front, or none."""
+        self._panel.canvas_changed()
+
+    def perform(self, verb: str) -> None:
+        """What an action of ours asks for: ``apply``, ``repeat``, ``live`` or ``cancel``. Never raises."""
+        self._panel.perform(verb)
+
+
+class KritaEditor(Editor):
+    """Krita's active document, for the panel."""
+
+    def __init__(self) -> None:
+        self._previewed: Optional[Any] = None
+
+    def read(self, on_read: OnRead) -> Work:
+        target = self._target()
+        return Work(target.node.name(), documents.read(target, on_read), target.region, target)
+
+    def insert(self, work: Work, result: Pixels, name: str) -> Optional[Image]:
+        layer = documents.insert_result(work.target, result, name)
+        return layer.thumbnail(RESULT_SIDE, RESULT_SIDE)
+
+    def glance(self, side: int) -> Work:
+        target = self._target()
+        return Work(target.node.name(), documents.thumbnail(target, side), None, target)
+
+    def show_preview(self, work: Work, result: Pixels, name: str) -> None:
+        self._previewed = work.target.document
+        documents.put_preview(work.target.document, work.target, result, name)
+
+    def remove_preview(self) -> None:
+        document, self._previewed = self._previewed, None
+        if document is not None and document in Krita.instance().documents():
+            documents.remove_preview(document)
+
+    def style_layer(self) -> "tuple[StyleChoice, Image]":
+        node = self._target().node
+        choice = StyleChoice("layer", node.uniqueId().toString(), node.name())
+        return choice, node.thumbnail(PICTURE, PICTURE)
+
+    def layer_pixels(self, value: str) -> Pixels:
+        for document in Krita.instance().documents():
+            for node in _nodes(document.rootNode()):
+                if node.uniqueId().toString() == value:
+                    return documents.style_pixels(document, node)
+        raise ScumbleError("bad-style", _("The layer that was the style is gone: choose a style again."))
+
+    def icon(self, name: str) -> Icon:
+        return Krita.instance().icon(name)
+
+    @staticmethod
+    def _target() -> documents.Target:
+        return documents.active_target(Krita.instance().activeDocument())
+
+
+def _nodes(node: Any) -> Iterator[Any]:
+    for child in node.childNodes():
+        yield child
+        yield from _nodes(child)

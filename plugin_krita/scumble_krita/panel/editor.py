@@ -1,0 +1,67 @@
+"""What the panel asks of the editor that it stands in. All of it is called on the interface's thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Optional, Tuple
+
+from scumble import Bounds, Pixels
+from scumble.editing import StyleChoice
+
+from ..qt import QtGui
+from .kinds import Icon, Image
+
+OnRead = Callable[[float], Any]
+
+
+@dataclass(frozen=True)
+class Work:
+    """A layer, or a small picture of it, as it was read.
+
+    Attributes:
+        layer: its name.
+        pixels: what is to be painted.
+        region: the part of `pixels` that is wanted; None for all of it.
+        target: whatever the editor needs to put the result back.
+    """
+
+    layer: str
+    pixels: Pixels
+    region: Optional[Bounds] = None
+    target: Any = field(default=None, compare=False, repr=False)
+
+
+class Editor:
+    """Methods raise ScumbleError for what an artist can mend, such as having no document open."""
+
+    def read(self, on_read: OnRead) -> Work:
+        """The active layer in full; `on_read` gets how much is done, 0 to 1."""
+        raise NotImplementedError
+
+    def insert(self, work: Work, result: Pixels, name: str) -> Optional[Image]:
+        """Put a result above the layer that was read, as one step of undo; a small picture of it."""
+        raise NotImplementedError
+
+    def glance(self, side: int) -> Work:
+        """What `read` would give, no larger than `side` pixels."""
+        raise NotImplementedError
+
+    def show_preview(self, work: Work, result: Pixels, name: str) -> None:
+        """Show the result of a glance in the document as a locked layer, in place of the preview before."""
+        raise NotImplementedError
+
+    def remove_preview(self) -> None:
+        """Take the preview out of whatever document has it."""
+        raise NotImplementedError
+
+    def style_layer(self) -> Tuple[StyleChoice, Image]:
+        """The active layer as a style, and a small picture of it."""
+        raise NotImplementedError
+
+    def layer_pixels(self, value: str) -> Pixels:
+        """The pixels of a style of kind ``layer``."""
+        raise NotImplementedError
+
+    def icon(self, name: str) -> Icon:
+        """An icon of the editor's theme; a null one where it has none."""
+        return QtGui.QIcon()

@@ -1,0 +1,207 @@
+"""The grid of pictures: as many columns as there is room for, without a gap at the side."""
+
+from __future__ import annotations
+
+from typing import List, Optional, Sequence
+
+from scumble.editing import GalleryStyle, StyleChoice
+
+from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal, position
+from .guard import guarded
+from .kinds import Image, Pixmap, Rect, Size
+from .pictures import Pictures, square
+
+NARROWEST_LINES = 4.6
+"""Width of a narrow column, in lines of text: three fit into a docker of 250 pixels."""
+GAP = 3
+
+
+class GalleryList(QtWidgets.QListWidget):
+    """Shows styles. `chosen(style, add)` comes with a click (`add` with Control), `activated_one` with a
+    double click or Return, `menu_wanted(style, point)` with the right button."""
+
+    chosen = Signal(object, bool)
+    activated_one = Signal()
+    menu_wanted = Signal(object, object)
+
+    def __init__(self, pictures: Pictures) -> None:
+        super().__init__()
+        self._pictures = pictures
+        self._styles: List[GalleryStyle] = []
+        self._marked: Sequence[StyleChoice] = ()
+        self._empty = ""
+        self.setViewMode(QtWidgets.QListView.ViewMode.IconMode)
+        self.setResizeMode(QtWidgets.QListView.ResizeMode.Adjust)
+        self.setMovement(QtWidgets.QListView.Movement.Static)
+        self.setUniformItemSizes(True)
+        self.setWordWrap(False)
+        self.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QtWidgets.QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setDragDropMode(QtWidgets.QAbstractItemView.DragDropMode.NoDragDrop)
+        self.setAcceptDrops(False)  # the panel takes what is dropped, wherever
+        self.viewport().setAcceptDrops(False)
+        self.setMouseTracking(True)
+        self.setItemDelegate(_Painter(self))
+        pictures.changed.connect(self.viewport().update)
+
+    def show_styles(self, styles: Sequence[GalleryStyle], empty: str) -> None:
+        """Show these; without any the text `empty`."""
+        self._empty = empty
+        if self._styles != list(styles):
+            self._styles = list(styles)
+            self.clear()
+            for style in self._styles:
+                item = QtWidgets.QListWidgetItem(style.title)
+                item.setToolTip("\n".join(filter(None, (style.title, style.family))))
+                self.addItem(item)
+        self.viewport().update()
+
+    def mark(self, styles: Sequence[StyleChoice]) -> None:
+        """Frame the styles of the mix."""
+        self._marked = styles
+        self.viewport().update()
+
+    def scroll_to(self, style: StyleChoice) -> None:
+        """Bring a style into view, if it is shown."""
+        for row, shown in enumerate(self._styles):
+            if shown.choice.key == style.key:
+                self.scrollToItem(self.item(row))
+
+    def style_at(self, row: int) -> Optional[GalleryStyle]:
+        """The style of a row."""
+        return self._styles[row] if 0 <= row < len(self._styles) else None
+
+    def side(self) -> int:
+        """Side of a picture in pixels."""
+        return self.gridSize().width() - 2 * GAP
+
+    # What Qt asks -------------------------------------------------------------------------------
+
+    @guarded
+    def resizeEvent(self, event) -> None:  # noqa: N802
+        """Share the width among the columns."""
+        room = self.viewport().width() - 1
+        columns = max(1, int(room // (NARROWEST_LINES * self.fontMetrics().lineSpacing())))
+        width = max(24, room // columns)
+        self.setGridSize(QtCore.QSize(width, width + self.fontMetrics().lineSpacing() + 1))
+        super().resizeEvent(event)
+
+    @guarded
+    def mouseReleaseEvent(self, event) -> None:  # noqa: N802
+        """A click chooses; with Control it adds to the mix."""
+        super().mouseReleaseEvent(event)
+        style = self.style_at(self.indexAt(position(event)).row())
+        if event.button() == Qt.MouseButton.LeftButton and style is not None:
+            self.chosen.emit(style, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
+
+    @guarded
+    def mouseDoubleClickEvent(self, event) -> None:  # noqa: N802
+        """A double click paints."""
+        if event.button() == Qt.MouseButton.LeftButton and self.indexAt(position(event)).isValid():
+            self.activated_one.emit()
+
+    @guarded
+    def keyPressEvent(self, event) -> None:  # noqa: N802
+        """Space chooses, Return chooses and paints; the arrows go from one to the next."""
+        style = self.style_at(self.currentRow())
+        key = event.key()
+        if style is not None and key in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.chosen.emit(style, bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier))
+            if key != Qt.Key.Key_Space:
+                self.activated_one.emit()
+        else:
+            super().keyPressEvent(event)
+
+    @guarded
+    def contextMenuEvent(self, event) -> None:  # noqa: N802
+        """What can be done with the style under the mouse."""
+        style = self.style_at(self.indexAt(event.pos()).row())
+        if style is not None:
+            self.menu_wanted.emit(style, event.globalPos())
+
+    @guarded
+    def paintEvent(self, event) -> None:  # noqa: N802
+        """Without styles say why there are none."""
+        super().paintEvent(event)
+        if self.count() == 0 and self._empty:
+            painter = QtGui.QPainter(self.viewport())
+            painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.PlaceholderText))
+            box = self.viewport().rect().adjusted(8, 8, -8, -8)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(box, int(flags), self._empty)
+            painter.end()
+
+    # For the painter ----------------------------------------------------------------------------
+
+    def is_marked(self, style: GalleryStyle) -> bool:
+        """Whether the style is in the mix."""
+        return any(choice.key == style.choice.key for choice in self._marked)
+
+    def picture(self, style: GalleryStyle) -> Optional[Image]:
+        """What it looks like."""
+        return self._pictures.of(style.choice)
+
+
+class _Painter(QtWidgets.QStyledItemDelegate):
+    """Draws one style: its picture, its title, a star for a favourite, a frame when it is chosen."""
+
+    def __init__(self, view: GalleryList) -> None:
+        super().__init__(view)
+        self._view = view
+        self._squares: dict = {}
+
+    def sizeHint(self, _option, _index) -> Size:  # noqa: N802
+        """One cell of the grid."""
+        return self._view.gridSize()
+
+    @guarded
+    def paint(self, painter, option, index) -> None:
+        """Draw the cell."""
+        style = self._view.style_at(index.row())
+        if style is None:
+            return
+        painter.save()
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        palette, role = option.palette, QtGui.QPalette.ColorRole
+        side, marked = self._view.side(), self._view.is_marked(style)
+        hovered = bool(option.state & QtWidgets.QStyle.StateFlag.State_MouseOver)
+        focused = bool(option.state & QtWidgets.QStyle.StateFlag.State_HasFocus)
+        cell = QtCore.QRect(option.rect.x() + GAP, option.rect.y() + GAP, side, side)
+        square_ = self._square(style, side)
+        if square_ is None:
+            painter.fillRect(cell, palette.color(role.Window))
+        else:
+            painter.drawPixmap(cell.topLeft(), square_)
+        if marked or hovered or focused:
+            width = 3.0 if marked else 1.5
+            painter.setPen(QtGui.QPen(palette.color(role.Highlight if marked else role.Text), width))
+            inset = int(width / 2)
+            painter.drawRect(cell.adjusted(inset, inset, -inset - 1, -inset - 1))
+        if style.favourite:
+            _star(painter, cell, option.fontMetrics.height())
+        text = cell.adjusted(0, side + 1, 0, option.fontMetrics.lineSpacing() + 1)
+        painter.setPen(palette.color(role.Text))
+        title = option.fontMetrics.elidedText(style.title, Qt.TextElideMode.ElideRight, side)
+        painter.drawText(text, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, title)
+        painter.restore()
+
+    def _square(self, style: GalleryStyle, side: int) -> Optional[Pixmap]:
+        image = self._view.picture(style)
+        if image is None:
+            return None
+        ratio = self._view.devicePixelRatioF()
+        key = (image.cacheKey(), side, ratio)
+        if key not in self._squares:
+            if len(self._squares) > 1000:
+                self._squares.clear()
+            self._squares[key] = square(image, side, ratio)
+        return self._squares[key]
+
+
+def _star(painter, cell: Rect, height: int) -> None:
+    badge = QtCore.QRect(cell.right() - height, cell.top(), height + 1, height + 1)
+    painter.fillRect(badge, QtGui.QColor(0, 0, 0, 150))
+    painter.setPen(QtGui.QColor(255, 210, 80))
+    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, "★")

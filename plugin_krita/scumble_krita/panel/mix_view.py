@@ -1,0 +1,171 @@
+"""The styles of the mix with their shares; the one that a click in the gallery replaces is marked."""
+
+from __future__ import annotations
+
+from typing import Callable, List, Optional
+
+from scumble.editing import Effect
+from scumble.editing.effect import MAX_MIX
+from scumble.editing.mix import with_share, without
+
+from ..i18n import _
+from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from .guard import guarded, slot
+from .kinds import Icon, Image
+from .pictures import Pictures, square
+from .value_bar import ValueBar
+
+
+class MixView(QtWidgets.QWidget):
+    """Shows the styles of an effect; `edited(styles)` is emitted when the artist changes the mix.
+
+    `place` is where the next style of the gallery goes: the marked row, or behind the last one.
+    """
+
+    edited = Signal(object)
+    place_changed = Signal()
+
+    def __init__(self, pictures: Pictures, icon: Callable[[str], Icon]) -> None:
+        super().__init__()
+        self._pictures, self._icon = pictures, icon
+        self._styles: tuple = ()
+        self.place = 0
+        self._rows: List[_Row] = []
+        self._hint = QtWidgets.QLabel(_("Choose a style"))
+        self._hint.setForegroundRole(QtGui.QPalette.ColorRole.PlaceholderText)
+        self._more = QtWidgets.QToolButton()
+        self._more.setText(_("Mix in another style"))
+        plus = icon("list-add")
+        if not plus.isNull():
+            self._more.setIcon(plus)
+            self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._more.setCheckable(True)
+        self._more.setAutoRaise(True)
+        self._more.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
+        self._more.setToolTip(_("The next style that you click joins the mix; so does a click with Control"))
+        self._more.clicked.connect(slot(self, self._more_clicked))
+        self._column = QtWidgets.QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(3)
+        self._column.addWidget(self._hint)
+        self._column.addWidget(self._more)
+        pictures.changed.connect(slot(self, self._show_pictures))
+        self.show_effect(Effect())
+
+    def show_effect(self, effect: Effect) -> None:
+        """Show the styles of that effect."""
+        same = [style.key for style in self._styles] == [style.key for style in effect.styles]
+        grown = len(effect.styles) > len(self._styles)
+        self._styles = effect.styles
+        if not same:
+            if grown or self.place >= len(self._styles):
+                self.place = max(0, len(self._styles) - 1)
+            self._rebuild()
+        for row, style in zip(self._rows, self._styles):
+            row.show_share(style.amount, several=len(self._styles) > 1)
+        self._show_place()
+
+    def _rebuild(self) -> None:
+        for row in self._rows:
+            self._column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self._rows = []
+        for at, style in enumerate(self._styles):
+            row = _Row(style.label, self._icon)
+            row.bar.edited.connect(self._share_edited(at))
+            row.removed.connect(slot(self, lambda at=at: self._remove(at)))
+            row.taken.connect(slot(self, lambda at=at: self.take(at)))
+            self._column.insertWidget(1 + at, row)
+            self._rows.append(row)
+        self._hint.setVisible(not self._styles)
+        self._more.setVisible(0 < len(self._styles) < MAX_MIX)
+        self._show_pictures()
+
+    def _show_pictures(self) -> None:
+        for row, style in zip(self._rows, self._styles):
+            row.show_picture(self._pictures.of(style))
+
+    def _show_place(self) -> None:
+        several = len(self._rows) > 1 or self._more.isChecked()
+        for at, row in enumerate(self._rows):
+            row.mark(several and at == self.place)
+        self._more.setChecked(bool(self._rows) and self.place >= len(self._rows))
+
+    def _share_edited(self, at: int) -> Callable[[float], None]:
+        return lambda share: self.edited.emit(with_share(self._styles, at, share))
+
+    def _remove(self, at: int) -> None:
+        self.edited.emit(without(self._styles, at))
+
+    def take(self, at: int) -> None:
+        """Make that the place of the next style."""
+        self.place = at
+        self._show_place()
+        self.place_changed.emit()
+
+    def _more_clicked(self) -> None:
+        self.take(len(self._styles) if self._more.isChecked() else max(0, len(self._styles) - 1))
+
+
+class _Row(QtWidgets.QFrame):
+    """One style: its picture, its title with its share, and a cross. A click on the picture marks it."""
+
+    removed = Signal()
+    taken = Signal()
+
+    def __init__(self, title: str, icon: Callable[[str], Icon]) -> None:
+        super().__init__()
+        self._title = title
+        self._image: Optional[Image] = None
+        self.bar = ValueBar(title, 0.0, 1.0)
+        self.bar.setToolTip(title)
+        self._name = QtWidgets.QLabel(title)
+        self._name.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
+        self._name.setToolTip(title)
+        self._side = self.bar.sizeHint().height()
+        self._picture = QtWidgets.QToolButton()
+        self._picture.setAutoRaise(True)
+        self._picture.setCheckable(True)
+        self._picture.setFixedSize(self._side + 6, self._side + 6)
+        self._picture.setIconSize(QtCore.QSize(self._side, self._side))
+        self._picture.setToolTip(_("The next style that you click takes this place"))
+        self._picture.clicked.connect(self.taken)
+        cross = QtWidgets.QToolButton()
+        cross.setAutoRaise(True)
+        cross.setToolTip(_("Remove"))
+        shape = icon("edit-clear") if icon("dialog-cancel").isNull() else icon("dialog-cancel")
+        if shape.isNull():
+            cross.setText("×")
+        else:
+            cross.setIcon(shape)
+        cross.clicked.connect(self.removed)
+        row = QtWidgets.QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self._picture)
+        row.addWidget(self._name, 1)
+        row.addWidget(self.bar, 1)
+        row.addWidget(cross)
+
+    def show_share(self, share: float, *, several: bool) -> None:
+        """The share of the mix; for the only style there is nothing to set."""
+        self.bar.setVisible(several)
+        self._name.setVisible(not several)
+        self.bar.show_value(share)
+
+    def show_picture(self, image: Optional[Image]) -> None:
+        """The picture of the style."""
+        if image is not None:
+            self._picture.setIcon(QtGui.QIcon(square(image, self._side, self.devicePixelRatioF())))
+
+    def mark(self, marked: bool) -> None:
+        """Whether the next style takes this place."""
+        self._picture.setChecked(marked)
+
+    @guarded
+    def resizeEvent(self, event) -> None:  # noqa: N802
+        """A title too long for its place ends with dots."""
+        super().resizeEvent(event)
+        elide = Qt.TextElideMode.ElideRight
+        self._name.setText(self.fontMetrics().elidedText(self._title, elide, max(20, self._name.width())))

@@ -1,0 +1,228 @@
+"""The panel: the widgets of the docker, and what goes from one to the other."""
+
+from __future__ import annotations
+
+from typing import Callable, Optional
+
+from scumble import Client, ScumbleError
+from scumble.editing.gallery import ALL, LAYERS
+
+from ..i18n import _
+from ..qt import QtCore, QtWidgets
+from .controls import Controls, changed
+from .editor import Editor
+from .gallery_view import GalleryView
+from .guard import guarded, slot
+from .history_view import HistoryView
+from .job_view import JobView
+from .kinds import Mime, Size
+from .mix_view import MixView
+from .section import Section
+from .studio import Studio
+
+MARGIN = 4
+
+
+class Panel(QtWidgets.QWidget):
+    """All that the docker shows. `connect` makes the client, on another thread; the first show calls it."""
+
+    def __init__(self, editor: Editor, connect: Callable[[], Client] = Client.connect) -> None:
+        super().__init__()
+        self._asked = False
+        self.studio = Studio(editor, self, connect)
+        library = self.studio.library
+        self.gallery = GalleryView(library.gallery, library.pictures, editor.icon)
+        self.mix = MixView(library.pictures, editor.icon)
+        self.controls = Controls(self)
+        self.job = JobView(editor.icon)
+        self.history = HistoryView()
+        self._past = Section(_("History"), self.history)
+        self.setAcceptDrops(True)
+
+        content = QtWidgets.QWidget()
+        column = QtWidgets.QVBoxLayout(content)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        column.setSpacing(6)
+        column.addWidget(self.gallery, 1)
+        for widget in (self.mix, self.controls.basics, self.controls.more, self.job, self._past):
+            column.addWidget(widget)
+        self._scroll = QtWidgets.QScrollArea()
+        self._scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(content)
+        outer = QtWidgets.QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._scroll)
+        self._connect_signals()
+        self._show_effect()
+        self._show_library()
+
+    def _connect_signals(self) -> None:
+        studio, gallery, job = self.studio, self.gallery, self.job
+        studio.effect_changed.connect(slot(self, self._show_effect))
+        studio.state_changed.connect(slot(self, self._show_state))
+        studio.library.changed.connect(slot(self, self._show_library))
+        studio.status.connect(job.set_status)
+        studio.progress.connect(self._show_progress)
+        studio.engines_came.connect(self.controls.set_engines)
+        studio.connected.connect(self._connected)
+        gallery.chosen.connect(self._style_chosen)
+        gallery.paint.connect(slot(self, studio.apply))
+        gallery.favourite.connect(guarded(type(studio.library).toggle_favourite).__get__(studio.library))
+        gallery.file.connect(self.take_file)
+        gallery.layer.connect(slot(self, self._take_layer))
+        self.mix.edited.connect(self._mix_edited)
+        self.mix.place_changed.connect(slot(self, self._show_marks))
+        self.controls.edited.connect(self._setting_edited)
+        self.history.taken.connect(self._entry_taken)
+        self.history.again.connect(self._entry_again)
+        job.apply.connect(slot(self, studio.apply))
+        job.cancel.connect(slot(self, studio.cancel))
+        job.live.connect(self._live_clicked)
+        job.discard.connect(slot(self, lambda: studio.set_live(False)))
+        job.retry.connect(slot(self, studio.connect_daemon))
+
+    # For the docker -----------------------------------------------------------------------------
+
+    def perform(self, verb: str) -> None:
+        """Do what an action asks for: ``apply``, ``repeat``, ``live`` or ``cancel``. Never raises."""
+        self.job.show_error(None)
+        studio = self.studio
+        verbs = {
+            "apply": studio.apply,
+            "repeat": studio.repeat,
+            "live": lambda: studio.set_live(not studio.live.on),
+            "cancel": studio.cancel,
+        }
+        slot(self, verbs[verb])()
+
+    def canvas_changed(self) -> None:
+        """Another document came to the front, or none. Never raises."""
+        slot(self, self.studio.live.canvas_changed)()
+
+    def show_error(self, error: ScumbleError) -> None:
+        """Say what went wrong; called by `guard.show`."""
+        self.job.show_error(error)
+        self._show_state()
+
+    def close_studio(self) -> None:
+        """End all jobs; the panel is of no use afterwards. Never raises."""
+        slot(self, self.studio.close)()
+
+    # What Qt asks -------------------------------------------------------------------------------
+
+    def sizeHint(self) -> Size:  # noqa: N802
+        """Narrow and high, as dockers are."""
+        return QtCore.QSize(260, 640)
+
+    def minimumSizeHint(self) -> Size:  # noqa: N802
+        """The content scrolls where there is less room than it wants."""
+        return QtCore.QSize(200, 160)
+
+    @guarded
+    def showEvent(self, event) -> None:  # noqa: N802
+        """The daemon is asked when somebody sees the panel, not at each start of the editor."""
+        super().showEvent(event)
+        if not self._asked:
+            self._asked = True
+            self.gallery.set_empty_text(_("The styles are on their way…"))
+            self.studio.connect_daemon()
+
+    @guarded
+    def dragEnterEvent(self, event) -> None:  # noqa: N802
+        """Files of this machine can be dropped."""
+        if _dropped_file(event.mimeData()):
+            event.acceptProposedAction()
+
+    @guarded
+    def dropEvent(self, event) -> None:  # noqa: N802
+        """A picture becomes the style."""
+        path = _dropped_file(event.mimeData())
+        if path:
+            event.acceptProposedAction()
+            self.take_file(path)
+
+    # From one widget to another -----------------------------------------------------------------
+
+    @guarded
+    def take_file(self, path: str) -> None:
+        """Use a picture as the style."""
+        self.job.show_error(None)
+        style = self.studio.choose_file(path, self.mix.place)
+        self.gallery.show_group(ALL)
+        self.gallery.list.scroll_to(style.choice)
+
+    def _take_layer(self) -> None:
+        self.job.show_error(None)
+        self.studio.choose_layer(self.mix.place)
+        self.gallery.show_group(LAYERS)
+
+    @guarded
+    def _style_chosen(self, style, add: bool) -> None:
+        mixed = [known.key for known in self.studio.effect.styles]
+        if style.choice.key in mixed:
+            self.mix.take(mixed.index(style.choice.key))
+        else:
+            self.studio.choose(style, len(mixed) if add else self.mix.place)
+
+    @guarded
+    def _mix_edited(self, styles) -> None:
+        self.studio.set_effect(changed(self.studio.effect, {"styles": styles}))
+
+    @guarded
+    def _setting_edited(self, changes) -> None:
+        self.studio.set_effect(changed(self.studio.effect, changes))
+
+    @guarded
+    def _entry_taken(self, entry) -> None:
+        self.studio.set_effect(entry.effect)
+
+    @guarded
+    def _entry_again(self, entry) -> None:
+        self.studio.apply_again(entry)
+
+    @guarded
+    def _live_clicked(self, on: bool) -> None:
+        self.job.show_error(None)
+        self.studio.set_live(on)
+
+    @guarded
+    def _connected(self, good: bool) -> None:
+        self.gallery.set_empty_text("" if good else _("The styles could not be fetched."))
+
+    @guarded
+    def _show_progress(self, done: float) -> None:
+        self.job.set_progress(done)
+        self.job.repaint_progress()
+
+    # From the studio to the widgets -------------------------------------------------------------
+
+    def _show_effect(self) -> None:
+        effect = self.studio.effect
+        self.mix.show_effect(effect)
+        self.controls.show_effect(effect)
+        self._show_marks()
+        self._show_state()
+
+    def _show_marks(self) -> None:
+        styles = self.studio.effect.styles
+        place = min(self.mix.place, len(styles) - 1)
+        self.gallery.mark(styles, styles[place] if styles else None)
+
+    def _show_state(self) -> None:
+        self.job.set_can_apply(bool(self.studio.effect.styles))
+        self.job.set_live(self.studio.live.on)
+        self.job.set_busy(self.studio.busy)
+
+    def _show_library(self) -> None:
+        self.gallery.refresh()
+        self.history.show_entries(self.studio.library.settings.history)
+        self._past.setVisible(bool(self.studio.library.settings.history))
+
+
+def _dropped_file(mime: Optional[Mime]) -> str:
+    for url in mime.urls() if mime is not None and mime.hasUrls() else ():
+        if url.isLocalFile():
+            return url.toLocalFile()
+    return ""

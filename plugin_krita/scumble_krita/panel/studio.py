@@ -1,0 +1,233 @@
+"""What the panel does, without its widgets: the effect that is set, and the jobs for it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, List, Optional
+
+from scumble import Client, ScumbleError
+from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent
+from scumble.editing.mix import put
+from scumble.editing.texts import fraction
+
+from ..i18n import TEXTS, _
+from ..qt import QtCore, Signal
+from .editor import Editor, Work
+from .guard import as_error, show, slot
+from .kinds import Object
+from .library import Library
+from .live import Live
+from .pictures import jpeg
+
+READ_SHARE = 0.05
+HISTORY_SIDE = 96
+
+
+@dataclass(frozen=True)
+class _Applying:
+    ticket: int
+    work: Work
+    effect: Effect
+
+
+class Studio(QtCore.QObject):
+    """Belongs to a panel, which is its parent. Errors reach the artist through `guard.show`."""
+
+    effect_changed = Signal()
+    state_changed = Signal()
+    connected = Signal(bool)
+    engines_came = Signal(object)
+    status = Signal(str)
+    progress = Signal(float)
+    _woken = Signal()
+
+    def __init__(
+        self, editor: Editor, parent: Object, connect: Callable[[], Client] = Client.connect
+    ) -> None:
+        super().__init__(parent)
+        self._editor = editor
+        self._answers: Dict[int, Callable[[Any], None]] = {}
+        self._applying: Optional[_Applying] = None
+        self._devices = ""
+        # The worker's thread wakes this one: a queued signal is the only call that may cross.
+        queued = QtCore.Qt.ConnectionType.QueuedConnection
+        self._woken.connect(slot(self, self._read_events), queued)
+        self._controller = JobController(connect, wake=self._wake)
+        self.library = Library(self)
+        self.effect = self.library.last_effect()
+        self.live = Live(editor, self._controller, lambda: self.effect, parent)
+        self.live.changed.connect(self.state_changed)
+        self.live.status.connect(self.status)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job for the document runs."""
+        return self._applying is not None
+
+    def connect_daemon(self) -> None:
+        """Ask the daemon for the styles and the engines; it is started where it does not run."""
+        self.status.emit(_("Connecting to the daemon, which may have to start first…"))
+        self._ask(lambda client: (client.styles(), client.welcome.devices), self._library_came)
+        self._ask(lambda client: [model["name"] for model in client.models()], self.engines_came.emit)
+
+    def close(self) -> None:
+        """End what runs and leave the daemon."""
+        try:
+            self.live.set_on(False)
+        finally:
+            self._controller.close()
+
+    # The effect ---------------------------------------------------------------------------------
+
+    def set_effect(self, effect: Effect) -> None:
+        """Take other settings; a preview follows."""
+        if effect != self.effect:
+            self.effect = effect
+            self.effect_changed.emit()
+            self.live.soon()
+
+    def choose(self, style: GalleryStyle, place: int) -> None:
+        """Put a style in that place of the mix, with the settings that it brings along."""
+        effect = self.effect.taking(style.settings)
+        self.set_effect(replace(effect, styles=put(effect.styles, style.choice, place)))
+
+    def choose_layer(self, place: int) -> GalleryStyle:
+        """Take the current layer as a style."""
+        style = self.library.add_layer(*self._editor.style_layer())
+        self.choose(style, place)
+        return style
+
+    def choose_file(self, path: str, place: int) -> GalleryStyle:
+        """Take a picture as a style."""
+        style = self.library.add_file(path)
+        self.choose(style, place)
+        return style
+
+    # Jobs ---------------------------------------------------------------------------------------
+
+    def apply(self, effect: Optional[Effect] = None) -> None:
+        """Paint the layer with these settings, or those that are set."""
+        if self.busy:
+            return
+        effect = self.effect if effect is None else effect
+        if not effect.styles:
+            raise ScumbleError("no-style", _("No style is chosen."), hint=_("Choose a style first."))
+        self.live.pause(True)
+        try:
+            self.status.emit(_("Reading the layer…"))
+            work = self._editor.read(lambda done: self.progress.emit(READ_SHARE * done))
+            request = effect.request(work.pixels, work.region, self._editor.layer_pixels)
+            self._applying = _Applying(self._controller.apply(request), work, effect)
+            self.status.emit(_("Waiting for the daemon…"))
+        except BaseException:
+            self.live.pause(False)
+            self.status.emit("")
+            raise
+        self.state_changed.emit()
+
+    def apply_again(self, entry: HistoryEntry) -> None:
+        """Paint with the settings of a result of before."""
+        self.set_effect(entry.effect)
+        self.apply()
+
+    def repeat(self) -> None:
+        """Paint with the settings that were used last."""
+        self.apply(self.library.settings.effect)
+
+    def cancel(self) -> None:
+        """End the job for the document; without one, live mode."""
+        if self._applying is not None:
+            self._controller.cancel(self._applying.ticket)
+        else:
+            self.live.set_on(False)
+
+    def set_live(self, on: bool) -> None:
+        """Turn live mode on or off."""
+        if on and not self.effect.styles:
+            raise ScumbleError("no-style", _("No style is chosen."), hint=_("Choose a style first."))
+        self.live.set_on(on)
+        if not on:
+            self._ready()
+
+    # Events -------------------------------------------------------------------------------------
+
+    def _ask(self, question: Callable[[Client], Any], on_answer: Callable[[Any], None]) -> None:
+        self._answers[self._controller.ask(question)] = on_answer
+
+    def _wake(self) -> None:
+        try:
+            self._woken.emit()
+        except RuntimeError:
+            return  # the widgets are gone: nobody is left to tell
+
+    def _read_events(self) -> None:
+        for event in self._controller.events():
+            try:
+                self._read_event(event)
+            except Exception as error:  # one bad event must not leave the docker deaf to the next
+                show(self, as_error(error))
+
+    def _read_event(self, event: JobEvent) -> None:
+        if event.task == "question":
+            self._answered(event)
+        elif event.task == "preview":
+            self.live.read_event(event)
+        elif self._applying is not None and event.ticket == self._applying.ticket:
+            if event.progress is not None:
+                self.progress.emit(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
+                self.status.emit(TEXTS.progress(event.progress))
+            else:
+                self._applied(self._applying, event)
+
+    def _answered(self, event: JobEvent) -> None:
+        on_answer = self._answers.pop(event.ticket, None)
+        if event.kind == "done" and on_answer is not None:
+            on_answer(event.answer)
+        elif event.error is not None and event.error.code != "cancelled":
+            self.status.emit("")
+            self.connected.emit(False)
+            show(self, as_error(event.error))
+
+    def _library_came(self, answer: Any) -> None:
+        styles, devices = answer
+        self._devices = ", ".join(devices)
+        self.library.set_styles(styles)
+        self.connected.emit(True)
+        self._ready()
+        for name in _with_thumbnails(styles):
+            self._ask(
+                lambda client, name=name: client.style_thumbnail(name),
+                lambda data, name=name: self.library.pictures.put_bytes("library", name, data),
+            )
+
+    def _applied(self, applying: _Applying, event: JobEvent) -> None:
+        self._applying = None
+        try:
+            if event.error is not None:
+                raise event.error
+            assert event.result is not None
+            name = TEXTS.layer_name(applying.effect, applying.work.layer)
+            self.live.set_on(False)  # its preview has become this result
+            picture = self._editor.insert(applying.work, event.result, name)
+        except ScumbleError as error:
+            if error.code == "cancelled":
+                self.status.emit(_("Cancelled. Nothing was changed."))
+            else:
+                self.status.emit("")
+                show(self, as_error(error))
+        else:
+            self.status.emit(_("Painted: {name}").format(name=name))
+            small = jpeg(picture, HISTORY_SIDE)
+            self.library.painted(HistoryEntry(applying.effect, applying.work.layer, time.time(), small))
+        finally:
+            self.live.pause(False)
+            self.state_changed.emit()
+
+    def _ready(self) -> None:
+        state = _("Ready") if self.effect.styles else _("Choose a style")
+        self.status.emit(" · ".join(filter(None, (state, self._devices))))
+
+
+def _with_thumbnails(styles: Any) -> List[str]:
+    return [fields["name"] for fields in styles if fields.get("thumbnail") and fields.get("name")]
