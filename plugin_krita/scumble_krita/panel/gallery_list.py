@@ -174,17 +174,19 @@ class _Painter(QtWidgets.QStyledItemDelegate):
             painter.fillRect(cell, palette.color(role.Window))
         else:
             painter.drawPixmap(cell.topLeft(), square_)
-        if marked or hovered or focused:
-            width = 3.0 if marked else 1.5
-            painter.setPen(QtGui.QPen(palette.color(role.Highlight if marked else role.Text), width))
-            inset = int(width / 2)
-            painter.drawRect(cell.adjusted(inset, inset, -inset - 1, -inset - 1))
+        text = cell.adjusted(0, side, 0, option.fontMetrics.lineSpacing() + 1)
+        if marked:
+            painter.fillRect(text, palette.color(role.Highlight))
+            painter.setPen(_mitred(palette.color(role.Highlight), 4.0))
+            painter.drawRect(cell.adjusted(2, 2, -2, -2))
+        if hovered or focused:
+            painter.setPen(_mitred(palette.color(role.HighlightedText), 2.0))
+            painter.drawRect(cell.adjusted(1, 1, -1, -1))
         if style.favourite:
             _star(painter, cell, option.fontMetrics.height())
-        text = cell.adjusted(0, side + 1, 0, option.fontMetrics.lineSpacing() + 1)
-        painter.setPen(palette.color(role.Text))
-        title = option.fontMetrics.elidedText(style.title, Qt.TextElideMode.ElideRight, side)
-        painter.drawText(text, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, title)
+        painter.setPen(palette.color(role.HighlightedText if marked else role.Text))
+        title = option.fontMetrics.elidedText(style.title, Qt.TextElideMode.ElideRight, side - 2)
+        painter.drawText(text, Qt.AlignmentFlag.AlignCenter, title)
         painter.restore()
 
     def _square(self, style: GalleryStyle, side: int) -> Optional[Pixmap]:
@@ -198,6 +200,12 @@ class _Painter(QtWidgets.QStyledItemDelegate):
                 self._squares.clear()
             self._squares[key] = square(image, side, ratio)
         return self._squares[key]
+
+
+def _mitred(colour, width: float):
+    pen = QtGui.QPen(colour, width)
+    pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    return pen
 
 
 def _star(painter, cell: Rect, height: int) -> None:

@@ -27,7 +27,6 @@ class HistoryView(QtWidgets.QListWidget):
         self._entries: List[HistoryEntry] = []
         side = 2 * self.fontMetrics().lineSpacing() + 2
         self.setIconSize(QtCore.QSize(side, side))
-        self.setFixedHeight(SHOWN * (side + 4) + 4)
         self.setUniformItemSizes(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QtWidgets.QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -53,6 +52,8 @@ class HistoryView(QtWidgets.QListWidget):
             item.setSizeHint(QtCore.QSize(0, side + 4))
             item.setToolTip("\n".join([_described(entry.effect), self.toolTip()]))
             self.addItem(item)
+        rows = min(SHOWN, max(1, len(self._entries)))
+        self.setFixedHeight(rows * (side + 4) + 2 * self.frameWidth())
 
     @guarded
     def keyPressEvent(self, event) -> None:  # noqa: N802

@@ -11,6 +11,7 @@ from ..i18n import TEXTS, _
 from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from .guard import EDITOR, slot
 from .kinds import Icon
+from .one_line import OneLine
 
 BAR_STEPS = 1000
 CONNECTION = (
@@ -59,9 +60,10 @@ class JobView(QtWidgets.QWidget):
         self._bar.setRange(0, BAR_STEPS)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(max(6, self.fontMetrics().height() // 2))
-        self._line = QtWidgets.QLabel()
-        self._line.setWordWrap(True)
-        self._line.setMinimumWidth(1)
+        keep = self._bar.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)  # else the gallery would jump with each job
+        self._bar.setSizePolicy(keep)
+        self._line = OneLine()
         self._error = _ErrorBox(icon)
         self._error.retry.clicked.connect(slot(self, self._retry))
         row = QtWidgets.QHBoxLayout()
@@ -101,9 +103,8 @@ class JobView(QtWidgets.QWidget):
         self._bar.setValue(round(BAR_STEPS * done))
 
     def set_status(self, text: str) -> None:
-        """The line below the buttons; empty hides it."""
-        self._line.setText(text)
-        self._line.setVisible(bool(text))
+        """The line below the buttons."""
+        self._line.show_text(text)
 
     def show_error(self, error: Optional[ScumbleError]) -> None:
         """Say what went wrong and what to do; None takes it away."""
@@ -118,7 +119,7 @@ class JobView(QtWidgets.QWidget):
 
     def status_text(self) -> str:
         """The line below the buttons."""
-        return self._line.text()
+        return self._line.toolTip()
 
     def repaint_progress(self) -> None:
         """Show the progress now: the thread of the interface is busy."""

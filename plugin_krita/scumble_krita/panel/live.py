@@ -109,7 +109,7 @@ class Live(QtCore.QObject):
         name = TEXTS.layer_name(self._effect(), work.layer)
         if event.result is not None:
             self._editor.show_preview(work, event.result, name)
-            self.status.emit(_("This is a preview: Apply paints it at full resolution."))
+            self.status.emit(_("Preview, at low resolution"))
         self._look_later(0.0)
 
     def _stop(self) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional
+from typing import Callable, List, Optional, Sequence
 
-from scumble.editing import Effect
+from scumble.editing import Effect, StyleChoice
 from scumble.editing.effect import MAX_MIX
 from scumble.editing.mix import with_share, without
 
 from ..i18n import _
 from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
-from .guard import guarded, slot
+from .guard import slot
 from .kinds import Icon, Image
+from .one_line import OneLine
 from .pictures import Pictures, square
 from .value_bar import ValueBar
 
@@ -28,7 +29,7 @@ class MixView(QtWidgets.QWidget):
     def __init__(self, pictures: Pictures, icon: Callable[[str], Icon]) -> None:
         super().__init__()
         self._pictures, self._icon = pictures, icon
-        self._styles: tuple = ()
+        self._styles: Sequence[StyleChoice] = ()
         self.place = 0
         self._rows: List[_Row] = []
         self._hint = QtWidgets.QLabel(_("Choose a style"))
@@ -50,7 +51,7 @@ class MixView(QtWidgets.QWidget):
         self._column.addWidget(self._hint)
         self._column.addWidget(self._more)
         pictures.changed.connect(slot(self, self._show_pictures))
-        self.show_effect(Effect())
+        self._rebuild()
 
     def show_effect(self, effect: Effect) -> None:
         """Show the styles of that effect."""
@@ -116,13 +117,11 @@ class _Row(QtWidgets.QFrame):
 
     def __init__(self, title: str, icon: Callable[[str], Icon]) -> None:
         super().__init__()
-        self._title = title
         self._image: Optional[Image] = None
         self.bar = ValueBar(title, 0.0, 1.0)
         self.bar.setToolTip(title)
-        self._name = QtWidgets.QLabel(title)
-        self._name.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Fixed)
-        self._name.setToolTip(title)
+        self._name = OneLine()
+        self._name.show_text(title)
         self._side = self.bar.sizeHint().height()
         self._picture = QtWidgets.QToolButton()
         self._picture.setAutoRaise(True)
@@ -162,10 +161,3 @@ class _Row(QtWidgets.QFrame):
     def mark(self, marked: bool) -> None:
         """Whether the next style takes this place."""
         self._picture.setChecked(marked)
-
-    @guarded
-    def resizeEvent(self, event) -> None:  # noqa: N802
-        """A title too long for its place ends with dots."""
-        super().resizeEvent(event)
-        elide = Qt.TextElideMode.ElideRight
-        self._name.setText(self.fontMetrics().elidedText(self._title, elide, max(20, self._name.width())))

@@ -15,29 +15,23 @@ class Section(QtWidgets.QWidget):
         self._content = content
         self._button = QtWidgets.QToolButton()
         self._button.setText(title)
-        self._button.setCheckable(True)
         self._button.setAutoRaise(True)
         self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._button.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
-        self._button.toggled.connect(slot(self, self._show))
+        self._button.clicked.connect(slot(self, lambda: self.set_open(not self.is_open)))
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self._button)
         column.addWidget(content)
-        self._button.setChecked(opened)
-        self._show()
+        self.set_open(opened)
 
     @property
     def is_open(self) -> bool:
         """Whether the content shows."""
-        return self._button.isChecked()
+        return self._content.isVisibleTo(self)
 
     def set_open(self, opened: bool) -> None:
         """Show the content or fold it away."""
-        self._button.setChecked(opened)
-
-    def _show(self) -> None:
-        opened = self._button.isChecked()
         self._button.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self._content.setVisible(opened)

@@ -86,6 +86,8 @@ class Studio(QtCore.QObject):
             self.effect = effect
             self.effect_changed.emit()
             self.live.soon()
+            if not self.busy and not self.live.on:
+                self._ready()
 
     def choose(self, style: GalleryStyle, place: int) -> None:
         """Put a style in that place of the mix, with the settings that it brings along."""
@@ -225,6 +227,8 @@ class Studio(QtCore.QObject):
             self.state_changed.emit()
 
     def _ready(self) -> None:
+        if not self._devices:
+            return  # nobody has answered yet
         state = _("Ready") if self.effect.styles else _("Choose a style")
         self.status.emit(" · ".join(filter(None, (state, self._devices))))
 
