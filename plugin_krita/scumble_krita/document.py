@@ -15,6 +15,7 @@ from krita import Krita, Selection
 from scumble import Bounds, PixelFormat, Pixels, ScumbleError
 
 from .coverage import into_alpha
+from .focus import keep_active
 from .i18n import _
 from .preview import PREFIX, is_preview, previews, put_preview, remove_preview
 from .qt import QtCore
@@ -163,6 +164,7 @@ def insert_result(target: Target, pixels: Pixels, name: str) -> Any:
     else:
         write(new, area, into_alpha(pixels, target.selection, target.bounds.extent, target.region))
     new.setInheritAlpha(node.inheritAlpha())
+    keep_active(document, new)
     node.parentNode().addChildNode(new, node)
     document.waitForDone()
     document.refreshProjection()

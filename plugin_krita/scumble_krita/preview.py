@@ -12,6 +12,7 @@ from krita import Krita
 
 from scumble import Bounds, Pixels
 
+from .focus import keep_active
 from .qt import Qt, QtCore, QtGui, QtWidgets
 from .scaled import image_of, pixels_of
 
@@ -60,6 +61,7 @@ def put_preview(document: Any, target: Any, pixels: Pixels, name: str) -> Any:
     layer.setLocked(True)
     layer.setInheritAlpha(target.node.inheritAlpha())
     document.waitForDone()
+    keep_active(document, layer)
     target.node.parentNode().addChildNode(layer, target.node)
     document.waitForDone()
     document.refreshProjection()

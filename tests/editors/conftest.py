@@ -16,11 +16,15 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 from daemon_process import Place
-from editors_root import prepare_root, required
+from editors_root import prepare_krita, prepare_root, required
 from gimp_session import GimpSession
+from krita_session import KritaSession
 
 from scumble import Client
-from scumble_daemon.plugins.bundle import assemble_gimp
+from scumble_daemon.plugins.bundle import assemble_gimp, assemble_krita
+
+KRITAS = {"5.1": "host", "5.2": "root"}
+"""Series of Krita, and where `prepare_krita` puts it."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -29,12 +33,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         if terminal is not None:
             terminal.write_line("looking for the editors (where they are not set up yet, that takes minutes)")
         prepare_root()
+        if any("krita" in item.path.name for item in session.items):
+            for where in KRITAS.values():
+                prepare_krita(where)
 
 
 @pytest.fixture(scope="session")
 def editors_root() -> Path:
     """The Debian root with the editors."""
-    root, problem = prepare_root()
+    return _or_skip(*prepare_root())
+
+
+def _or_skip(root: Path | None, problem: str) -> Path:
     if root is None and required():
         pytest.fail(problem, pytrace=False)
     if root is None:
@@ -119,3 +129,48 @@ def gimp(start_gimp: Starter) -> GimpSession:
 def gimp_window(start_gimp: Starter) -> GimpSession:
     """GIMP on a screen of its own."""
     return start_gimp(windows=True)
+
+
+@pytest.fixture(scope="session")
+def krita_plugin(base: Path) -> Path:
+    """A folder with the Krita plug-in, put together as it is packaged."""
+    folder = base / "krita-plugin"
+    folder.mkdir()
+    assemble_krita(folder)
+    return folder
+
+
+@pytest.fixture(scope="session", params=KRITAS)
+def series(request: pytest.FixtureRequest) -> str:
+    """The series of Krita to test with: each test runs in every one."""
+    return request.param
+
+
+KritaStarter = Callable[..., KritaSession]
+
+
+@pytest.fixture(scope="session")
+def start_krita(series: str, base: Path, krita_plugin: Path, daemon: Place) -> Iterator[KritaStarter]:
+    """Starts a Krita of `series`; `environment` is added to the daemon's. All are ended with the session.
+
+    A start takes 5 to 25 seconds: share `krita` where that is possible.
+    """
+    root = _or_skip(*prepare_krita(KRITAS[series]))
+    opened: list[KritaSession] = []
+
+    def start(*, plugin: Path | None = krita_plugin, **environment: str) -> KritaSession:
+        folder = base / f"krita{series}-{len(opened)}"
+        folder.mkdir()
+        session = KritaSession(root, base, folder, plugin, {**daemon.environment, **environment})
+        opened.append(session)
+        return session
+
+    yield start
+    for session in opened:
+        session.close()
+
+
+@pytest.fixture(scope="session")
+def krita(start_krita: KritaStarter) -> KritaSession:
+    """One Krita of each series for all tests; a test closes the documents that it opens."""
+    return start_krita()

@@ -108,7 +108,7 @@ class EditorSession:
         received = bytearray()
         while not received.endswith(b"\n"):
             piece = peer.recv(1 << 20)
-            assert piece, f"{self.name} ended"
+            assert piece, f"{self.name} ended; {self.log()[-4000:]}"
             received += piece
         return json.loads(received)
 

@@ -20,13 +20,26 @@ def required() -> bool:
 @functools.cache
 def prepare_root() -> tuple[Path | None, str]:
     """The root with the editors, set up if it is not there yet; or None, and why there is none."""
+    return _prepare("prepare.sh")
+
+
+@functools.cache
+def prepare_krita(where: str) -> tuple[Path | None, str]:
+    """Where Krita is: for ``root`` the root of the editors, for ``host`` this machine's own root, ``/``.
+
+    It is set up if it is not there yet; None, and why, where that fails.
+    """
+    return _prepare("prepare_krita.sh", where)
+
+
+def _prepare(script: str, *arguments: str) -> tuple[Path | None, str]:
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
         return None, "the editor tests need root, for a Debian root of their own"
     for tool in ("unshare", "apt-get"):
         if shutil.which(tool) is None:
             return None, f"the editor tests need {tool}, to set the editors up"
     done = subprocess.run(
-        [SETUP / "prepare.sh"], capture_output=True, text=True, check=False, timeout=PREPARE_S
+        [SETUP / script, *arguments], capture_output=True, text=True, check=False, timeout=PREPARE_S
     )
     if done.returncode:
         return None, f"the editors could not be set up: {done.stderr}"
@@ -34,5 +47,11 @@ def prepare_root() -> tuple[Path | None, str]:
 
 
 def enter(root: Path, work: Path, *command: str | Path) -> list[str | Path]:
-    """The command line that runs `command` inside the root, with `work` at its own path."""
+    """The command line that runs `command` inside the root, with `work` at its own path.
+
+    The root ``/`` is this machine itself: there too, what the command started ends with it.
+    """
+    if root == Path("/"):
+        alone = ("--mount", "--pid", "--fork", "--kill-child", "--propagation", "private")
+        return ["unshare", *alone, "sh", "-c", 'mount -t proc proc /proc && exec "$@"', "sh", *command]
     return [SETUP / "enter.sh", root, work, *command]
