@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import traceback
 
-from krita import Extension
+from krita import Extension, Krita
 
 from .loading import DOCKER_ID, log
 from .qt import QtWidgets
@@ -33,13 +33,14 @@ class ScumbleExtension(Extension):
         for identifier, (verb, title) in ACTIONS.items():
             action = window.createAction(identifier, title, MENU)
             if action is not None:
-                action.triggered.connect(lambda *_args, verb=verb: perform(window, verb))
+                action.triggered.connect(lambda *_args, verb=verb: perform(verb))
 
 
-def perform(window, verb: str) -> None:
-    """Show the docker of a window and let it do something. Never raises: Krita would show a script error."""
+def perform(verb: str) -> None:
+    """Let the docker of the window in front do something. Never raises: Krita would show a script error."""
     try:
-        docker = window.qwindow().findChild(QtWidgets.QDockWidget, DOCKER_ID)
+        # Not the window of createActions: that one is Krita's to delete once the call is over.
+        docker = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QDockWidget, DOCKER_ID)
         if docker is None:
             return
         if verb == "apply":
