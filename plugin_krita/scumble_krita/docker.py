@@ -34,7 +34,7 @@ class ScumbleDocker(DockWidget):
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 (Krita's name)
         """Krita calls this when another document comes to the front, or none."""
-        self._panel.canvas_changed()
+        self._panel.canvas_changed(canvas is not None)
 
     def perform(self, verb: str) -> None:
         """What an action of ours asks for: ``apply``, ``repeat``, ``live`` or ``cancel``. Never raises."""

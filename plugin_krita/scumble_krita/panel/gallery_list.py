@@ -127,7 +127,7 @@ class GalleryList(QtWidgets.QListWidget):
         super().paintEvent(event)
         if self.count() == 0 and self._empty:
             painter = QtGui.QPainter(self.viewport())
-            painter.setPen(self.palette().color(QtGui.QPalette.ColorRole.PlaceholderText))
+            painter.setOpacity(0.6)
             box = self.viewport().rect().adjusted(8, 8, -8, -8)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(box, int(flags), self._empty)

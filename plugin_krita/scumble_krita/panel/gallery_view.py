@@ -62,7 +62,7 @@ class GalleryView(QtWidgets.QWidget):
         self._from_file = _button(_("File…"), icon("document-open"))
         self._from_file.setToolTip(_("Take the style of any picture; dropping it here does the same"))
         self._from_file.clicked.connect(slot(self, self._choose_file))
-        self._from_layer = _button(_("Layer"), icon("addlayer"))
+        self._from_layer = _button(_("Layer"), icon("paintLayer"))
         self._from_layer.setToolTip(_("Use the current layer as a style"))
         self._from_layer.clicked.connect(slot(self, self.layer.emit))
         self._star = _button("★", QtGui.QIcon())

@@ -34,8 +34,8 @@ class Live(QtCore.QObject):
     ) -> None:
         super().__init__(parent)
         self._editor, self._controller, self._effect = editor, controller, effect
-        self.on = False
-        self._paused = False
+        self.on = self._paused = False
+        self._is_open = True
         self._ticket = 0
         self._work: Optional[Work] = None
         self._done: Optional[JobEvent] = None
@@ -49,6 +49,9 @@ class Live(QtCore.QObject):
         self._wait.setSingleShot(True)
         self._wait.setInterval(DEBOUNCE_MS)
         self._wait.timeout.connect(slot(self, self._show))
+        self._moved = QtCore.QTimer(self)
+        self._moved.setSingleShot(True)
+        self._moved.timeout.connect(slot(self, self._move))
         self._look = QtCore.QTimer(self)
         self._look.setSingleShot(True)
         self._look.timeout.connect(slot(self, self._look_at_canvas))
@@ -67,17 +70,34 @@ class Live(QtCore.QObject):
             self._editor.remove_preview()
         self.changed.emit()
 
+    def close(self) -> None:
+        """End without a word, and without touching the document."""
+        self.on = False
+        self._stop()
+        self._work = self._done = None
+
     def soon(self) -> None:
         """Paint again, once nothing has changed for a moment."""
         if self.on and not self._paused:
             self._debounce.start()
 
-    def canvas_changed(self) -> None:
-        """Another document came to the front: the preview goes there."""
+    def canvas_changed(self, is_open: bool) -> None:
+        """Another document came to the front: the preview goes there; without one this ends."""
+        self._is_open = is_open
         if self.on:
-            self._editor.remove_preview()
-            self._seen = ()
-            self.soon()
+            self._stop()
+            # Not now: the one before may be in the middle of closing, and touching it would be a crash.
+            self._moved.start()
+
+    def _move(self) -> None:
+        if not self.on:
+            return
+        if not self._is_open:
+            self.set_on(False)
+            return
+        self._editor.remove_preview()
+        self._seen = ()
+        self.soon()
 
     def pause(self, paused: bool) -> None:
         """Leave the daemon to a job for the document; the preview stays as it is."""
@@ -113,7 +133,7 @@ class Live(QtCore.QObject):
         self._look_later(0.0)
 
     def _stop(self) -> None:
-        for timer in (self._debounce, self._look, self._wait):
+        for timer in (self._debounce, self._look, self._wait, self._moved):
             timer.stop()
         if self._ticket:
             self._controller.cancel(self._ticket)

@@ -33,7 +33,7 @@ class MixView(QtWidgets.QWidget):
         self.place = 0
         self._rows: List[_Row] = []
         self._hint = QtWidgets.QLabel(_("Choose a style"))
-        self._hint.setForegroundRole(QtGui.QPalette.ColorRole.PlaceholderText)
+        self._hint.setEnabled(False)
         self._more = QtWidgets.QToolButton()
         self._more.setText(_("Mix in another style"))
         plus = icon("list-add")

@@ -97,9 +97,9 @@ class Panel(QtWidgets.QWidget):
         }
         slot(self, verbs[verb])()
 
-    def canvas_changed(self) -> None:
+    def canvas_changed(self, is_open: bool) -> None:
         """Another document came to the front, or none. Never raises."""
-        slot(self, self.studio.live.canvas_changed)()
+        slot(self, lambda: self.studio.live.canvas_changed(is_open))()
 
     def show_error(self, error: ScumbleError) -> None:
         """Say what went wrong; called by `guard.show`."""

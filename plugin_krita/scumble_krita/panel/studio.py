@@ -49,7 +49,7 @@ class Studio(QtCore.QObject):
         self._editor = editor
         self._answers: Dict[int, Callable[[Any], None]] = {}
         self._applying: Optional[_Applying] = None
-        self._devices = ""
+        self._is_connected, self._devices = False, ""
         # The worker's thread wakes this one: a queued signal is the only call that may cross.
         queued = QtCore.Qt.ConnectionType.QueuedConnection
         self._woken.connect(slot(self, self._read_events), queued)
@@ -72,11 +72,9 @@ class Studio(QtCore.QObject):
         self._ask(lambda client: [model["name"] for model in client.models()], self.engines_came.emit)
 
     def close(self) -> None:
-        """End what runs and leave the daemon."""
-        try:
-            self.live.set_on(False)
-        finally:
-            self._controller.close()
+        """End what runs and leave the daemon. The document stays as it is: the editor may be ending."""
+        self.live.close()
+        self._controller.close()
 
     # The effect ---------------------------------------------------------------------------------
 
@@ -193,7 +191,7 @@ class Studio(QtCore.QObject):
 
     def _library_came(self, answer: Any) -> None:
         styles, devices = answer
-        self._devices = ", ".join(devices)
+        self._is_connected, self._devices = True, ", ".join(devices)
         self.library.set_styles(styles)
         self.connected.emit(True)
         self._ready()
@@ -227,8 +225,8 @@ class Studio(QtCore.QObject):
             self.state_changed.emit()
 
     def _ready(self) -> None:
-        if not self._devices:
-            return  # nobody has answered yet
+        if not self._is_connected:
+            return
         state = _("Ready") if self.effect.styles else _("Choose a style")
         self.status.emit(" · ".join(filter(None, (state, self._devices))))
 
