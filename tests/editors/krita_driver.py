@@ -23,11 +23,16 @@ UNCAUGHT = []
 NAMES = {}
 
 
-def close(document):
-    """Close a document without a question."""
-    document.waitForDone()
-    document.setModified(False)
-    document.close()
+def close_one():
+    """Close the image in front without a question; True when none is left. Ask again until then."""
+    app = Krita.instance()
+    documents = app.documents()
+    for document in documents:
+        document.waitForDone()
+        document.setModified(False)
+    if documents:
+        app.action("file_close").trigger()
+    return not documents
 
 
 class Runner(QObject):
@@ -98,7 +103,7 @@ class Driver(Extension):
                     "QApplication": QApplication,
                     "FOLDER": FOLDER,
                     "UNCAUGHT": UNCAUGHT,
-                    "close": close,
+                    "close_one": close_one,
                 }
             )
             self.runner = Runner()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +61,7 @@ def keep(name, data):
 
 KEPT = {*globals(), "KEPT", "result"}
 """
+SELECTION_S = 0.5
 _ORDERS = {"RGBA": {"U8": "BGRA", "U16": "BGRA", "F16": "RGBA", "F32": "RGBA"}}
 _DTYPES = {"U8": "u1", "U16": "<u2", "F16": "<f2", "F32": "<f4"}
 
@@ -129,15 +131,18 @@ def open_document(
 
 
 def close_documents(krita: KritaSession) -> None:
-    """Close all images without a question, and let go of what is in them: Krita may crash otherwise."""
-    krita.run(
+    """Close all images without a question, as the menu does, and let go of what is in them."""
+    selected = krita.run(
         """
         for name in set(globals()) - globals().get("KEPT", set(globals())):
             del globals()[name]
-        for opened in app.documents():
-            close(opened)
+        result = any(opened.selection() is not None for opened in app.documents())
         """
     )
+    if selected:
+        # Krita's layer list shows a new selection a little later; 5.2 crashes when its image is gone then.
+        time.sleep(SELECTION_S)
+    krita.until("close_one()")
 
 
 def apply(krita: KritaSession, effect: dict[str, Any], before: str = "", whole_layer: bool = False) -> Any:
