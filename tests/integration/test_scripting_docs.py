@@ -39,7 +39,14 @@ def test_the_examples_of_the_scripting_page_run(tmp_path, monkeypatch):
                 words = shlex.split(line, comments=True)
                 assert words[0] == "scumble"
                 assert cli.run(words[1:]) == 0, line
-    for name in ("cat-irises.jpg", "cat-mix.jpg", "sheet.png", "styled/cat-irises.jpg", "cat-0.5.png"):
+    for name in (
+        "cat-irises.jpg",
+        "cat-mix.jpg",
+        "cat-halves.jpg",
+        "sheet.png",
+        "styled/cat-irises.jpg",
+        "cat-0.5.png",
+    ):
         with Image.open(name) as image:
             image.load()
     assert len(list(Path("thumbs").glob("*-irises-1.png"))) == 2

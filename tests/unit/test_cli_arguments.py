@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble import Bounds, ScumbleError
-from scumble_daemon.cli.given_styles import parse_style
 from scumble_daemon.cli.outputs import make_folders, plan_outputs
+from scumble_daemon.cli.style_text import parse_style, style_files, style_label
 from scumble_daemon.cli.stylize import parse_region
 
 
@@ -29,14 +29,48 @@ from scumble_daemon.cli.stylize import parse_region
     ],
 )
 def test_a_style_may_end_in_its_share(text, path, share):
-    assert parse_style(text) == (Path(path), share)
+    assert parse_style(text) == (Path(path), share, None)
 
 
 def test_a_file_of_the_whole_name_wins_over_a_share(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("take:2").touch()
-    assert parse_style("take:2") == (Path("take:2"), 1.0)
-    assert parse_style("take:2:0.5") == (Path("take:2"), 0.5)
+    assert parse_style("take:2") == (Path("take:2"), 1.0, None)
+    assert parse_style("take:2:0.5") == (Path("take:2"), 0.5, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "share", "mask"),
+    [
+        ("irises@sky.png", "irises", 1.0, "sky.png"),
+        ("sea.jpg@sky.png", "sea.jpg", 1.0, "sky.png"),
+        ("sea.jpg:0.25@sky.png", "sea.jpg", 0.25, "sky.png"),
+        ("sea.jpg@sky.png:0.25", "sea.jpg", 0.25, "sky.png"),
+        ("me@home.jpg", "me@home.jpg", 1.0, None),
+        ("me@home.jpg:2", "me@home.jpg", 2.0, None),
+        ("me@home.jpg@a@b:1.png", "me@home.jpg", 1.0, "a@b:1.png"),
+        ("take:2:3@a@b:1.png", "take:2", 3.0, "a@b:1.png"),
+        ("irises@a@b:1.png:0.5", "irises", 0.5, "a@b:1.png"),
+        ("irises@missing.png", "irises", 1.0, "missing.png"),
+        ("sea.jpg@missing.png", "sea.jpg", 1.0, "missing.png"),
+        ("no.jpg@sky.png", "no.jpg", 1.0, "sky.png"),
+        ("no@file.jpg", "no", 1.0, "file.jpg"),
+        ("no.jpg@none.png", "no.jpg@none.png", 1.0, None),
+        ("irises@", "irises@", 1.0, None),
+        ("@sky.png", "@sky.png", 1.0, None),
+    ],
+)
+def test_a_style_may_have_a_mask_and_file_names_any_sign(text, path, share, mask):
+    for name in ("sea.jpg", "sky.png", "me@home.jpg", "a@b:1.png", "take:2"):
+        Path(name).touch()
+    assert parse_style(text) == (Path(path), share, None if mask is None else Path(mask))
+
+
+def test_masks_are_files_that_are_read_and_no_part_of_an_outputs_name():
+    Path("sea.jpg").touch()
+    styles = ["sea.jpg@left.png", "irises@right.png"]
+    assert style_files(styles) == [Path("sea.jpg"), Path("left.png"), Path("right.png")]
+    assert style_label(styles) == "sea+irises"
 
 
 @given(st.integers(0, 9999), st.integers(0, 9999), st.integers(1, 9999), st.integers(1, 9999))

@@ -21,12 +21,13 @@ from scumble.errors import ScumbleError
 from . import report
 from .batch_journal import Journal, job_key
 from .batch_plan import Picture, find_pictures, plan
-from .given_styles import GivenStyle, load_styles, style_files, style_label, with_recipe
+from .given_styles import GivenStyle, load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
 from .options import engine_options, json_option, style_option, weight_option
 from .outputs import make_folders
 from .picture import HOPELESS, PictureJob, PictureResult, connect, stylize_file
 from .progress import batch_table
+from .style_text import style_files, style_label
 
 if TYPE_CHECKING:
     from scumble import Client
@@ -99,7 +100,7 @@ def command(
     read_only = [*style_files(styles), *([Path(mask)] if mask else [])]
     planned = plan(pictures, output, pattern, fields, read_only)
     make_folders([output / "here", *(picture.target for picture in planned)])
-    job = PictureJob(tuple(style.weight for style in given), chosen, mask)
+    job = PictureJob(given, chosen, mask)
     batch = _Batch(job, _fingerprint(job, given), Journal(output), resume)
     with _report_to(report_file, planned) as write:
         outcomes = _run(batch, planned, jobs, write)
@@ -136,6 +137,7 @@ class _Connection:
         self._stack = stack
         self._lock = threading.Lock()
         self._client: Client | None = None
+        self._weights: dict[str, str] | None = None
         self.error: ScumbleError | None = None
 
     def get(self) -> Client:
@@ -150,6 +152,17 @@ class _Connection:
                     raise
             return self._client
 
+    def weights(self, engine: str) -> str:
+        """The sha256 of the weights that the daemon has for an engine; empty when it has none.
+
+        Raises ScumbleError.
+        """
+        client = self.get()
+        with self._lock:
+            if self._weights is None:
+                self._weights = {model["name"]: model["sha256"] for model in client.models()}
+        return self._weights.get(engine, "")
+
 
 @dataclass(frozen=True)
 class _Batch:
@@ -162,7 +175,7 @@ class _Batch:
         """Do one picture; never raises ScumbleError."""
         source, target = picture.source, picture.target
         try:
-            key = _key(self.fingerprint, source)
+            key = self._key(connection, source)
             if self.resume and self.journal.has(target, key):
                 return _Outcome("skipped", PictureResult(source, target))
             if cancel.is_set():
@@ -174,6 +187,11 @@ class _Batch:
         except ScumbleError as error:
             return _Outcome("failed", PictureResult(source, target, error=error))
         return _Outcome("done", result)
+
+    def _key(self, connection: _Connection, source: Path) -> str:
+        _check_readable(source)
+        weights = connection.weights(self.job.settings["engine"])
+        return job_key({**self.fingerprint, "weights": weights}, source)
 
 
 def _run(
@@ -220,11 +238,12 @@ def _fingerprint(job: PictureJob, styles: Sequence[GivenStyle]) -> dict[str, Any
     return {**job.settings, "styles": pairs, "mask": mask, "version": version("scumble")}
 
 
-def _key(fingerprint: dict[str, Any], source: Path) -> str:
+def _check_readable(source: Path) -> None:
+    """Before a daemon is started for it."""
     from ..images import read_image
 
     try:
-        return job_key(fingerprint, source)
+        source.open("rb").close()
     except OSError:
         read_image(source)  # says it better
         raise ScumbleError("cannot-read", f"{source} cannot be read.") from None

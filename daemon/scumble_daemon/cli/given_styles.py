@@ -1,20 +1,26 @@
-"""What ``--style`` may name: an image file, or a style of the library, each with a share."""
+"""The styles that ``--style`` names, found and read: an image file or a style of the library each."""
 
 from __future__ import annotations
 
 import difflib
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from scumble.errors import ScumbleError
+from scumble.geometry import Extent
 from scumble.request import StyleSource, StyleWeight
 
 from . import report
+from .style_text import is_library_name, parse_style
+
+if TYPE_CHECKING:
+    from ..images.masks import Mask
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,9 @@ class GivenStyle:
         label: what outputs are named after: the file's stem or the library name.
         title: what people read.
         path: the image file; None for a style of the library.
-        identity: changes when the style does.
+        identity: changes when the style or its mask does.
         settings: of a recipe, by names of StylizeRequest's fields.
+        mask: where the style is; None for everywhere.
     """
 
     weight: StyleWeight
@@ -35,34 +42,21 @@ class GivenStyle:
     path: Path | None
     identity: bytes
     settings: Mapping[str, Any] = field(default_factory=dict)
+    mask: Mask | None = None
 
-
-def parse_style(text: str) -> tuple[Path, float]:
-    """Split ``path:0.6`` into path and share; without a share it is 1.
-
-    A file of the whole name wins, so a colon in a file name or a drive letter does no harm.
-    """
-    path, colon, share = text.rpartition(":")
-    if not colon or not path or Path(text).exists() or not _is_number(share):
-        return Path(text), 1.0
-    return Path(path), float(share)
-
-
-def style_files(texts: Sequence[str]) -> list[Path]:
-    """Those of the styles that are files, or would be if they existed."""
-    return [path for path, _ in map(parse_style, texts) if not _is_library_name(path)]
-
-
-def style_label(texts: Sequence[str]) -> str:
-    """What the outputs of a mix are named after."""
-    return "+".join(str(path) if _is_library_name(path) else path.stem for path, _ in map(parse_style, texts))
+    def placed(self, extent: Extent, *, in_file: bool = False) -> StyleWeight:
+        """The style with its mask laid over a picture of that size; `in_file` as `Mask.fitted_in_file`."""
+        if self.mask is None:
+            return self.weight
+        coverage: Any = self.mask.fitted_in_file(extent) if in_file else self.mask.fitted(extent)
+        return replace(self.weight, mask=coverage)
 
 
 def load_styles(texts: Sequence[str]) -> tuple[GivenStyle, ...]:
     """The styles of a command line. A file wins over a library name, with a note.
 
-    Raises ScumbleError as `read_image`, `unknown-style` with what is near in the library and
-    among the files, and `bad-style` for an impossible share.
+    Raises ScumbleError as `read_image` (for a mask too), `unknown-style` with what is near in the
+    library and among the files, and `bad-style` for an impossible share.
     """
     return tuple(_load(*parse_style(text)) for text in texts)
 
@@ -83,8 +77,19 @@ def with_recipe(styles: Sequence[GivenStyle], settings: dict[str, Any]) -> dict[
     }
 
 
-def _load(path: Path, share: float) -> GivenStyle:
-    return _from_library(str(path), share) if _is_library_name(path) else _from_file(path, share)
+def _load(path: Path, share: float, mask_path: Path | None) -> GivenStyle:
+    style = _from_library(str(path), share) if is_library_name(path) else _from_file(path, share)
+    if mask_path is None:
+        return style
+    from ..images.masks import read_free_mask
+
+    try:
+        mask = read_free_mask(mask_path)
+    except ScumbleError as error:
+        error.message = f"The mask of {style.title} cannot be used: {error.message}"
+        raise
+    identity = hashlib.sha256(repr(mask.image.size).encode() + mask.image.tobytes()).digest()
+    return replace(style, mask=mask, identity=style.identity + identity)
 
 
 def _from_file(path: Path, share: float) -> GivenStyle:
@@ -116,12 +121,6 @@ def _from_library(name: str, share: float) -> GivenStyle:
     return GivenStyle(weight, entry.name, entry.credits.title, None, identity, settings)
 
 
-def _is_library_name(path: Path) -> bool:
-    """Names of the library hold no dot and no separator; a file of that name wins."""
-    text = str(path)
-    return not any(mark in text for mark in "/\\.\0") and bool(text) and not path.is_file()
-
-
 def _near_files(name: str) -> list[str]:
     stems: dict[str, str] = {}
     try:
@@ -131,11 +130,3 @@ def _near_files(name: str) -> list[str]:
     except OSError:
         return []
     return [stems[near] for near in difflib.get_close_matches(name.casefold(), stems, n=2, cutoff=0.75)]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -29,10 +29,11 @@ def _device(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
 style_option = click.option(
     "--style",
     "styles",
-    metavar="STYLE[:W]",
+    metavar="STYLE[:W][@MASK]",
     multiple=True,
     required=True,
-    help="A style of the library or an image, and its share in a mix. Can be repeated.",
+    help="A style of the library or an image, its share in a mix, and a mask of where it is "
+    "(white is full). Can be repeated.",
 )
 weight_option = click.option(
     "--weight",

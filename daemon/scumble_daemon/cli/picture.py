@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from scumble.errors import ScumbleError
 from scumble.geometry import Extent
-from scumble.request import StyleWeight, StylizeRequest
+from scumble.request import StylizeRequest
 
 from ..image_formats import output_format
 from . import report
+from .given_styles import GivenStyle
 
 if TYPE_CHECKING:
     from scumble import Client, Progress
@@ -31,7 +32,7 @@ class PictureJob:
     With `pyramid` a TIFF is written in all halved sizes.
     """
 
-    styles: tuple[StyleWeight, ...]
+    styles: tuple[GivenStyle, ...]
     settings: dict[str, Any]
     mask: str | None = None
     pyramid: bool = False
@@ -94,7 +95,8 @@ def stylize_file(
             error.hint = large.INSTALL
         raise
     mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
-    request = StylizeRequest(picture.pixels, job.styles, mask=mask, **job.settings)
+    styles = tuple(style.placed(picture.pixels.extent) for style in job.styles)
+    request = StylizeRequest(picture.pixels, styles, mask=mask, **job.settings)
     pixels = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
     notes = (*picture.notes, *write_image(target, pixels, like=picture))
     return PictureResult(source, target, pixels.extent, time.monotonic() - started, notes)
@@ -114,10 +116,11 @@ def _stylize_large(
     started = time.monotonic()
     pixels, notes = large.read_large(source, on_progress, cancel)
     mask: Any = large.read_large_mask(Path(job.mask), pixels.extent) if job.mask else None
-    request = StylizeRequest(pixels, job.styles, mask=mask, **job.settings)
+    styles = tuple(style.placed(pixels.extent, in_file=True) for style in job.styles)
+    request = StylizeRequest(pixels, styles, mask=mask, **job.settings)
     large.check_sides(target, output_format(target), request.bounds.extent)
     result = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
-    del pixels, request  # their room on the disk
+    del pixels, styles, request  # their room on the disk
     written = large.write_large(
         target, result, source, pyramid=job.pyramid, on_progress=on_progress, cancel=cancel
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from . import report
-from .given_styles import parse_style
+from .style_text import parse_style
 
 if TYPE_CHECKING:
     from ..library import Library, StyleEntry
@@ -229,7 +229,10 @@ def _library() -> Library:
 def _recipe(library: Library, styles: Sequence[str], settings: Sequence[str]) -> Any:
     from ..library import Recipe
 
-    parts = [(library.find(str(path)).name, share) for path, share in map(parse_style, styles)]
+    given = [parse_style(text) for text in styles]
+    if any(style.mask for style in given):
+        raise click.UsageError("A recipe fits every picture: leave the masks away.")
+    parts = [(library.find(str(style.path)).name, style.share) for style in given]
     recipe = Recipe(tuple(parts), dict(_setting(text) for text in settings))
     _check_settings(recipe.settings)
     return recipe

@@ -15,12 +15,13 @@ from scumble.geometry import Bounds
 
 from ..image_formats import output_format
 from . import report
-from .given_styles import load_styles, style_files, style_label, with_recipe
+from .given_styles import load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
 from .options import engine_options, json_option, style_option, weight_option
 from .outputs import make_folders, plan_outputs
 from .picture import HOPELESS, PictureJob, PictureResult, connect, say, stylize_file
 from .progress import progress_bar
+from .style_text import style_files, style_label
 
 _EXAMPLES = """\b
 Examples:
@@ -29,6 +30,7 @@ Examples:
   scumble stylize photo.jpg --style irises -o out.jpg
   scumble stylize photo.jpg --style irises:0.7 --style painting.jpg:0.3 -o out.jpg
   scumble stylize holiday/*.jpg --style painting.jpg -o styled/
+  scumble stylize photo.jpg --style irises@sky.png --style painting.jpg@ground.png -o out.jpg
   scumble stylize photo.jpg --style painting.jpg --mask sky.png -o out.jpg
   scumble stylize photo.jpg --style painting.jpg --region 100,50,640,480 -o part.png
 """
@@ -96,7 +98,7 @@ def command(
     given = load_styles(styles)
     make_folders(targets)
     chosen = with_recipe(given, {"weight": weight, **settings})
-    job = PictureJob(tuple(style.weight for style in given), {**chosen, "region": region}, mask, pyramid)
+    job = PictureJob(given, {**chosen, "region": region}, mask, pyramid)
     results = _run_all(list(zip(paths, targets, strict=True)), job, wants_json)
     if wants_json:
         report.as_json({"results": [result.as_dict() for result in results]})

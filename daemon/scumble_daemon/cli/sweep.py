@@ -12,12 +12,13 @@ import click
 from scumble.request import MAX_STYLES, StylizeRequest
 
 from . import report
-from .given_styles import GivenStyle, load_styles, parse_style, style_files, with_recipe
+from .given_styles import GivenStyle, load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
 from .options import engine_options, json_option, style_option
 from .outputs import plan_outputs
 from .picture import connect
 from .progress import progress_bar
+from .style_text import parse_style, style_files
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -78,7 +79,7 @@ def command(
     Pictures are small, so that a sheet takes seconds: strokes look larger in them than in the full
     size.
     """  # fmt: skip
-    if any(share != 1 for _, share in map(parse_style, styles)):
+    if any(parse_style(text).share != 1 for text in styles):
         raise click.UsageError("A sweep shows each style by itself: leave the share away.")
     target = plan_outputs([source], output, "sweep", [source, *style_files(styles)])[0]
     given = load_styles(styles)
@@ -115,9 +116,9 @@ def _stylize(
     total = len(styles) * len(weights)
     rows: list[list[Image.Image]] = []
     started = time.monotonic()
+    placed = [style.placed(layer.extent) for style in styles]
     requests = [
-        [StylizeRequest(layer, (style.weight,), weight=weight, **settings) for weight in weights]
-        for style in styles
+        [StylizeRequest(layer, (style,), weight=weight, **settings) for weight in weights] for style in placed
     ]
     with connect() as client, cancel_on_interrupt() as cancel, progress_bar("sweep") as on_progress:
         for row in requests:

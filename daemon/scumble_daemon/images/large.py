@@ -122,6 +122,21 @@ def read_large_mask(path: Path, extent: Extent) -> memoryview:
         return _raw(image, extent.area, "read", None, None)
 
 
+def fit_mask(path: Path, coverage: bytes, size: tuple[int, int], extent: Extent) -> memoryview:
+    """Coverage of that width and height brought to `extent`, mapped from a temporary file.
+
+    Raises ScumbleError `image-too-large` without libvips, or `disk-full`.
+    """
+    vips = _vips(path)
+    with _explained(vips, path, "image-truncated"):
+        image = vips.Image.new_from_memory(coverage, *size, 1, "uchar").copy(interpretation="b-w")
+        scales = (extent.width / size[0], extent.height / size[1])
+        fitted = image.resize(scales[0], vscale=scales[1], kernel="linear")
+        # Rounding may leave it a pixel short.
+        fitted = fitted.gravity("north-west", *extent, extend="copy")
+        return _raw(fitted, extent.area, "read", None, None)
+
+
 def write_large(
     path: Path,
     pixels: Pixels,
