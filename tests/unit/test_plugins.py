@@ -1,4 +1,4 @@
-"""Packing the GIMP plug-in, finding GIMP's folders, installing there."""
+"""Packing the plug-ins, finding the editors' folders, installing there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scumble import ScumbleError
 from scumble_daemon.cli import cli
 from scumble_daemon.plugins.bundle import assemble_gimp, gimp_text_files
 from scumble_daemon.plugins.catalogue import compile_mo, extract, read_po, write_po
-from scumble_daemon.plugins.install import find_installed, install_gimp, uninstall_gimp
+from scumble_daemon.plugins.install import find_gimp, install_gimp, uninstall_gimp
 from scumble_daemon.plugins.places import GimpPlace, gimp_places
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +74,7 @@ def test_installing_replaces_an_older_plugin_and_leaves_nothing_else(tmp_path):
     assert not (old / "left.over").exists()
     assert (old / "scumble-gimp.py").stat().st_mode & 0o100
     assert [entry.name for entry in (tmp_path / "3.0").iterdir()] == ["plug-ins"]
-    assert find_installed(place) == found
+    assert find_gimp(place) == found
 
 
 def test_uninstalling_takes_the_plugin_only_and_follows_no_link(tmp_path):
@@ -128,7 +128,7 @@ def test_the_command_line_installs_reports_and_removes(tmp_path, monkeypatch):
 
 
 def test_the_archive_holds_one_folder_and_an_executable(tmp_path):
-    done = CliRunner().invoke(cli, ["plugins", "build", str(tmp_path)])
+    done = CliRunner().invoke(cli, ["plugins", "build", str(tmp_path), "gimp"])
     assert done.exit_code == 0, done.output
     archive = Path(done.output.strip())
     with zipfile.ZipFile(archive) as packed:

@@ -1,4 +1,4 @@
-"""Where GIMP looks for plug-ins, for each way of installing it that people use."""
+"""Where GIMP and Krita look for plug-ins, for each way of installing them that people use."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from .kritarc import resource_folder
 
 PROBE_S = 30
 
@@ -24,6 +26,19 @@ class GimpPlace(NamedTuple):
     def title(self) -> str:
         """As in a sentence: ``GIMP 3.0 (flatpak)``."""
         return f"GIMP {self.series} ({self.kind})"
+
+
+class KritaPlace(NamedTuple):
+    """One Krita of this user: how it was installed, its folder for resources, and its settings file."""
+
+    kind: str
+    folder: Path
+    kritarc: Path
+
+    @property
+    def title(self) -> str:
+        """As in a sentence: ``Krita (flatpak)``."""
+        return f"Krita ({self.kind})"
 
 
 def gimp_places(
@@ -70,6 +85,48 @@ def installed_series() -> str:
             minor = int(version[1]) + int(version[1]) % 2 if version[1].isdigit() else 0
             return f"3.{minor}"
     return ""
+
+
+def krita_places(
+    environment: Mapping[str, str] | None = None, platform: str = sys.platform, home: Path | None = None
+) -> list[KritaPlace]:
+    """The Kritas whose settings this user has, or the one that is installed here and never ran."""
+    environment = os.environ if environment is None else environment
+    known = list(_kritas(environment, platform, home or Path.home()))
+    found = [place for place in known if place.folder.is_dir() or place.kritarc.is_file()]
+    if not found and shutil.which("krita") is not None:
+        found = known[:1]
+    return [place._replace(folder=resource_folder(place.kritarc) or place.folder) for place in found]
+
+
+def krita_at(folder: Path) -> KritaPlace:
+    """A Krita with its resources in `folder` and its settings in the usual place."""
+    return next(_kritas(os.environ, sys.platform, Path.home()))._replace(kind="as given", folder=folder)
+
+
+def _kritas(environment: Mapping[str, str], platform: str, home: Path) -> Iterator[KritaPlace]:
+    """Where Krita keeps its resources and settings, the usual place first."""
+    if platform == "win32":
+        roaming = Path(environment.get("APPDATA") or home / "AppData" / "Roaming")
+        local = Path(environment.get("LOCALAPPDATA") or home / "AppData" / "Local")
+        yield KritaPlace("Windows", roaming / "krita", local / "kritarc")
+        for store in sorted((local / "Packages").glob("49800Krita_*")):
+            cache = store / "LocalCache"
+            yield KritaPlace("Microsoft Store", cache / "Roaming" / "krita", cache / "Local" / "kritarc")
+        return
+    if platform == "darwin":
+        library = home / "Library"
+        yield KritaPlace(
+            "macOS", library / "Application Support" / "krita", library / "Preferences" / "kritarc"
+        )
+        return
+    data = Path(environment.get("XDG_DATA_HOME") or home / ".local" / "share")
+    config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
+    yield KritaPlace("distribution or AppImage", data / "krita", config / "kritarc")
+    flatpak = home / ".var" / "app" / "org.kde.krita"
+    yield KritaPlace("flatpak", flatpak / "data" / "krita", flatpak / "config" / "kritarc")
+    snap = home / "snap" / "krita" / "current"
+    yield KritaPlace("snap", snap / ".local" / "share" / "krita", snap / ".config" / "kritarc")
 
 
 def _roots(environment: Mapping[str, str], platform: str, home: Path) -> Iterator[tuple[str, Path]]:
