@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -19,11 +19,14 @@ from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import (
     OnPatch,
     Sink,
+    Source,
+    feature_statistics,
+    feature_tiles,
     full_statistics,
     run_exact,
     run_with_statistics,
 )
-from scumble_models.tiling.statistics import channel_statistics
+from scumble_models.tiling.statistics import RunningStatistics, Statistics, channel_statistics
 
 TILINGS = ("auto", "full", "thumbnail", "exact")
 #: Side of a patch in pixels unless the caller says otherwise.
@@ -63,6 +66,8 @@ class Way:
         budget: memory and disk for features between two passes; None for a share of this machine's.
         on_patch: called after each patch with patches done, patches in all, and the stage.
         cancelled: asked between patches.
+        statistics: those at each point of normalisation, where they are not the content's own; the
+            ``tiling`` is then of no matter.
     """
 
     tiling: str = "auto"
@@ -70,6 +75,7 @@ class Way:
     budget: Budget | None = None
     on_patch: OnPatch | None = None
     cancelled: Callable[[], bool] | None = None
+    statistics: Sequence[Statistics] | None = None
 
 
 def run(
@@ -86,7 +92,8 @@ def run(
     """
     if min(content.box.width, content.box.height) < SMALLEST_SIDE:
         rows, columns = region.slices()
-        sink(region, run_at_once(model, signals, content.read(content.box))[:, :, rows, columns])
+        whole = run_at_once(model, signals, content.read(content.box), way.statistics)
+        sink(region, whole[:, :, rows, columns])
         if way.on_patch:
             way.on_patch(1, 1, "stylize")
         return
@@ -113,14 +120,70 @@ def run(
 
 
 @torch.inference_mode()
-def run_at_once(model: StyleModel, signals: LayerSignals, image: Tensor) -> Tensor:
-    """The full frame, for images of any size from 1x1; same size out, not clamped."""
+def run_at_once(
+    model: StyleModel,
+    signals: LayerSignals,
+    image: Tensor,
+    given: Sequence[Statistics] | None = None,
+) -> Tensor:
+    """The full frame, for images of any size from 1x1; same size out, not clamped.
+
+    With its own statistics, or with those `given` at each point of normalisation.
+    """
     x, statistics = padded(image), None
-    for stage in model.network.stages():
+    stages = model.network.stages()
+    for point, stage in enumerate(stages):
         whole = Box(0, 0, x.shape[3], x.shape[2])
         x = stage.run(x, statistics, signals.at(whole, whole))
-        statistics = channel_statistics(x)
+        if point < len(stages) - 1:
+            statistics = channel_statistics(x) if given is None else given[point]
     return x[:, :, : image.shape[2], : image.shape[3]]
+
+
+def shared_statistics(
+    model: StyleModel,
+    signals: LayerSignals,
+    contents: Sequence[Content],
+    patch: int,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Statistics]:
+    """The statistics at each point of normalisation, of all contents as if they were one picture.
+
+    Raises:
+        Cancelled: ``cancelled`` returned True between two patches.
+    """
+    stages, found = model.network.stages(), []
+    sources = [_readable(content) for content in contents]
+    for point in range(len(stages) - 1):
+        running = RunningStatistics()
+        for read, box in sources:
+            running.merge(
+                feature_statistics(
+                    stages,
+                    signals,
+                    found,
+                    read,
+                    box,
+                    feature_tiles(stages, point, box, patch),
+                    device=model.device,
+                    cancelled=cancelled,
+                )
+            )
+        found.append(running.result(model.device))
+    return found
+
+
+def _readable(content: Content) -> tuple[Source, Box]:
+    """How a content is read, and its box; a tiny one as it is padded."""
+    if min(content.box.width, content.box.height) >= SMALLEST_SIDE:
+        return content.read, content.box
+    image = padded(content.read(content.box))
+
+    def read(box: Box) -> Tensor:
+        rows, columns = box.slices()
+        return image[:, :, rows, columns]
+
+    return read, Box(0, 0, image.shape[3], image.shape[2])
 
 
 def padded(image: Tensor) -> Tensor:
@@ -139,8 +202,10 @@ def _run_once(
     patch: int,
 ) -> None:
     stages, device = model.network.stages(), model.device
-    if way.tiling == "thumbnail":
+    statistics = way.statistics
+    if statistics is None and way.tiling == "thumbnail":
         statistics = full_statistics(stages, signals, content.thumbnail(THUMBNAIL))
+    if statistics is not None:
         run_with_statistics(
             stages,
             signals,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,7 +13,16 @@ from scumble_models.errors import PixelsError
 from scumble_models.look import Finish, Look
 from scumble_models.pixels import PIECE, NetworkView, PixelArray, clamp
 from scumble_models.registry import StyleModel
-from scumble_models.runner import SMALLEST_PATCH, TILINGS, Way, padded, run, run_at_once
+from scumble_models.runner import (
+    PATCH,
+    SMALLEST_PATCH,
+    TILINGS,
+    Way,
+    padded,
+    run,
+    run_at_once,
+    shared_statistics,
+)
 from scumble_models.signals import LayerSignals, StyleSignals, interpolate, mix
 from scumble_models.spatial import covered_by_styles, place_styles
 from scumble_models.stroke import ScaledContent
@@ -20,6 +30,7 @@ from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import OnPatch
 from scumble_models.tiling.file_array import Array
+from scumble_models.tiling.statistics import Statistics
 
 #: Short side at which styles, and a content's own signals, are encoded.
 STYLE_SIDE = 512
@@ -56,6 +67,7 @@ def stylize(
     tiling: str = "auto",
     patch: int | None = None,
     look: Look | None = None,
+    shared: Shared | None = None,
     on_progress: OnPatch | None = None,
     cancelled: Callable[[], bool] | None = None,
     out: Array | None = None,
@@ -81,6 +93,9 @@ def stylize(
             one patch covers the layer.
         patch: side of a patch in pixels.
         look: stroke size, kept colours, contrast and detail; None changes nothing.
+        shared: what this layer has in common with others, in place of what it would have by itself;
+            see :func:`share`, which takes the same styles, weight, masks and look. ``tiling`` is then
+            of no matter.
         on_progress: called after each patch with patches done, patches in all, and the stage.
         cancelled: asked between patches.
         out: takes the result, patch by patch; a new array when None.
@@ -107,14 +122,16 @@ def stylize(
             result[tile.relative_to(box).slices()] = layer.values[tile.slices()]
         return result
     view = NetworkView(layer, model.device)
-    own = _signals_of(model, view) if weight < 1.0 else None
-    faded = [(interpolate(own, s.to(model.device), weight) if own else s, w) for s, w in styles]
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
-    everywhere = all(m is None for m in masks)
-    signals = mix(faded).to(model.device) if everywhere else place_styles(faded, masks, model.device)
-    fade = min(1.0, weight / FADE_END)
     look = look or Look()
-    finish = _finish(look, model, view, signals)
+    if shared is None:
+        own = _signals_of(model, view) if weight < 1.0 else None
+        signals = _layer_signals(model, own, styles, weight, masks)
+        finish = _finish(look, model, [view], signals)
+    else:
+        signals = _layer_signals(model, shared.own, styles, weight, masks)
+        finish = shared.finish
+    fade = min(1.0, weight / FADE_END)
 
     def sink(tile: Box, output: Tensor) -> None:
         coloured = output.float().clamp(0.0, 1.0)
@@ -125,7 +142,8 @@ def stylize(
         keep = None if coverage is None else coverage == 0
         result[tile.relative_to(box).slices()] = layer.with_colour(tile, blended, keep)
 
-    way = Way(tiling, patch, budget, on_progress, cancelled)
+    statistics = None if shared is None else shared.statistics
+    way = Way(tiling, patch, budget, on_progress, cancelled, statistics)
     if look.stroke_size == 1.0:
         run(model, signals, view, box, sink, way)
     else:
@@ -136,6 +154,69 @@ def stylize(
     return result
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What layers that belong together have in common: the frames of a clip, the parts of a picture.
+
+    Attributes:
+        statistics: at each point of normalisation.
+        own: the mean of the layers' own signals, from which a style weight below 1 starts.
+        finish: colours and contrast, decided once.
+    """
+
+    statistics: tuple[Statistics, ...]
+    own: StyleSignals | None
+    finish: Finish | None
+
+
+def share(
+    model: StyleModel,
+    references: Sequence[tuple[Array, str]],
+    styles: Sequence[tuple[StyleSignals, float]],
+    *,
+    weight: float = 1.0,
+    style_masks: Sequence[Array | None] | None = None,
+    patch: int | None = None,
+    look: Look | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Shared:
+    """What :func:`stylize` needs to treat layers alike: gathered over references, such as frames of a clip.
+
+    Statistics of all references count as those of one picture. A layer that is stylized with what is
+    gathered over itself alone gets what it would get anyway, up to rounding.
+
+    Args:
+        references: pixels and order of channels of each, see :func:`encode_style`; at least one. Best
+            of the layers' own size: statistics depend on the resolution.
+        styles, weight, style_masks, patch, look: as for :func:`stylize`.
+
+    Raises:
+        PixelsError: an array does not fit.
+        Cancelled: ``cancelled`` returned True.
+    """
+    look = look or Look()
+    views = [NetworkView(PixelArray(values, channels), model.device) for values, channels in references]
+    own = mix([(_signals_of(model, view), 1.0) for view in views]) if weight < 1.0 else None
+    masks = [None] * len(styles) if style_masks is None else list(style_masks)
+    signals = _layer_signals(model, own, styles, weight, masks)
+    finish = _finish(look, model, views, signals)
+    contents = [v if look.stroke_size == 1.0 else ScaledContent(v, look.stroke_size) for v in views]
+    statistics = shared_statistics(model, signals, contents, patch or PATCH, cancelled)
+    return Shared(tuple(statistics), own, finish)
+
+
+def _layer_signals(
+    model: StyleModel,
+    own: StyleSignals | None,
+    styles: Sequence[tuple[StyleSignals, float]],
+    weight: float,
+    masks: Sequence[Array | None],
+) -> LayerSignals:
+    faded = [(interpolate(own, s.to(model.device), weight) if own else s, w) for s, w in styles]
+    everywhere = all(mask is None for mask in masks)
+    return mix(faded).to(model.device) if everywhere else place_styles(faded, masks, model.device)
+
+
 def _combined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
     """The product of two coverages ``(h, w)`` uint8; None is full coverage."""
     if first is None or second is None:
@@ -144,11 +225,20 @@ def _combined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray
     return ((product + 127) // 255).astype(np.uint8)
 
 
-def _finish(look: Look, model: StyleModel, view: NetworkView, signals: LayerSignals) -> Finish | None:
+def _finish(
+    look: Look, model: StyleModel, views: Sequence[NetworkView], signals: LayerSignals
+) -> Finish | None:
     if not look.needs_finish:
         return None
-    small = view.thumbnail(FINISH_SIDE)
-    return Finish(look, small, run_at_once(model, signals, small).clamp(0.0, 1.0))
+    thumbnails = [view.thumbnail(FINISH_SIDE) for view in views]
+    results = [run_at_once(model, signals, small).clamp(0.0, 1.0) for small in thumbnails]
+    if len(views) == 1:
+        return Finish(look, thumbnails[0], results[0])
+    # Only palettes and means are taken of them: where a pixel stands does not matter.
+    rows = [
+        torch.cat([picture.flatten(2)[:, :, None] for picture in row], 3) for row in (thumbnails, results)
+    ]
+    return Finish(look, *rows)
 
 
 def _signals_of(model: StyleModel, view: NetworkView) -> StyleSignals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -126,14 +126,52 @@ def run_with_statistics(
     With those of a thumbnail this is URST's Thumbnail Instance Normalization (Eq. 2). Arguments as
     for :func:`run_exact`.
     """
-    level = _Level(content, source)
-    before: Statistics | None = None
-    for stage, following in zip(stages[:-1], statistics, strict=True):
-        grid = stage.output_box(level.grid)
-        level = _next_level(stage, level, grid, before, signals, None, device)
-        before = following
+    level, before = _computed_level(stages[:-1], signals, statistics, source, content, device)
     progress = Progress(region.count_tiles(patch), on_patch, cancelled)
     _last_pass(stages[-1], level, before, signals, sink, region, patch, progress)
+
+
+def feature_tiles(stages: Sequence[Stage], point: int, content: Box, patch: int) -> list[Box]:
+    """The patches of the features at one point of normalisation (0 is the first), row by row.
+
+    Args:
+        patch: side of a patch in content pixels.
+    """
+    grid = content
+    for stage in stages[: point + 1]:
+        grid = stage.output_box(grid)
+    return list(grid.tiles(max(1, patch * grid.width // content.width)))
+
+
+@torch.inference_mode()
+def feature_statistics(
+    stages: Sequence[Stage],
+    signals: LayerSignals,
+    statistics: Sequence[Statistics],
+    source: Source,
+    content: Box,
+    tiles: Iterable[Box],
+    *,
+    device: torch.device,
+    cancelled: Callable[[], bool] | None = None,
+) -> RunningStatistics:
+    """What some tiles add to the statistics at the next point of normalisation, given those before it.
+
+    Features are computed from the pixels, with nothing kept in between, so that any share of the
+    tiles can be computed anywhere. Tiles are those of :func:`feature_tiles` at the point
+    ``len(statistics)``.
+
+    Raises:
+        Cancelled: ``cancelled`` returned True between two tiles.
+    """
+    point = len(statistics)
+    level, before = _computed_level(stages[:point], signals, statistics, source, content, device)
+    progress = Progress(0, None, cancelled)
+    running = RunningStatistics()
+    for tile in tiles:
+        progress.check()
+        running.update(_apply(stages[point], level, tile, before, signals))
+    return running
 
 
 @torch.inference_mode()
@@ -149,6 +187,23 @@ def full_statistics(stages: Sequence[Stage], signals: LayerSignals, image: Tenso
         statistics = running.result(image.device)
         found.append(statistics)
     return found
+
+
+def _computed_level(
+    stages: Sequence[Stage],
+    signals: LayerSignals,
+    statistics: Sequence[Statistics],
+    source: Source,
+    content: Box,
+    device: torch.device,
+) -> tuple[_Level, Statistics | None]:
+    """The features after these stages, computed where they are read; and the last of the statistics."""
+    level, before = _Level(content, source), None
+    for stage, following in zip(stages, statistics, strict=True):
+        grid = stage.output_box(level.grid)
+        level = _next_level(stage, level, grid, before, signals, None, device)
+        before = following
+    return level, before
 
 
 def _apply(

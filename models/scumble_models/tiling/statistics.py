@@ -26,13 +26,20 @@ class RunningStatistics:
         """Add the positions of a patch ``(1, C, H, W)``."""
         count = patch.shape[2] * patch.shape[3]
         variance, mean = torch.var_mean(patch.float(), dim=(0, 2, 3), correction=0)
-        variance, mean = variance.double().cpu(), mean.double().cpu()
+        self._merge(count, mean.double().cpu(), variance.double().cpu() * count)
+
+    def merge(self, other: RunningStatistics) -> None:
+        """Add all positions that `other` has seen."""
+        if other._count:
+            self._merge(other._count, other._mean, other._squares)
+
+    def _merge(self, count: int, mean: Tensor, squares: Tensor) -> None:
         if not self._count:
             self._mean, self._squares = torch.zeros_like(mean), torch.zeros_like(mean)
         total = self._count + count
         delta = mean - self._mean
         self._mean = self._mean + delta * (count / total)
-        self._squares = self._squares + variance * count
+        self._squares = self._squares + squares
         self._squares = self._squares + delta.square() * (self._count * count / total)
         self._count = total
 
