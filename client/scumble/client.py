@@ -76,6 +76,7 @@ class Client:
         weight: float = 1.0,
         *,
         mask: Optional[bytes] = None,
+        references: Sequence[LayerLike] = (),
         on_progress: Optional[OnProgress] = None,
         on_preview: Optional[OnPreview] = None,
         cancel: Optional[threading.Event] = None,
@@ -87,10 +88,12 @@ class Client:
         `layer` is Pixels, a PIL image, a NumPy array (HxW or HxWxC) or a path. `style` is a path,
         the bytes of an image file, Pixels, a PIL image, an array, the name of a library style, or a
         list of (style, weight) pairs. A str that is not an existing file and has no separator or
-        dot is a library name. `options` are the other fields of StylizeRequest.
+        dot is a library name. `references` are layers too: give all frames of a clip the same ones
+        and they do not flicker. `options` are the other fields of StylizeRequest.
 
         For callbacks, `cancel`, `timeout` and errors see :meth:`Job.result` and StylizeRequest.
         """
+        options["references"] = tuple(as_pixels(reference) for reference in references)
         request = StylizeRequest(as_pixels(layer), as_styles(style), weight=weight, mask=mask, **options)
         job = self.submit(request, preview=on_preview is not None)
         try:
@@ -225,6 +228,8 @@ class Client:
             self._jobs[job.id] = job
         for attempt in range(MAX_RESENDS):
             link = self._connected()
+            if job.request.references:
+                link.require("references")
             self._put_missing(link, contents)
             job.link = link
             accepted = self._expect(job.id, link)

@@ -9,7 +9,7 @@ from .errors import ScumbleError
 from .fields import is_digest
 from .geometry import Bounds, Extent
 from .pixels import BytesLike, PixelFormat, Pixels
-from .request import MAX_STYLES, StyleSource, StyleWeight, StylizeRequest
+from .request import MAX_REFERENCES, MAX_STYLES, StyleSource, StyleWeight, StylizeRequest
 from .spool import pieces
 
 Contents = Dict[bytes, BytesLike]
@@ -60,6 +60,8 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
         "contrast": request.contrast,
         "detail": request.detail,
     }
+    if request.references:  # a daemon of protocol 1.1 gets what it always got
+        spec["references"] = [_image_to_map(image, name) for image in request.references]
     return spec, contents
 
 
@@ -89,6 +91,11 @@ def digests_in(spec: Mapping[str, Any]) -> List[bytes]:
             note(style["mask"])
         if style.get("pixels") is not None:
             note(_map(style["pixels"], "styles").get("digest"))
+    references = spec.get("references", [])
+    if not isinstance(references, list) or len(references) > MAX_REFERENCES:
+        raise _malformed("references")
+    for reference in references:
+        note(_map(reference, "references").get("digest"))
     return list(found)
 
 
@@ -122,7 +129,15 @@ def from_spec(spec: Mapping[str, Any], content: Callable[[bytes], BytesLike]) ->
         region = Bounds(*_numbers(spec["region"], 4, "region"))
     mask = None if spec.get("mask") is None else content(spec["mask"])
     styles = tuple(_style_from_map(style, content) for style in spec["styles"])
-    return StylizeRequest(image, styles, region=region, mask=mask, **options)  # type: ignore[arg-type]
+    references = tuple(_image_from_map(image, content) for image in spec.get("references", []))
+    return StylizeRequest(
+        image,
+        styles,
+        region=region,
+        mask=mask,  # type: ignore[arg-type]
+        references=references,
+        **options,
+    )
 
 
 def _style_from_map(style: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> StyleWeight:

@@ -69,6 +69,16 @@ class Link:
                 raise _no_daemon(error) from error
             raise
 
+    def require(self, feature: str) -> None:
+        """Raise ScumbleError `daemon-too-old` unless the daemon has that feature of a minor version."""
+        if feature not in self.welcome.features:
+            raise ScumbleError(
+                "daemon-too-old",
+                "The daemon that runs is older than this program and lacks a part of it.",
+                hint="Stop it with: scumble daemon stop. It starts again by itself.",
+                detail=feature,
+            )
+
     def send(
         self,
         message: Message,

@@ -14,6 +14,7 @@ from .pixels import Pixels
 TILINGS = ("auto", "full", "thumbnail", "exact")
 PRESERVE_COLOR = ("off", "luminance", "palette")
 MAX_STYLES = 16
+MAX_REFERENCES = 16
 MAX_NAME = 100
 PATCH_RANGE = (64, 16384)
 STROKE_RANGE = (0.5, 4.0)
@@ -87,6 +88,12 @@ class StylizeRequest:
         patch: side of a patch in pixels; None lets the engine choose.
         stroke_size: scale of the brush strokes, 1.0 as the model was trained.
         preserve_color: one of `PRESERVE_COLOR`.
+        contrast: of the result, within `CONTRAST_RANGE`.
+        detail: how much of the layer's fine structure returns, within `DETAIL_RANGE`.
+        references: pictures that decide, in place of the layer, about everything that is taken from a
+            whole picture: statistics, palette, contrast. All frames of a clip with the same references
+            (up to `MAX_REFERENCES` of its frames) are treated alike, and what does not move does not
+            flicker. They are sent once, and looked at once.
 
     Raises ScumbleError `bad-request`, `bad-weight`, `bad-region`, `bad-mask`, `bad-style` or
     `bad-engine`.
@@ -105,6 +112,7 @@ class StylizeRequest:
     preserve_color: str = "off"
     contrast: float = 1.0
     detail: float = 0.0
+    references: Tuple[Pixels, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.image, Pixels):
@@ -134,6 +142,7 @@ class StylizeRequest:
         _check_range("stroke size", self.stroke_size, STROKE_RANGE)
         _check_range("contrast", self.contrast, CONTRAST_RANGE)
         _check_range("detail", self.detail, DETAIL_RANGE)
+        _check_references(self.references)
 
     @property
     def bounds(self) -> Bounds:
@@ -162,6 +171,13 @@ def _check_styles(styles: object) -> None:
         raise ScumbleError("bad-style", "A job takes 1 to {} styles, not {}.".format(MAX_STYLES, len(styles)))
     if sum(style.weight for style in styles) <= 0:
         raise ScumbleError("bad-style", "At least one style must have a weight above 0.")
+
+
+def _check_references(references: object) -> None:
+    if not isinstance(references, tuple) or not all(isinstance(r, Pixels) for r in references):
+        raise ScumbleError("bad-request", "The references of a request are a tuple of Pixels.")
+    if len(references) > MAX_REFERENCES:
+        raise ScumbleError("bad-request", "A job takes up to {} references.".format(MAX_REFERENCES))
 
 
 def _check_region(region: object, image: Pixels) -> None:

@@ -41,7 +41,7 @@ from .messages import (
 BytesLike = Union[bytes, bytearray, memoryview]
 
 MAGIC = b"SCUM"
-MAJOR, MINOR = 1, 1
+MAJOR, MINOR = 1, 2
 PROTOCOL = "{}.{}".format(MAJOR, MINOR)
 KEY_SIZE = 32
 MAC_SIZE = 32

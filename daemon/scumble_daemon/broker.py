@@ -30,7 +30,7 @@ from .waker import Waker
 TICK_MS = 500
 STALLED_TICK_MS = 10
 UPLOAD_LIFETIME_S = 60.0
-FEATURES = ("preview", "urgent", "credit")
+FEATURES = ("preview", "urgent", "credit", "references")
 
 log = logging.getLogger(__name__)
 

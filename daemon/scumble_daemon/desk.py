@@ -155,6 +155,7 @@ class Desk:
 
     def _check_limits(self, request: StylizeRequest) -> None:
         images = [request.image, *(s.style.pixels for s in request.styles if s.style.pixels)]
+        images += request.references
         for image in images:
             if image.extent.area > self._limits.max_image_pixels:
                 raise ScumbleError(

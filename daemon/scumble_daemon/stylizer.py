@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from scumble_models.devices import choose_device, is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError
 from scumble_models.look import Look
 from scumble_models.signals import StyleSignals, mix
-from scumble_models.stylize import encode_style, stylize
+from scumble_models.stylize import Shared, encode_style, share, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.file_array import Array, FileArray
 
@@ -33,6 +33,7 @@ from .style_signals import library_signals
 
 MAX_STYLES = 512
 MAX_MODELS = 4
+MAX_SHARED = 16
 PREVIEW_SIDE = 384  # pixels; a fraction of a second on a CPU
 
 _NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
@@ -53,6 +54,7 @@ class Stylizer:
         self._device = device
         self._models: OrderedDict[tuple[str, str], registry.StyleModel] = OrderedDict()
         self._styles: OrderedDict[tuple[str, bytes], StyleSignals] = OrderedDict()
+        self._shared: OrderedDict[bytes, Shared] = OrderedDict()
         self._library = Library()
 
     def stylize(
@@ -91,6 +93,15 @@ class Stylizer:
             None if style.mask is None else _array(style.mask, image.extent[::-1], "u8")
             for style in request.styles
         ]
+        shared = None
+        if request.references:
+            key = _shared_key(spec, model, styles, look)
+            if key not in self._shared:
+                self._shared[key] = _share(request, model, styles, style_masks, look, cancelled)
+            shared = self._shared[key]
+            self._shared.move_to_end(key)
+            while len(self._shared) > MAX_SHARED:
+                self._shared.popitem(last=False)
         out = None
         if output is not None:
             shape = (*bounds.extent[::-1], image.format.channel_count)
@@ -107,6 +118,7 @@ class Stylizer:
             tiling=request.tiling,
             patch=request.patch,
             look=look,
+            shared=shared,
             on_progress=on_progress,
             cancelled=cancelled,
             out=out,
@@ -201,6 +213,27 @@ class Stylizer:
         return self._styles[key]
 
 
+def _share(
+    request: StylizeRequest,
+    model: registry.StyleModel,
+    styles: list[tuple[StyleSignals, float]],
+    style_masks: Sequence[Array | None],
+    look: Look,
+    cancelled: Callable[[], bool],
+) -> Shared:
+    references = [(as_array(image), image.format.channels) for image in request.references]
+    return share(
+        model,
+        references,
+        styles,
+        weight=request.weight,
+        style_masks=style_masks,
+        patch=request.patch,
+        look=look,
+        cancelled=cancelled,
+    )
+
+
 def _show_preview(
     request: StylizeRequest,
     model: registry.StyleModel,
@@ -263,3 +296,26 @@ def _style_key(source: StyleSource) -> bytes:
     else:
         kind, content = "file", source.file or b""
     return hashlib.sha256(kind.encode() + b"\0" + digest_of(content)).digest()
+
+
+def _shared_key(
+    spec: Mapping[str, Any],
+    model: registry.StyleModel,
+    styles: list[tuple[StyleSignals, float]],
+    look: Look,
+) -> bytes:
+    """All that `share` depends on, the size of a patch aside: it changes the result by rounding."""
+    masks = [style.get("mask") for style in spec["styles"]]
+    extent = spec["image"]["extent"] if any(masks) else None
+    parts = [(hashlib.sha256(signals.to_bytes()).digest(), weight) for signals, weight in styles]
+    key = (
+        model.info.sha256,
+        model.device,
+        spec["references"],
+        spec.get("weight"),
+        look,
+        parts,
+        masks,
+        extent,
+    )
+    return hashlib.sha256(repr(key).encode()).digest()

@@ -48,7 +48,7 @@ def test_golden_frames_of_this_protocol_are_made():
     assert made == golden
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.1"])
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
 def test_golden_frames_of_every_protocol_are_read(version):
     golden = json.loads((GOLDEN / f"protocol-{version}.json").read_text())
     for message in EXAMPLES:

@@ -24,7 +24,7 @@ Examples:
   scumble styles export "Pop irises" -o pop.scumble-style
 """
 _FIELDS = ("artist", "year", "family", "licence", "source")
-_NOT_SETTINGS = {"image", "styles", "region", "mask"}
+_NOT_SETTINGS = {"image", "styles", "region", "mask", "references"}
 _json = click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
 
 
