@@ -18,6 +18,9 @@ from .panel.pictures import SIDE as PICTURE
 
 RESULT_SIDE = 192
 
+_dockers: "set[ScumbleDocker]" = set()
+"""Holds Python's half of each: a script that moves dockers about would otherwise take it away."""
+
 
 class ScumbleDocker(DockWidget):
     """Holds the panel of one window."""
@@ -27,6 +30,7 @@ class ScumbleDocker(DockWidget):
         self.setWindowTitle("Scumble")
         self._panel = Panel(KritaEditor())
         self.setWidget(self._panel)
+        _dockers.add(self)
         # At Krita's end the threads must be gone before its libraries are.
         notifier = Krita.instance().notifier()
         notifier.setActive(True)
@@ -34,7 +38,7 @@ class ScumbleDocker(DockWidget):
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802 (Krita's name)
         """Krita calls this when another document comes to the front, or none."""
-        self._panel.canvas_changed(canvas is not None)
+        self._panel.canvas_changed()
 
     def perform(self, verb: str) -> None:
         """What an action of ours asks for: ``apply``, ``repeat``, ``live`` or ``cancel``. Never raises."""
@@ -46,6 +50,9 @@ class KritaEditor(Editor):
 
     def __init__(self) -> None:
         self._previewed: Optional[Any] = None
+
+    def is_open(self) -> bool:
+        return Krita.instance().activeDocument() is not None
 
     def read(self, on_read: OnRead) -> Work:
         target = self._target()

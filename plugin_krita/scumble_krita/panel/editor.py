@@ -34,6 +34,10 @@ class Work:
 class Editor:
     """Methods raise ScumbleError for what an artist can mend, such as having no document open."""
 
+    def is_open(self) -> bool:
+        """Whether there is a document."""
+        raise NotImplementedError
+
     def read(self, on_read: OnRead) -> Work:
         """The active layer in full; `on_read` gets how much is done, 0 to 1."""
         raise NotImplementedError

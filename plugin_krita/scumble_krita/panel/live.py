@@ -35,7 +35,6 @@ class Live(QtCore.QObject):
         super().__init__(parent)
         self._editor, self._controller, self._effect = editor, controller, effect
         self.on = self._paused = False
-        self._is_open = True
         self._ticket = 0
         self._work: Optional[Work] = None
         self._done: Optional[JobEvent] = None
@@ -67,6 +66,7 @@ class Live(QtCore.QObject):
             self.soon()
         else:
             self._stop()
+            self._work = self._done = None  # editors do not like it when parts of closed images are held
             self._editor.remove_preview()
         self.changed.emit()
 
@@ -81,9 +81,8 @@ class Live(QtCore.QObject):
         if self.on and not self._paused:
             self._debounce.start()
 
-    def canvas_changed(self, is_open: bool) -> None:
+    def canvas_changed(self) -> None:
         """Another document came to the front: the preview goes there; without one this ends."""
-        self._is_open = is_open
         if self.on:
             self._stop()
             # Not now: the one before may be in the middle of closing, and touching it would be a crash.
@@ -91,9 +90,6 @@ class Live(QtCore.QObject):
 
     def _move(self) -> None:
         if not self.on:
-            return
-        if not self._is_open:
-            self.set_on(False)
             return
         self._editor.remove_preview()
         self._seen = ()
@@ -152,7 +148,13 @@ class Live(QtCore.QObject):
         self.status.emit(_("Painting the preview…"))
 
     def _glance(self) -> Optional[Work]:
-        """The layer, small; without one the sentence why, but not again and again."""
+        """The layer, small; without one the sentence why, but not again and again.
+
+        When the last document is closed, which Krita tells nobody, this ends without a word.
+        """
+        if not self._editor.is_open():
+            self.set_on(False)
+            return None
         try:
             work = self._editor.glance(SIDE)
         except ScumbleError as error:

@@ -97,9 +97,9 @@ class Panel(QtWidgets.QWidget):
         }
         slot(self, verbs[verb])()
 
-    def canvas_changed(self, is_open: bool) -> None:
+    def canvas_changed(self) -> None:
         """Another document came to the front, or none. Never raises."""
-        slot(self, lambda: self.studio.live.canvas_changed(is_open))()
+        slot(self, self.studio.live.canvas_changed)()
 
     def show_error(self, error: ScumbleError) -> None:
         """Say what went wrong; called by `guard.show`."""

@@ -53,7 +53,9 @@ class Studio(QtCore.QObject):
         # The worker's thread wakes this one: a queued signal is the only call that may cross.
         queued = QtCore.Qt.ConnectionType.QueuedConnection
         self._woken.connect(slot(self, self._read_events), queued)
-        self._controller = JobController(connect, wake=self._wake)
+        self._controller = controller = JobController(connect, wake=self._wake)
+        # When a window is closed its docker goes, and nobody tells it before.
+        parent.destroyed.connect(lambda *_args: controller.close())
         self.library = Library(self)
         self.effect = self.library.last_effect()
         self.live = Live(editor, self._controller, lambda: self.effect, parent)
