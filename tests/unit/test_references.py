@@ -13,7 +13,6 @@ from scumble.messages import Welcome
 from scumble.request import MAX_REFERENCES
 from scumble.wire import session_keys
 
-
 SMALL = Extent(3, 2)
 
 

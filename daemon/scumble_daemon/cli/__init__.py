@@ -21,6 +21,7 @@ _COMMANDS = {
     "styles": "List the styles, add your own, share them.",
     "sweep": "Show a picture in several styles and weights on one sheet.",
     "batch": "Stylize many pictures, with a report, and resume.",
+    "video": "Stylize a clip without flicker: frames or a video file.",
     "daemon": "Start, stop and look at the daemon.",
     "plugins": "Put the plug-ins into the editors.",
     "models": "List, import and check models.",
