@@ -53,9 +53,10 @@ class Studio(QtCore.QObject):
         # The worker's thread wakes this one: a queued signal is the only call that may cross.
         queued = QtCore.Qt.ConnectionType.QueuedConnection
         self._woken.connect(slot(self, self._read_events), queued)
-        self._controller = controller = JobController(connect, wake=self._wake)
+        self._closed = False
+        self._controller = JobController(connect, wake=self._wake)
         # When a window is closed its docker goes, and nobody tells it before.
-        parent.destroyed.connect(lambda *_args: controller.close())
+        parent.destroyed.connect(slot(None, self._leave))
         self.library = Library(self)
         self.effect = self.library.last_effect()
         self.live = Live(editor, self._controller, lambda: self.effect, parent)
@@ -76,6 +77,10 @@ class Studio(QtCore.QObject):
     def close(self) -> None:
         """End what runs and leave the daemon. The document stays as it is: the editor may be ending."""
         self.live.close()
+        self._leave()
+
+    def _leave(self) -> None:
+        self._closed = True
         self._controller.close()
 
     # The effect ---------------------------------------------------------------------------------
@@ -164,6 +169,8 @@ class Studio(QtCore.QObject):
             return  # the widgets are gone: nobody is left to tell
 
     def _read_events(self) -> None:
+        if self._closed:
+            return  # a call that was queued before the end: of the widgets nothing may be left
         for event in self._controller.events():
             try:
                 self._read_event(event)

@@ -1,0 +1,124 @@
+"""What drives a panel: a document of bytes in the editor's place, and a mouse."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from daemon_process import noise
+from PyQt6 import QtCore, QtGui, QtTest, QtWidgets
+from scumble_krita.panel.editor import Editor, Work
+from scumble_krita.panel.panel import Panel
+
+from scumble import Client, Pixels, ScumbleError
+from scumble.editing import Effect, StyleChoice
+from scumble.layers import as_pixels
+
+WAIT_S = 60.0
+EXAMPLES = Path(__file__).parents[3] / "examples"
+LEFT = QtCore.Qt.MouseButton.LeftButton
+CONTROL = QtCore.Qt.KeyboardModifier.ControlModifier
+NOTHING = QtCore.Qt.KeyboardModifier.NoModifier
+
+
+class Document(Editor):
+    """An image of one layer, and what was put above it."""
+
+    def __init__(self) -> None:
+        self.open = True
+        self.layer = as_pixels(noise(40, 56, channels=4))
+        self.above: list[tuple[str, Pixels]] = []
+        self.preview: tuple[str, Pixels] | None = None
+        self.previews = 0
+        self.threads: set[threading.Thread] = set()
+
+    def _work(self) -> Work:
+        self.threads.add(threading.current_thread())
+        if not self.open:
+            raise ScumbleError("bad-layer", "No image is open: open one first.")
+        return Work("Photo", self.layer)
+
+    def is_open(self) -> bool:
+        return self.open
+
+    def read(self, on_read: Callable[[float], Any]) -> Work:
+        on_read(1.0)
+        return self._work()
+
+    def insert(self, work: Work, result: Pixels, name: str) -> QtGui.QImage:
+        self.threads.add(threading.current_thread())
+        self.above.append((name, result))
+        width, height = result.extent
+        image = QtGui.QImage(bytes(result.view()), width, height, QtGui.QImage.Format.Format_RGBA8888)
+        return image.copy()
+
+    def glance(self, side: int) -> Work:
+        return self._work()
+
+    def show_preview(self, work: Work, result: Pixels, name: str) -> None:
+        self.preview = (name, result)
+        self.previews += 1
+
+    def remove_preview(self) -> None:
+        self.preview = None
+
+    def style_layer(self) -> tuple[StyleChoice, QtGui.QImage]:
+        self._work()
+        return StyleChoice("layer", "{7}", "Sketch"), QtGui.QImage(str(EXAMPLES / "styles" / "glass.jpg"))
+
+    def layer_pixels(self, value: str) -> Pixels:
+        assert value == "{7}"
+        return as_pixels(EXAMPLES / "styles" / "glass.jpg")
+
+
+def shown(panel: Panel) -> Panel:
+    panel.resize(250, 900)
+    panel.show()
+    return panel
+
+
+def dispose(panel: Panel) -> None:
+    panel.close_studio()
+    panel.deleteLater()
+    QtWidgets.QApplication.sendPostedEvents(None, QtCore.QEvent.Type.DeferredDelete)
+
+
+def wait(condition: Callable[[], object]) -> None:
+    """Let Qt work until something is so."""
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        QtWidgets.QApplication.processEvents(QtCore.QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        time.sleep(0.005)
+
+
+def click_style(panel: Panel, row: int, modifier: QtCore.Qt.KeyboardModifier = NOTHING) -> str:
+    """Click a picture of the gallery; the name of its style."""
+    view = panel.gallery.list
+    view.scrollToItem(view.item(row))
+    point = view.visualItemRect(view.item(row)).center()
+    QtTest.QTest.mouseClick(view.viewport(), LEFT, modifier, point)
+    return view.style_at(row).choice.value
+
+
+def click(button: QtWidgets.QAbstractButton) -> None:
+    QtWidgets.QApplication.processEvents()  # what was just added is laid out
+    assert button.isEnabled()
+    assert button.isVisible()
+    QtTest.QTest.mouseClick(button, LEFT)
+
+
+def names(panel: Panel) -> list[str]:
+    return [style.value for style in panel.studio.effect.styles]
+
+
+def painted(client: Client, effect: Effect, layer: Pixels, **sources: Any) -> bytes:
+    """What the client makes of that effect."""
+    return bytes(client.submit(effect.request(layer, **sources)).result(WAIT_S).view())
+
+
+def entry_point(panel: Panel, row: int) -> QtCore.QPoint:
+    return panel.history.visualItemRect(panel.history.item(row)).center()
