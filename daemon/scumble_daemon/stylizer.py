@@ -129,6 +129,10 @@ class Stylizer:
             data = mapped(output)
         return Output(Pixels(bounds.extent, image.format, data), bounds, str(model.device))
 
+    def signals(self, engine: str, device: str, source: StyleSource) -> StyleSignals:
+        """What the engine keeps of a style. Raises as :meth:`stylize`."""
+        return self._signals(self._model(engine, device), source)
+
     def models(self) -> list[dict[str, Any]]:
         """The registry's rows as plain data."""
         return [

@@ -34,7 +34,8 @@ def colour_map(source: Tensor, target: Tensor) -> Callable[[Tensor], Tensor]:
     matrix = (inverse @ _power(root @ wanted @ root, 0.5) @ inverse).to(source.dtype)
 
     def apply(image: Tensor) -> Tensor:
-        return torch.einsum("nij,njhw->nihw", matrix, image - mean) + new_mean
+        moved = torch.einsum("nij,njhw->nihw", matrix.to(image), image - mean.to(image))
+        return moved + new_mean.to(image)
 
     return apply
 

@@ -104,17 +104,24 @@ class PixelArray:
         return result
 
 
+@dataclass(frozen=True)
+class Backdrop:
+    """What stands in for the colours of transparent places: a coarse picture, or None where all is opaque."""
+
+    colours: Tensor | None
+
+
 class NetworkView:
     """What the network sees of a layer: finite, in 0..1, and free of colours hidden by transparency.
 
     Where a layer is transparent its colours are arbitrary, yet convolutions would carry them to the
     visible pixels beside them and statistics would count them. A coarse picture of the visible
-    colours takes their place.
+    colours takes their place: the `backdrop`, which takes a look at the whole layer unless it is given.
     """
 
-    def __init__(self, pixels: PixelArray, device: torch.device) -> None:
+    def __init__(self, pixels: PixelArray, device: torch.device, backdrop: Backdrop | None = None) -> None:
         self._pixels, self._device = pixels, device
-        self._fill = _coarse_fill(pixels)
+        self.backdrop = Backdrop(_coarse_fill(pixels)) if backdrop is None else backdrop
 
     @property
     def box(self) -> Box:
@@ -124,10 +131,10 @@ class NetworkView:
     def read(self, box: Box) -> Tensor:
         """``(1, 3, h, w)`` float32 in 0..1, on the device, channels last."""
         colour = clamp(self._pixels.colour(box))
-        if self._fill is not None:
+        if self.backdrop.colours is not None:
             alpha = self._pixels.alpha(box)
             assert alpha is not None
-            colour = torch.lerp(_sample(self._fill, box, self._pixels.box), colour, alpha)
+            colour = torch.lerp(_sample(self.backdrop.colours, box, self._pixels.box), colour, alpha)
         return colour.to(self._device).contiguous(memory_format=torch.channels_last)
 
     def thumbnail(self, short_side: int) -> Tensor:

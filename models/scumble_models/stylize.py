@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from scumble_models.errors import PixelsError
 from scumble_models.look import Finish, Look
-from scumble_models.pixels import PIECE, NetworkView, PixelArray, clamp
+from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray, clamp
 from scumble_models.registry import StyleModel
 from scumble_models.runner import (
     PATCH,
@@ -51,7 +51,7 @@ def encode_style(model: StyleModel, pixels: Array, channels: str) -> StyleSignal
         PixelsError: the array is not such an image.
     """
     view = NetworkView(PixelArray(pixels, channels), model.device)
-    return _signals_of(model, view)
+    return signals_of(model, view)
 
 
 def stylize(
@@ -121,15 +121,15 @@ def stylize(
         for tile in box.tiles(PIECE):
             result[tile.relative_to(box).slices()] = layer.values[tile.slices()]
         return result
-    view = NetworkView(layer, model.device)
+    view = NetworkView(layer, model.device, shared.backdrop if shared else None)
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
     look = look or Look()
     if shared is None:
-        own = _signals_of(model, view) if weight < 1.0 else None
-        signals = _layer_signals(model, own, styles, weight, masks)
-        finish = _finish(look, model, [view], signals)
+        own = signals_of(model, view) if weight < 1.0 else None
+        signals = layer_signals(model, own, styles, weight, masks)
+        finish = finish_for(look, model, [view], signals)
     else:
-        signals = _layer_signals(model, shared.own, styles, weight, masks)
+        signals = layer_signals(model, shared.own, styles, weight, masks)
         finish = shared.finish
     fade = min(1.0, weight / FADE_END)
 
@@ -162,11 +162,18 @@ class Shared:
         statistics: at each point of normalisation.
         own: the mean of the layers' own signals, from which a style weight below 1 starts.
         finish: colours and contrast, decided once.
+        backdrop: of parts of one picture; None where each layer has its own.
     """
 
     statistics: tuple[Statistics, ...]
     own: StyleSignals | None
     finish: Finish | None
+    backdrop: Backdrop | None = None
+
+    def to(self, device: torch.device) -> Shared:
+        """The same for a network on another device."""
+        statistics = tuple((mean.to(device), std.to(device)) for mean, std in self.statistics)
+        return replace(self, statistics=statistics, own=self.own.to(device) if self.own else None)
 
 
 def share(
@@ -196,22 +203,23 @@ def share(
     """
     look = look or Look()
     views = [NetworkView(PixelArray(values, channels), model.device) for values, channels in references]
-    own = mix([(_signals_of(model, view), 1.0) for view in views]) if weight < 1.0 else None
+    own = mix([(signals_of(model, view), 1.0) for view in views]) if weight < 1.0 else None
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
-    signals = _layer_signals(model, own, styles, weight, masks)
-    finish = _finish(look, model, views, signals)
+    signals = layer_signals(model, own, styles, weight, masks)
+    finish = finish_for(look, model, views, signals)
     contents = [v if look.stroke_size == 1.0 else ScaledContent(v, look.stroke_size) for v in views]
     statistics = shared_statistics(model, signals, contents, patch or PATCH, cancelled)
     return Shared(tuple(statistics), own, finish)
 
 
-def _layer_signals(
+def layer_signals(
     model: StyleModel,
     own: StyleSignals | None,
     styles: Sequence[tuple[StyleSignals, float]],
     weight: float,
     masks: Sequence[Array | None],
 ) -> LayerSignals:
+    """The styles as the network takes them: faded towards `own` by the weight, mixed or placed."""
     faded = [(interpolate(own, s.to(model.device), weight) if own else s, w) for s, w in styles]
     everywhere = all(mask is None for mask in masks)
     return mix(faded).to(model.device) if everywhere else place_styles(faded, masks, model.device)
@@ -225,9 +233,10 @@ def _combined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray
     return ((product + 127) // 255).astype(np.uint8)
 
 
-def _finish(
+def finish_for(
     look: Look, model: StyleModel, views: Sequence[NetworkView], signals: LayerSignals
 ) -> Finish | None:
+    """What is done to the network's output, decided by thumbnails of all layers; None for nothing."""
     if not look.needs_finish:
         return None
     thumbnails = [view.thumbnail(FINISH_SIDE) for view in views]
@@ -241,7 +250,8 @@ def _finish(
     return Finish(look, *rows)
 
 
-def _signals_of(model: StyleModel, view: NetworkView) -> StyleSignals:
+def signals_of(model: StyleModel, view: NetworkView) -> StyleSignals:
+    """What an image would be as a style, encoded at a short side of at most :data:`STYLE_SIDE`."""
     image = padded(view.thumbnail(STYLE_SIDE))
     with torch.inference_mode():
         return model.network.encode_style(image)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,16 +18,17 @@ from scumble.errors import ScumbleError
 from . import report
 from .batch_journal import Journal, job_key
 from .batch_plan import Picture, find_pictures, plan
+from .batch_run import Batch, Outcome, locally, on_cluster
 from .given_styles import GivenStyle, load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
-from .options import engine_options, json_option, style_option, weight_option
+from .options import engine_options, json_option, scheduler_option, style_option, weight_option
 from .outputs import make_folders
-from .picture import HOPELESS, PictureJob, PictureResult, connect, stylize_file
+from .picture import HOPELESS, PictureJob, PictureResult
 from .progress import batch_table
 from .style_text import style_files, style_label
 
 if TYPE_CHECKING:
-    from scumble import Client
+    pass
 
 _EXAMPLES = """\b
 Examples:
@@ -38,6 +36,7 @@ Examples:
   scumble batch holiday/ --recursive --style irises:0.7 --style comic:0.3 -o styled/ --resume
   scumble batch "frames/*.png" --style ink-wash -o out/ --pattern "{stem}-{style}.jpg"
   scumble batch holiday/ --style irises -o styled/ --report report.jsonl
+  scumble batch scans/ --style irises -o styled/ --resume --scheduler tcp://head:8786
 """
 
 
@@ -72,6 +71,7 @@ Examples:
 @click.option(
     "--report", "report_file", metavar="FILE.jsonl", help="One line of JSON for each picture; - for stdout."
 )
+@scheduler_option
 @engine_options
 @json_option
 def command(
@@ -85,6 +85,7 @@ def command(
     jobs: int,
     pattern: str,
     report_file: str | None,
+    scheduler: str | None,
     wants_json: bool,
     **settings: Any,
 ) -> int:
@@ -101,9 +102,9 @@ def command(
     planned = plan(pictures, output, pattern, fields, read_only)
     make_folders([output / "here", *(picture.target for picture in planned)])
     job = PictureJob(given, chosen, mask)
-    batch = _Batch(job, _fingerprint(job, given), Journal(output), resume)
+    batch = Batch(job, _fingerprint(job, given), Journal(output), resume)
     with _report_to(report_file, planned) as write:
-        outcomes = _run(batch, planned, jobs, write)
+        outcomes = _run(batch, planned, jobs, scheduler, write)
     counts = Counter(outcome.status for outcome in outcomes)
     if wants_json:
         report.as_json({"counts": counts, "results": [outcome.as_dict() for outcome in outcomes]})
@@ -112,106 +113,22 @@ def command(
     return max(outcome.exit_code for outcome in outcomes)
 
 
-@dataclass(frozen=True)
-class _Outcome:
-    """What became of one picture: `status` is done, skipped or failed."""
-
-    status: str
-    result: PictureResult
-
-    @property
-    def exit_code(self) -> int:
-        return self.result.exit_code
-
-    def as_dict(self) -> dict[str, Any]:
-        fields = self.result.as_dict()
-        if self.status == "skipped":
-            fields = {key: fields[key] for key in ("input", "output", "ok")}
-        return {"status": self.status, **fields}
-
-
-class _Connection:
-    """A client, made by whichever picture is first; when that fails it has failed for all."""
-
-    def __init__(self, stack: contextlib.ExitStack) -> None:
-        self._stack = stack
-        self._lock = threading.Lock()
-        self._client: Client | None = None
-        self._weights: dict[str, str] | None = None
-        self.error: ScumbleError | None = None
-
-    def get(self) -> Client:
-        with self._lock:
-            if self.error is not None:
-                raise self.error
-            if self._client is None:
-                try:
-                    self._client = self._stack.enter_context(connect())
-                except ScumbleError as error:
-                    self.error = error
-                    raise
-            return self._client
-
-    def weights(self, engine: str) -> str:
-        """The sha256 of the weights that the daemon has for an engine; empty when it has none.
-
-        Raises ScumbleError.
-        """
-        client = self.get()
-        with self._lock:
-            if self._weights is None:
-                self._weights = {model["name"]: model["sha256"] for model in client.models()}
-        return self._weights.get(engine, "")
-
-
-@dataclass(frozen=True)
-class _Batch:
-    job: PictureJob
-    fingerprint: dict[str, Any]
-    journal: Journal
-    resume: bool
-
-    def one(self, connection: _Connection, picture: Picture, cancel: threading.Event) -> _Outcome:
-        """Do one picture; never raises ScumbleError."""
-        source, target = picture.source, picture.target
-        try:
-            key = self._key(connection, source)
-            if self.resume and self.journal.has(target, key):
-                return _Outcome("skipped", PictureResult(source, target))
-            if cancel.is_set():
-                raise ScumbleError("cancelled", "The job was cancelled.")
-            if connection.error is not None:
-                raise connection.error
-            result = stylize_file(connection.get, source, target, self.job, cancel=cancel)
-            self.journal.note(target, key)
-        except ScumbleError as error:
-            return _Outcome("failed", PictureResult(source, target, error=error))
-        return _Outcome("done", result)
-
-    def _key(self, connection: _Connection, source: Path) -> str:
-        _check_readable(source)
-        weights = connection.weights(self.job.settings["engine"])
-        return job_key({**self.fingerprint, "weights": weights}, source)
-
-
 def _run(
-    batch: _Batch, planned: list[Picture], jobs: int, write: Callable[[dict[str, Any]], None]
-) -> list[_Outcome]:
+    batch: Batch,
+    planned: list[Picture],
+    jobs: int,
+    scheduler: str | None,
+    write: Callable[[dict[str, Any]], None],
+) -> list[Outcome]:
     batch.journal.compact()
-    outcomes: list[_Outcome] = []
-    with contextlib.ExitStack() as stack:
-        connection = _Connection(stack)
-        cancel = stack.enter_context(cancel_on_interrupt())
-        table = stack.enter_context(batch_table(len(planned)))
-        pool = stack.enter_context(ThreadPoolExecutor(jobs))
-
-        def one(picture: Picture) -> _Outcome:
-            with table.working(picture.source.name):
-                return batch.one(connection, picture, cancel)
-
-        told: set[str] = set()
-        for future in as_completed([pool.submit(one, picture) for picture in planned]):
-            outcome = future.result()
+    outcomes: list[Outcome] = []
+    told: set[str] = set()
+    with cancel_on_interrupt() as cancel, batch_table(len(planned)) as table:
+        if scheduler is None:
+            ended = locally(batch, planned, jobs, table, cancel)
+        else:
+            ended = on_cluster(batch, planned, scheduler, cancel)
+        for outcome in ended:
             outcomes.append(outcome)
             write(outcome.as_dict())
             table.count(outcome.status)
@@ -236,17 +153,6 @@ def _fingerprint(job: PictureJob, styles: Sequence[GivenStyle]) -> dict[str, Any
     mask = job_key({}, Path(job.mask)) if job.mask and Path(job.mask).is_file() else None
     pairs = [(style.identity.hex(), style.weight.weight) for style in styles]
     return {**job.settings, "styles": pairs, "mask": mask, "version": version("scumble")}
-
-
-def _check_readable(source: Path) -> None:
-    """Before a daemon is started for it."""
-    from ..images import read_image
-
-    try:
-        source.open("rb").close()
-    except OSError:
-        read_image(source)  # says it better
-        raise ScumbleError("cannot-read", f"{source} cannot be read.") from None
 
 
 @contextlib.contextmanager

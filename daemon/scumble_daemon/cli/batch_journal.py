@@ -44,6 +44,10 @@ class Journal:
         """Whether that output is there and was made by that job."""
         return self._keys.get(self._name(target)) == key and target.is_file()
 
+    def key(self, target: Path) -> str | None:
+        """The job that made that output last; None for none."""
+        return self._keys.get(self._name(target))
+
     def note(self, target: Path, key: str) -> None:
         """The output is finished. Raises ScumbleError `cannot-write`."""
         line = json.dumps({"output": self._name(target), "key": key}, ensure_ascii=False)

@@ -42,6 +42,11 @@ weight_option = click.option(
     default=1.0,
     help="Strength of the style: 0 returns the picture, 1 is the full effect.",
 )
+scheduler_option = click.option(
+    "--scheduler",
+    metavar="tcp://HOST:PORT",
+    help="Compute on the workers of this dask scheduler; all machines need the same shared folders.",
+)
 json_option = click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
 
 _ENGINE = (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scumble.errors import ScumbleError
 from scumble.geometry import Extent
-from scumble.request import StylizeRequest
+from scumble.request import StyleWeight, StylizeRequest
 
 from ..image_formats import output_format
 from . import report
@@ -20,8 +20,12 @@ from .given_styles import GivenStyle
 if TYPE_CHECKING:
     from scumble import Client, Progress
 
+    from ..cluster.plan import Plan
+
 # After one of these the next picture fares no better.
-HOPELESS = frozenset({"cancelled", "daemon-not-started", "daemon-not-installed"})
+HOPELESS = frozenset(
+    {"cancelled", "daemon-not-started", "daemon-not-installed", "no-cluster", "no-scheduler", "other-weights"}
+)
 _NO_SIZE = Extent(0, 0)
 
 
@@ -36,6 +40,11 @@ class PictureJob:
     settings: dict[str, Any]
     mask: str | None = None
     pyramid: bool = False
+
+    @property
+    def styles_and_masks(self) -> list[tuple[StyleWeight, Path | None]]:
+        """The styles, each with the file of its mask."""
+        return [(style.weight, None if style.mask is None else style.mask.path) for style in self.styles]
 
 
 @dataclass(frozen=True)
@@ -124,6 +133,42 @@ def _stylize_large(
     written = large.write_large(
         target, result, source, pyramid=job.pyramid, on_progress=on_progress, cancel=cancel
     )
+    return PictureResult(source, target, result.extent, time.monotonic() - started, (*notes, *written))
+
+
+def stylize_on_cluster(
+    client: Any,
+    plan: Plan,
+    source: Path,
+    target: Path,
+    job: PictureJob,
+    *,
+    on_progress: Callable[[Progress], None] | None = None,
+    cancel: threading.Event | None = None,
+) -> PictureResult:
+    """As `stylize_file`, in parts on the workers of a dask client, which read beside the target.
+
+    Raises ScumbleError.
+    """
+    from ..cluster.parts import paint_spread
+    from ..images import large, read_image, read_mask, write_image
+
+    started, picture = time.monotonic(), None
+    if job.pyramid or (large.is_large(source) and large.is_available()):
+        pixels, notes = large.read_large(source, on_progress, cancel)
+        mask: Any = large.read_large_mask(Path(job.mask), pixels.extent) if job.mask else None
+    else:
+        picture = read_image(source)
+        pixels, notes = picture.pixels, picture.notes
+        mask = read_mask(job.mask, pixels.extent) if job.mask else None
+    result = paint_spread(client, plan, pixels, mask, target.parent, on_progress, cancel)
+    del pixels
+    if picture is None:
+        written = large.write_large(
+            target, result, source, pyramid=job.pyramid, on_progress=on_progress, cancel=cancel
+        )
+    else:
+        written = write_image(target, result, like=picture)
     return PictureResult(source, target, result.extent, time.monotonic() - started, (*notes, *written))
 
 

@@ -17,9 +17,9 @@ from ..image_formats import output_format
 from . import report
 from .given_styles import load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
-from .options import engine_options, json_option, style_option, weight_option
+from .options import engine_options, json_option, scheduler_option, style_option, weight_option
 from .outputs import make_folders, plan_outputs
-from .picture import HOPELESS, PictureJob, PictureResult, connect, say, stylize_file
+from .picture import HOPELESS, PictureJob, PictureResult, connect, say, stylize_file, stylize_on_cluster
 from .progress import progress_bar
 from .style_text import style_files, style_label
 
@@ -33,6 +33,7 @@ Examples:
   scumble stylize photo.jpg --style irises@sky.png --style painting.jpg@ground.png -o out.jpg
   scumble stylize photo.jpg --style painting.jpg --mask sky.png -o out.jpg
   scumble stylize photo.jpg --style painting.jpg --region 100,50,640,480 -o part.png
+  scumble stylize map.tif --style painting.jpg -o styled.tif --scheduler tcp://head:8786
 """
 
 
@@ -72,6 +73,7 @@ def _region_option(_ctx: click.Context, _option: click.Parameter, text: str | No
     help="Compute and write only this part of the picture.",
 )
 @engine_options
+@scheduler_option
 @click.option("--pyramid", is_flag=True, help="Write a TIFF that also holds all halved sizes, for viewers.")
 @json_option
 def command(
@@ -82,6 +84,7 @@ def command(
     mask: str | None,
     region: Bounds | None,
     pyramid: bool,
+    scheduler: str | None,
     wants_json: bool,
     **settings: Any,
 ) -> int:
@@ -99,21 +102,27 @@ def command(
     make_folders(targets)
     chosen = with_recipe(given, {"weight": weight, **settings})
     job = PictureJob(given, {**chosen, "region": region}, mask, pyramid)
-    results = _run_all(list(zip(paths, targets, strict=True)), job, wants_json)
+    results = _run_all(list(zip(paths, targets, strict=True)), job, scheduler, wants_json)
     if wants_json:
         report.as_json({"results": [result.as_dict() for result in results]})
     return max(result.exit_code for result in results)
 
 
-def _run_all(pairs: list[tuple[Path, Path]], job: PictureJob, quiet: bool) -> list[PictureResult]:
+def _run_all(
+    pairs: list[tuple[Path, Path]], job: PictureJob, scheduler: str | None, quiet: bool
+) -> list[PictureResult]:
     """One result for each pair: a picture that fails does not stop the others."""
     results: list[PictureResult] = []
     with contextlib.ExitStack() as stack:
-        client = functools.cache(lambda: stack.enter_context(connect()))
+        if scheduler is None:
+            client = functools.cache(lambda: stack.enter_context(connect()))
+            stylize_one = functools.partial(stylize_file, client)
+        else:
+            stylize_one = functools.partial(stylize_on_cluster, *_cluster(stack, scheduler, job))
         for source, target in pairs:
             try:
                 with cancel_on_interrupt() as cancel, progress_bar(source.name) as on_progress:
-                    result = stylize_file(client, source, target, job, on_progress=on_progress, cancel=cancel)
+                    result = stylize_one(source, target, job, on_progress=on_progress, cancel=cancel)
                 say(result.notes)
             except ScumbleError as error:
                 result = PictureResult(source, target, error=error)
@@ -127,3 +136,13 @@ def _run_all(pairs: list[tuple[Path, Path]], job: PictureJob, quiet: bool) -> li
     # What was not tried failed for the same reason.
     rest = pairs[len(results) :]
     return results + [PictureResult(s, t, error=results[-1].error) for s, t in rest]
+
+
+def _cluster(stack: contextlib.ExitStack, scheduler: str, job: PictureJob) -> tuple[Any, Any]:
+    """A dask client, and the plan for its workers."""
+    from ..cluster.connect import connected
+    from ..cluster.plan import make_plan
+
+    client = stack.enter_context(connected(scheduler))
+    mask = Path(job.mask) if job.mask else None
+    return client, make_plan(job.styles_and_masks, job.settings, mask, job.pyramid)
