@@ -1,0 +1,345 @@
+"""The docker in the real Krita: by mouse, by its actions, and through what goes wrong around it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from daemon_process import Place, running_pids, until
+from krita_images import INSIDE, close_documents, open_document
+from krita_session import KritaSession
+
+from scumble import Client, Extent, PixelFormat, Pixels
+from scumble.editing import Effect, StyleChoice
+
+pytestmark = pytest.mark.editors
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+WIDTH = 250
+DOCKER = """
+from PyQt5.QtCore import Qt
+from PyQt5.QtWidgets import QDockWidget
+window = app.activeWindow().qwindow()
+docker = window.findChild(QDockWidget, "scumble_docker")
+panel = docker.widget()
+for other in window.findChildren(QDockWidget):
+    if other.objectName() not in ("scumble_docker", "KisLayerBox"):
+        other.setVisible(False)
+window.showMaximized()
+docker.setVisible(True)
+docker.raise_()
+window.resizeDocks([docker], [700], Qt.Vertical)
+panel.gallery.show_group("all")
+
+def place_of(widget):
+    panel._scroll.ensureWidgetVisible(widget)
+    QApplication.processEvents()
+    point = widget.mapToGlobal(widget.rect().center())
+    return [point.x(), point.y()]
+
+def first_of(widget):
+    point = widget.viewport().mapToGlobal(widget.visualItemRect(widget.item(0)).center())
+    return [point.x(), point.y()]
+
+def previews():
+    return [n.name() for n in document.topLevelNodes() if n.name().startswith("[Preview]")]
+
+def names():
+    return [n.name() for n in document.topLevelNodes() if n.type() == "paintlayer"]
+"""
+
+
+def show_docker(krita: KritaSession, gallery: bool = True) -> None:
+    """Bring the docker up as narrow as it may become, as `panel`, with its gallery filled."""
+    krita.run(f'if "D" not in globals(): exec({INSIDE!r}, globals())\nexec({DOCKER!r}, globals())')
+    krita.until("window.isMaximized() and window.width() > 1200")  # until then a click may miss
+    krita.run(f"window.resizeDocks([docker], [{WIDTH}], Qt.Horizontal)")
+    if gallery:
+        krita.until("panel.gallery.list.count() > 20")
+
+
+def click(krita: KritaSession, widget: str, times: int = 1) -> None:
+    """Click a widget with the mouse."""
+    x, y = krita.run(f"result = place_of({widget})")
+    krita.shell(f"xdotool mousemove {x} {y} click --repeat {times} --delay 60 1")
+
+
+def open_photo(krita: KritaSession, width: int = 0) -> None:
+    """Open a photo, as `document`, with a layer named Photo; `width` scales it."""
+    shutil.copy(EXAMPLES / "photos" / "coffee.jpg", krita.folder)
+    krita.run(
+        f"""
+        if "D" not in globals():
+            exec({INSIDE!r}, globals())
+        document = app.openDocument(str(FOLDER / "coffee.jpg"))
+        document.setBatchmode(True)
+        if {width}:
+            document.scaleImage({width}, {width} * 2 // 3, 72, 72, "Bilinear")
+        app.activeWindow().addView(document)
+        app.setActiveDocument(document)
+        """
+    )
+    krita.until("app.activeDocument() == document and document.activeNode() is not None")
+    krita.run('layer = document.activeNode(); layer.setName("Photo"); document.waitForDone()')
+
+
+def choose(krita: KritaSession, number: int = 0) -> str:
+    """Choose a style of the gallery as a click does; its name in the library."""
+    return krita.run(
+        f"""
+        style = panel.studio.library.gallery.shown()[{number}]
+        panel.studio.set_effect(Effect(weight=0.8))
+        panel.gallery.chosen.emit(style, False)
+        result = style.choice.value
+        """
+    )
+
+
+@pytest.fixture
+def docker(krita: KritaSession) -> Iterator[KritaSession]:
+    """The shared Krita with the docker in sight and a photo open."""
+    open_photo(krita)
+    show_docker(krita)
+    yield krita
+    krita.run("panel.studio.live.set_on(False); panel.studio.cancel(); panel.job.show_error(None)")
+    close_documents(krita)
+
+
+def test_the_docker_opens_without_a_document_and_says_what_it_needs(krita):
+    show_docker(krita)
+    choose(krita)
+    click(krita, "panel.job.apply_button")
+    assert krita.until("panel.job.error_text()").startswith("No image is open")
+    click(krita, "panel.job.live_button")
+    krita.until("not panel.job.live_button.isChecked()")
+    assert krita.run("result = panel.studio.live.on") is False
+
+
+def test_a_style_is_clicked_and_applied_by_mouse(docker, client: Client):
+    x, y = docker.run(
+        "place_of(panel.gallery); panel.gallery.list.scrollToTop(); result = first_of(panel.gallery.list)"
+    )
+    docker.run("panel.studio.set_effect(Effect(weight=0.8))")
+    docker.shell(f"xdotool mousemove {x} {y} click 1")
+    style = docker.until("[s.value for s in panel.studio.effect.styles]")
+    click(docker, "panel.job.apply_button")
+    docker.until("len(names()) == 2 and not panel.studio.busy")
+    found = docker.run(
+        """
+        before = bytes(layer.pixelData(0, 0, document.width(), document.height()))
+        new = document.topLevelNodes()[1]
+        keep("photo.raw", before)
+        keep("painted.raw", new.pixelData(0, 0, document.width(), document.height()))
+        result = [document.width(), document.height(), names(), new.locked(), layer == document.activeNode()]
+        """
+    )
+    width, height, names, locked, still_active = found
+    assert names[0] == "Photo"
+    assert names[1].endswith(" 80% · Photo")
+    assert not locked
+    assert still_active
+    photo = (docker.folder / "photo.raw").read_bytes()
+    request = Effect((StyleChoice("library", style[0]),), weight=0.8).request(
+        Pixels(Extent(width, height), PixelFormat("u8", "BGRA"), photo)
+    )
+    assert bytes(client.submit(request).result().view()) == (docker.folder / "painted.raw").read_bytes()
+
+
+def test_the_history_gives_settings_back_and_paints_again(docker):
+    choose(docker, 3)
+    docker.run("panel.studio.set_effect(panel.studio.effect.taking({'weight': 0.35, 'stroke_size': 2.0}))")
+    wanted = docker.run("result = panel.studio.effect.to_dict()")
+    click(docker, "panel.job.apply_button")
+    docker.until("len(names()) == 2 and not panel.studio.busy")
+    choose(docker, 4)
+    docker.run("panel._past.set_open(True)")
+    x, y = docker.run("place_of(panel.history); result = first_of(panel.history)")
+    docker.shell(f"xdotool mousemove {x} {y} click 1")
+    docker.until(f"panel.studio.effect.to_dict() == {wanted!r}")
+    assert docker.run("result = [panel.controls.weight.text(), panel.controls.stroke.text()]")[0] == "35%"
+    docker.shell(f"xdotool mousemove {x} {y} click --repeat 2 --delay 80 1")
+    docker.until("len(names()) == 3 and not panel.studio.busy")
+    assert docker.run("result = names()[1] == names()[2]")
+    docker.run("panel._past.set_open(False)")
+
+
+def test_the_newest_preview_wins_and_discard_leaves_no_trace(docker):
+    choose(docker, 5)
+    before = docker.run("result = app.action('edit_undo').isEnabled()")
+    click(docker, "panel.job.live_button")
+    docker.until("previews()")
+    for weight in (10, 90, 20, 60, 40):
+        docker.run(f"panel.controls.weight._set({weight / 100})")
+    docker.until("previews() and ' 40% ' in previews()[0] and panel.studio.live._done is None")
+    assert docker.run("result = [len(previews()), document.topLevelNodes()[1].locked(), names()[0]]") == [
+        *(1, True),
+        "Photo",
+    ]
+    click(docker, "panel.job.discard_button")
+    docker.until("not previews()")
+    assert docker.run("result = names()") == ["Photo"]
+    assert docker.run("result = app.action('edit_undo').isEnabled()") == before
+
+
+def test_the_preview_follows_the_canvas_and_apply_takes_its_place(docker):
+    choose(docker, 5)
+    click(docker, "panel.job.live_button")
+    docker.until("previews()")
+    docker.run(
+        """
+        area = (0, 0, document.width(), document.height())
+        shown = bytes(document.topLevelNodes()[1].pixelData(*area))
+        fill(layer, bytes([20, 200, 40, 255]) * (200 * 200), 0, 0, 200, 200)
+        """
+    )
+    docker.until("previews() and bytes(document.topLevelNodes()[1].pixelData(*area)) != shown")
+    click(docker, "panel.job.apply_button")
+    docker.until("not panel.studio.busy and len(names()) == 2 and not previews()")
+    assert docker.run("result = panel.studio.live.on") is False
+
+
+def test_closing_the_document_ends_live_mode_quietly(docker):
+    choose(docker, 5)
+    click(docker, "panel.job.live_button")
+    docker.until("previews()")
+    close_documents(docker)
+    show_docker(docker)
+    docker.until("not panel.studio.live.on")
+    assert docker.run("result = panel.job.error_text()") == ""
+
+
+def test_an_image_that_is_closed_while_its_job_runs_is_told(docker):
+    choose(docker, 2)
+    docker.run("panel.controls.stroke._set(0.5); panel.perform('apply')")
+    close_documents(docker)
+    show_docker(docker)
+    assert "was closed" in docker.until("not panel.studio.busy and panel.job.error_text()")
+
+
+def test_cancelling_by_mouse_keeps_the_document(docker, client: Client):
+    close_documents(docker)
+    open_photo(docker, 2000)
+    show_docker(docker)
+    choose(docker, 2)
+    click(docker, "panel.job.apply_button")
+    until(lambda: "2000" in str(client.status().get("running")), "the job")
+    click(docker, "panel.job.cancel_button")
+    docker.until("not panel.studio.busy")
+    assert docker.run("result = [names(), panel.job.error_text(), panel.job.status_text()]") == [
+        *(["Photo"], ""),
+        "Cancelled. Nothing was changed.",
+    ]
+    until(lambda: client.status()["running"] is None, "the job's end in the daemon")
+
+
+def test_a_result_goes_into_the_document_it_was_made_for(docker):
+    choose(docker, 1)
+    docker.run("panel.perform('apply'); first = document; busy = panel.studio.busy")
+    open_document(docker, 64, 64)
+    docker.until("not panel.studio.busy")
+    docker.run("second = document; document = first")
+    assert docker.run("result = [busy, len(names())]") == [True, 2]
+    assert docker.run("document = second; result = len(names())") == 1
+
+
+def test_the_actions_do_what_the_buttons_do(docker):
+    choose(docker, 6)
+    docker.run("app.action('scumble_apply').trigger()")
+    docker.until("len(names()) == 2 and not panel.studio.busy")
+    choose(docker, 7)
+    docker.run("app.action('scumble_repeat').trigger()")
+    docker.until("len(names()) == 3 and not panel.studio.busy")
+    assert docker.run("result = names()[1] == names()[2]")
+    docker.run("app.action('scumble_live').trigger()")
+    docker.until("previews()")
+    docker.run("app.action('scumble_live').trigger()")
+    docker.until("not previews()")
+    docker.run("app.action('scumble_apply').trigger(); app.action('scumble_cancel').trigger()")
+    docker.until("not panel.studio.busy")
+    assert docker.run("result = len(names())") == 3
+
+
+def test_a_layer_becomes_a_style(docker):
+    docker.run(
+        """
+        sketch = document.createNode("Sketch", "paintlayer")
+        document.rootNode().addChildNode(sketch, layer)
+        fill(sketch, bytes([20, 200, 40, 255, 200, 20, 90, 255] * 5000), 0, 0, 100, 100)
+        document.setActiveNode(sketch)
+        """
+    )
+    docker.until("document.activeNode() == sketch")
+    docker.run("panel.studio.set_effect(Effect())")
+    click(docker, "panel.gallery._from_layer")
+    docker.until("[s.title for s in panel.studio.effect.styles] == ['Sketch']")
+    docker.run("document.setActiveNode(layer)")
+    docker.until("document.activeNode() == layer")
+    click(docker, "panel.job.apply_button")
+    docker.until("not panel.studio.busy and 'Sketch 80% · Photo' in names()")
+
+
+def test_the_plugin_can_be_loaded_anew(docker):
+    """As after an update of its files, without a new Krita: the old docker and the new one both work."""
+    docker.run(
+        """
+        import sys
+        for module in [name for name in sys.modules if name.split(".")[0] in ("scumble", "scumble_krita")]:
+            del sys.modules[module]
+        import scumble_krita
+        from scumble_krita.docker import ScumbleDocker
+        anew = ScumbleDocker()
+        window.addDockWidget(Qt.LeftDockWidgetArea, anew)
+        anew.show()
+        """
+    )
+    docker.until("anew.widget().gallery.list.count() > 20")
+    docker.run("anew.perform('apply')")
+    docker.run("anew.widget().close_studio(); window.removeDockWidget(anew); anew.deleteLater(); del anew")
+    choose(docker, 1)
+    docker.run("panel.job.show_error(None)")
+    click(docker, "panel.job.apply_button")
+    docker.until("not panel.studio.busy and len(names()) >= 2")
+
+
+def test_krita_quits_with_a_preview_in_the_document(start_krita):
+    krita = start_krita()
+    open_photo(krita)
+    show_docker(krita)
+    choose(krita)
+    krita.run("panel.perform('live')")
+    krita.until("previews()")
+    assert krita.close() == 0, krita.log()[-2000:]
+
+
+def test_without_a_daemon_and_with_one_that_dies(start_krita, series, base, tmp_path):
+    """A sentence each time, and a way on: never a box of Krita's."""
+    place = Place(tmp_path)
+    place.runtime = base / f"run-{series}"
+    place.environment["SCUMBLE_RUNTIME_DIR"] = str(place.runtime)
+    krita = start_krita(SCUMBLE_RUNTIME_DIR=str(place.runtime))
+    show_docker(krita, gallery=False)
+    text = krita.until("panel.job.error_text()")
+    assert "not installed" in text
+    assert "pip install scumble" in text
+    assert krita.run("result = panel.job._error.retry.isVisible()")
+    process = place.spawn(SCUMBLE_IDLE_EXIT="3600")
+    try:
+        until(lambda: running_pids(place.runtime), "the daemon")
+        click(krita, "panel.job._error.retry")
+        krita.until("panel.gallery.list.count() > 20 and not panel.job.error_text()")
+        open_photo(krita, 2000)
+        choose(krita, 2)
+        click(krita, "panel.job.apply_button")
+        krita.until("panel.job._bar.value() > 60")  # beyond the reading of the layer
+        os.kill(place.info.pid, signal.SIGKILL)
+        process.wait()
+        assert krita.until("not panel.studio.busy and panel.job.error_text()", 60)
+        assert krita.run("result = names()") == ["Photo"]
+    finally:
+        process.kill()
+        process.wait()
+    assert krita.close() == 0
