@@ -15,7 +15,7 @@ from .kinds import Icon, Widget
 from .pictures import Pictures
 
 SUFFIXES = "*.jpg *.jpeg *.png *.webp *.tif *.tiff *.bmp *.gif"
-LEAST_LINES = 12
+LEAST_LINES = 9
 
 
 class GalleryView(QtWidgets.QWidget):

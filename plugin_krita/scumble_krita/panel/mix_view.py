@@ -28,7 +28,7 @@ class MixView(QtWidgets.QWidget):
 
     def __init__(self, pictures: Pictures, icon: Callable[[str], Icon]) -> None:
         super().__init__()
-        self._pictures, self._icon = pictures, icon
+        self._pictures = pictures
         self._styles: Sequence[StyleChoice] = ()
         self.place = 0
         self._rows: List[_Row] = []
@@ -73,7 +73,7 @@ class MixView(QtWidgets.QWidget):
             row.deleteLater()
         self._rows = []
         for at, style in enumerate(self._styles):
-            row = _Row(style.label, self._icon)
+            row = _Row(style.label)
             row.bar.edited.connect(self._share_edited(at))
             row.removed.connect(slot(self, lambda at=at: self._remove(at)))
             row.taken.connect(slot(self, lambda at=at: self.take(at)))
@@ -115,7 +115,7 @@ class _Row(QtWidgets.QFrame):
     removed = Signal()
     taken = Signal()
 
-    def __init__(self, title: str, icon: Callable[[str], Icon]) -> None:
+    def __init__(self, title: str) -> None:
         super().__init__()
         self._image: Optional[Image] = None
         self.bar = ValueBar(title, 0.0, 1.0)
@@ -133,11 +133,7 @@ class _Row(QtWidgets.QFrame):
         cross = QtWidgets.QToolButton()
         cross.setAutoRaise(True)
         cross.setToolTip(_("Remove"))
-        shape = icon("edit-clear") if icon("dialog-cancel").isNull() else icon("dialog-cancel")
-        if shape.isNull():
-            cross.setText("×")
-        else:
-            cross.setIcon(shape)
+        cross.setText("×")
         cross.clicked.connect(self.removed)
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

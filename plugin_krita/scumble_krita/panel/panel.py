@@ -41,10 +41,10 @@ class Panel(QtWidgets.QWidget):
 
         content = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(content)
-        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, 0)
         column.setSpacing(6)
         column.addWidget(self.gallery, 1)
-        for widget in (self.mix, self.controls.basics, self.controls.more, self.job, self._past):
+        for widget in (self.mix, self.controls.basics, self.controls.more, self._past):
             column.addWidget(widget)
         self._scroll = QtWidgets.QScrollArea()
         self._scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
@@ -53,7 +53,10 @@ class Panel(QtWidgets.QWidget):
         self._scroll.setWidget(content)
         outer = QtWidgets.QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self._scroll)
+        outer.setSpacing(4)
+        outer.addWidget(self._scroll, 1)
+        outer.addWidget(self.job)  # always in sight, however long the rest gets
+        self.job.setContentsMargins(MARGIN, 0, MARGIN, MARGIN)
         self._connect_signals()
         self._show_effect()
         self._show_library()
