@@ -79,7 +79,7 @@ def active_target(document: Any, whole_layer: bool = False) -> Target:
     bounds = bounds_of(document, node)
     if whole_layer:
         return Target(document, node, bounds, pixel_format, None, None)
-    return Target(document, node, bounds, pixel_format, *_selected(document, bounds))
+    return Target(document, node, bounds, pixel_format, *selected(document, bounds))
 
 
 def format_of(node: Any) -> PixelFormat:
@@ -126,7 +126,7 @@ def read(target: Target, on_strip: Optional[Callable[[float], None]] = None) -> 
 
     Raises ScumbleError `bad-layer` when it is gone.
     """
-    _check_alive(target)
+    check_alive(target)
     bounds, data = target.bounds, bytearray(target.format.byte_count(target.bounds.extent))
     offset = 0
     for strip in strips(bounds, target.format):
@@ -148,7 +148,7 @@ def insert_result(target: Target, pixels: Pixels, name: str) -> Any:
 
     Raises ScumbleError `bad-layer` when the layer or the document is gone.
     """
-    _check_alive(target)
+    check_alive(target)
     document, node = target.document, target.node
     document.waitForDone()
     new = create_layer(document, node, name)
@@ -160,7 +160,7 @@ def insert_result(target: Target, pixels: Pixels, name: str) -> Any:
                 new.setPixelData(node.projectionPixelData(*strip), *strip)
         write(new, area, pixels)
         if target.selection is not None:
-            _add_mask(document, new, target)
+            add_mask(document, new, target)
     else:
         write(new, area, into_alpha(pixels, target.selection, target.bounds.extent, target.region))
     new.setInheritAlpha(node.inheritAlpha())
@@ -173,7 +173,7 @@ def insert_result(target: Target, pixels: Pixels, name: str) -> Any:
 
 def thumbnail(target: Target, side: int) -> Pixels:
     """The layer scaled down to at most `side` pixels on its longer side, as 8-bit BGRA."""
-    _check_alive(target)
+    check_alive(target)
     return scaled(target.node, target.bounds, target.format, side)
 
 
@@ -188,10 +188,15 @@ def style_pixels(document: Any, node: Any) -> Pixels:
 def create_layer(document: Any, like: Any, name: str) -> Any:
     """A new paint layer in the colour space of another one, not in the image yet."""
     new = document.createNode(name, "paintlayer")
-    space = (like.colorModel(), like.colorDepth(), like.colorProfile())
-    if (new.colorModel(), new.colorDepth(), new.colorProfile()) != space:
-        new.setColorSpace(*space)
+    match_space(new, like)
     return new
+
+
+def match_space(node: Any, like: Any) -> None:
+    """Give a layer that is not in the image yet the colour space of another one."""
+    space = (like.colorModel(), like.colorDepth(), like.colorProfile())
+    if (node.colorModel(), node.colorDepth(), node.colorProfile()) != space:
+        node.setColorSpace(*space)
 
 
 def write(node: Any, bounds: Bounds, pixels: Pixels) -> None:
@@ -208,14 +213,14 @@ def strips(bounds: Bounds, pixel_format: PixelFormat) -> Iterator[Bounds]:
     return bounds.strips(max(1, STRIP_BYTES // (bounds.width * pixel_format.bytes_per_pixel)))
 
 
-def _check_alive(target: Target) -> None:
+def check_alive(target: Target) -> None:
     if target.document not in Krita.instance().documents():
         raise ScumbleError("bad-layer", _("The image was closed while Scumble was painting."))
     if target.node.parentNode() is None:
         raise ScumbleError("bad-layer", _("The layer was deleted while Scumble was painting."))
 
 
-def _selected(document: Any, bounds: Bounds) -> "tuple[Optional[Bounds], Optional[bytes]]":
+def selected(document: Any, bounds: Bounds) -> "tuple[Optional[Bounds], Optional[bytes]]":
     selection = document.selection()
     if selection is None or selection.width() < 1 or selection.height() < 1:
         return None, None
@@ -229,7 +234,7 @@ def _selected(document: Any, bounds: Bounds) -> "tuple[Optional[Bounds], Optiona
     return region, bytes(selection.pixelData(*bounds))
 
 
-def _add_mask(document: Any, layer: Any, target: Target) -> None:
+def add_mask(document: Any, layer: Any, target: Target) -> None:
     selection = Selection()
     selection.setPixelData(QtCore.QByteArray(target.selection), *target.bounds)
     mask = document.createTransparencyMask(_("Selection"))

@@ -43,7 +43,11 @@ class _Keeper(QtCore.QObject):
         active = self._document.activeNode() if alive else None
         if active is not None and active == self._added:
             self._document.setActiveNode(self._before)
-        elif alive and self._left > 0 and (active is None or active == self._before):
+        elif alive and self._left > 0 and (_is_gone(active) or active == self._before):
             return
         self._timer.stop()
         _keepers.remove(self)
+
+
+def _is_gone(node: Any) -> bool:
+    return node is None or node.parentNode() is None

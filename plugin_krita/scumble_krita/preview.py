@@ -65,7 +65,7 @@ def put_preview(document: Any, target: Any, pixels: Pixels, name: str) -> Any:
     target.node.parentNode().addChildNode(layer, target.node)
     document.waitForDone()
     document.refreshProjection()
-    step = _last_step(document)
+    step = last_step(document)
     if step is not None:
         _steps[layer.uniqueId().toString()] = step
     return layer
@@ -91,7 +91,7 @@ def _undo_it(document: Any, layer: Any) -> bool:
     """Take the step back that added the layer, if that is the last one."""
     identifier = layer.uniqueId().toString()
     step = _steps.pop(identifier, None)
-    if step is None or _last_step(document) != step:
+    if step is None or last_step(document) != step:
         return False
     Krita.instance().action("edit_undo").trigger()
     document.waitForDone()
@@ -103,7 +103,7 @@ def _undo_it(document: Any, layer: Any) -> bool:
     return False
 
 
-def _last_step(document: Any) -> Optional[Tuple[int, str]]:
+def last_step(document: Any) -> Optional[Tuple[int, str]]:
     """How long the undo history of the active document is, and its last entry, from Krita's own docker."""
     app = Krita.instance()
     window = app.activeWindow()

@@ -61,7 +61,7 @@ def keep(name, data):
 
 KEPT = {*globals(), "KEPT", "result"}
 """
-SELECTION_S = 0.5
+LATE_S = 0.5
 _ORDERS = {"RGBA": {"U8": "BGRA", "U16": "BGRA", "F16": "RGBA", "F32": "RGBA"}}
 _DTYPES = {"U8": "u1", "U16": "<u2", "F16": "<f2", "F32": "<f4"}
 
@@ -132,16 +132,19 @@ def open_document(
 
 def close_documents(krita: KritaSession) -> None:
     """Close all images without a question, as the menu does, and let go of what is in them."""
-    selected = krita.run(
+    late = krita.run(
         """
         for name in set(globals()) - globals().get("KEPT", set(globals())):
             del globals()[name]
-        result = any(opened.selection() is not None for opened in app.documents())
+        result = any(
+            opened.selection() is not None or any(node.animated() for node in opened.topLevelNodes())
+            for opened in app.documents()
+        )
         """
     )
-    if selected:
-        # Krita's layer list shows a new selection a little later; 5.2 crashes when its image is gone then.
-        time.sleep(SELECTION_S)
+    if late:
+        # Krita's dockers look at a selection and at frames a little later, and crash when the image is gone.
+        time.sleep(LATE_S)
     krita.until("close_one()")
 
 
