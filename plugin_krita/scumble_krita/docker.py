@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Optional, Sequence
+from typing import Any, Iterator, Optional
 
 from krita import DockWidget, Krita
 
 from scumble import Pixels, ScumbleError
 from scumble.editing import StyleChoice
 
-from . import animation
 from . import document as documents
 from .i18n import _
-from .panel.editor import Clip, Editor, OnRead, Work
+from .panel.editor import Editor, OnRead, Work
 from .panel.kinds import Icon, Image
 from .panel.panel import Panel
 from .panel.pictures import SIDE as PICTURE
 
 RESULT_SIDE = 192
-MAX_CLIP_BYTES = 2 << 30
-"""Frames are held until the last one is painted, and their results too."""
 
 _dockers: "set[ScumbleDocker]" = set()
 """Holds Python's half of each: a script that moves dockers about would otherwise take it away."""
@@ -77,23 +74,6 @@ class KritaEditor(Editor):
         document, self._previewed = self._previewed, None
         if document is not None and document in Krita.instance().documents():
             documents.remove_preview(document)
-
-    def frame_range(self) -> "tuple[int, int]":
-        document = Krita.instance().activeDocument()
-        if document is None:
-            return 0, 0
-        return document.fullClipRangeStartTime(), document.fullClipRangeEndTime()
-
-    def read_frames(self, first: int, last: int, on_read: OnRead) -> Clip:
-        target = animation.frame_target(self._target(), first, last)
-        if (last + 1 - first) * target.format.byte_count(target.bounds.extent) > MAX_CLIP_BYTES:
-            raise ScumbleError("clip-too-large", _("That is too much at once: paint fewer frames."))
-        frames = tuple(animation.frames(target, first, last, on_read))
-        return Clip(target.node.name(), first, frames, target.region, target)
-
-    def insert_frames(self, clip: Clip, results: Sequence[Pixels], name: str) -> Optional[Image]:
-        layer = animation.write_keyframes(clip.target, clip.first, results, name)
-        return layer.thumbnail(RESULT_SIDE, RESULT_SIDE)
 
     def style_layer(self) -> "tuple[StyleChoice, Image]":
         node = self._target().node

@@ -268,12 +268,3 @@ def test_one_style_is_all_of_it():
 def test_a_recipe_brings_its_settings_and_nothing_else():
     effect = Effect((WAVES,)).taking({"weight": 0.4, "styles": [], "detail": "much", "patch": 64})
     assert effect == Effect((WAVES,), weight=0.4)
-
-
-def test_the_frame_of_an_animation_is_named_with_the_time_left():
-    assert Texts().frame(3, 24, 12.2) == "Frame 3 of 24 · about 12 seconds left"
-    assert Texts().frame(1, 24, 0) == "Frame 1 of 24"
-
-
-def test_the_frames_of_an_animation_share_their_references():
-    assert Effect((WAVES,)).request(LAYER, references=[LAYER]).references == (LAYER,)

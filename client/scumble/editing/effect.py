@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from ..errors import ScumbleError
 from ..geometry import Bounds
@@ -122,10 +122,8 @@ class Effect:
         image: Pixels,
         region: Optional[Bounds] = None,
         layer_pixels: Optional[Callable[[str], Pixels]] = None,
-        references: Sequence[Pixels] = (),
     ) -> StylizeRequest:
-        """The job for a layer. `layer_pixels` gives the pixels of a style of kind ``layer``; frames of one
-        animation share their `references`.
+        """The job for a layer. `layer_pixels` gives the pixels of a style of kind ``layer``.
 
         Raises ScumbleError `no-style` without any style, and what StylizeRequest and reading the
         style's file raise.
@@ -145,7 +143,6 @@ class Effect:
             preserve_color=self.preserve_color,
             contrast=self.contrast,
             detail=self.detail,
-            references=tuple(references),
         )
 
 

@@ -35,21 +35,13 @@ class Texts:
     def progress(self, progress: Progress) -> str:
         """One line for a progress bar: ``Painting… about 12 seconds left``."""
         _ = self._gettext
-        return " ".join(filter(None, (_("Painting…"), self._time_left(progress.eta_s))))
-
-    def frame(self, number: int, count: int, seconds: float) -> str:
-        """The same for an animation: ``Frame 3 of 24 · about 12 seconds left``; no time for 0 seconds."""
-        _ = self._gettext
-        text = _("Frame {number} of {count}").format(number=number, count=count)
-        return " · ".join(filter(None, (text, self._time_left(seconds))))
-
-    def _time_left(self, seconds: float) -> str:
-        _ = self._gettext
+        text = _("Painting…")
+        seconds = progress.eta_s
         if seconds >= 90:
-            return _("about {minutes} minutes left").format(minutes=round(seconds / 60))
+            return text + " " + _("about {minutes} minutes left").format(minutes=round(seconds / 60))
         if seconds >= 1.5:
-            return _("about {seconds} seconds left").format(seconds=round(seconds))
-        return ""
+            return text + " " + _("about {seconds} seconds left").format(seconds=round(seconds))
+        return text
 
 
 def fraction(progress: Progress) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 from scumble import Bounds, Pixels
 from scumble.editing import StyleChoice
@@ -27,25 +27,6 @@ class Work:
 
     layer: str
     pixels: Pixels
-    region: Optional[Bounds] = None
-    target: Any = field(default=None, compare=False, repr=False)
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Frames of an animation, as they were read: all of one size.
-
-    Attributes:
-        layer: the name of the layer.
-        first: the number of the first frame.
-        frames: what is to be painted.
-        region: the part of each that is wanted; None for all of it.
-        target: whatever the editor needs to put the results back.
-    """
-
-    layer: str
-    first: int
-    frames: Tuple[Pixels, ...]
     region: Optional[Bounds] = None
     target: Any = field(default=None, compare=False, repr=False)
 
@@ -75,18 +56,6 @@ class Editor:
 
     def remove_preview(self) -> None:
         """Take the preview out of whatever document has it."""
-        raise NotImplementedError
-
-    def frame_range(self) -> Tuple[int, int]:
-        """The first and the last frame of the document's animation."""
-        raise NotImplementedError
-
-    def read_frames(self, first: int, last: int, on_read: OnRead) -> Clip:
-        """The active layer in each of these frames."""
-        raise NotImplementedError
-
-    def insert_frames(self, clip: Clip, results: Sequence[Pixels], name: str) -> Optional[Image]:
-        """Add a layer with a keyframe for each result, as one step of undo; a small picture of it."""
         raise NotImplementedError
 
     def style_layer(self) -> Tuple[StyleChoice, Image]:

@@ -11,7 +11,6 @@ from ..i18n import _
 from ..qt import QtCore, QtWidgets
 from .controls import Controls, changed
 from .editor import Editor
-from .frames_view import FramesView
 from .gallery_view import GalleryView
 from .guard import guarded, slot
 from .history_view import HistoryView
@@ -30,7 +29,6 @@ class Panel(QtWidgets.QWidget):
     def __init__(self, editor: Editor, connect: Callable[[], Client] = Client.connect) -> None:
         super().__init__()
         self._asked = False
-        self._editor = editor
         self.studio = Studio(editor, self, connect)
         library = self.studio.library
         self.gallery = GalleryView(library.gallery, library.pictures, editor.icon)
@@ -38,8 +36,6 @@ class Panel(QtWidgets.QWidget):
         self.controls = Controls(self)
         self.job = JobView(editor.icon)
         self.history = HistoryView()
-        self.frames = FramesView()
-        self._animation = Section(_("Animation"), self.frames)
         self._past = Section(_("History"), self.history)
         self.setAcceptDrops(True)
 
@@ -48,8 +44,7 @@ class Panel(QtWidgets.QWidget):
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, 0)
         column.setSpacing(6)
         column.addWidget(self.gallery, 1)
-        folded = (self.controls.more, self._animation, self._past)
-        for widget in (self.mix, self.controls.basics, *folded):
+        for widget in (self.mix, self.controls.basics, self.controls.more, self._past):
             column.addWidget(widget)
         self._scroll = QtWidgets.QScrollArea()
         self._scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
@@ -85,10 +80,6 @@ class Panel(QtWidgets.QWidget):
         self.controls.edited.connect(self._setting_edited)
         self.history.taken.connect(self._entry_taken)
         self.history.again.connect(self._entry_again)
-        self._animation.opened.connect(
-            slot(self, lambda: self.frames.show_range(*self._editor.frame_range()))
-        )
-        self.frames.paint.connect(self._frames_wanted)
         job.apply.connect(slot(self, studio.apply))
         job.cancel.connect(slot(self, studio.cancel))
         job.live.connect(self._live_clicked)
@@ -195,11 +186,6 @@ class Panel(QtWidgets.QWidget):
         self.studio.apply_again(entry)
 
     @guarded
-    def _frames_wanted(self, first: int, last: int) -> None:
-        self.job.show_error(None)
-        self.studio.apply_frames(first, last)
-
-    @guarded
     def _live_clicked(self, on: bool) -> None:
         self.job.show_error(None)
         self.studio.set_live(on)
@@ -229,7 +215,6 @@ class Panel(QtWidgets.QWidget):
 
     def _show_state(self) -> None:
         self.job.set_can_apply(bool(self.studio.effect.styles))
-        self.frames.set_can_apply(bool(self.studio.effect.styles) and not self.studio.busy)
         self.job.set_live(self.studio.live.on)
         self.job.set_busy(self.studio.busy)
 

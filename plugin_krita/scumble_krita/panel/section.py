@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from ..qt import Qt, QtWidgets, Signal
+from ..qt import Qt, QtWidgets
 from .guard import slot
 from .kinds import Widget
 
 
 class Section(QtWidgets.QWidget):
-    """A title with an arrow, and `content` below it while it is open; `opened` is emitted when it opens."""
-
-    opened = Signal()
+    """A title with an arrow, and `content` below it while it is open."""
 
     def __init__(self, title: str, content: Widget, *, opened: bool = False) -> None:
         super().__init__()
@@ -37,5 +35,3 @@ class Section(QtWidgets.QWidget):
         """Show the content or fold it away."""
         self._button.setArrowType(Qt.ArrowType.DownArrow if opened else Qt.ArrowType.RightArrow)
         self._content.setVisible(opened)
-        if opened:
-            self.opened.emit()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, List, Optional, Union
+from typing import Any, Callable, Dict, List, Optional
 
-from scumble import Client, Pixels, Progress, ScumbleError
+from scumble import Client, ScumbleError
 from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent
 from scumble.editing.mix import put
 from scumble.editing.texts import fraction
@@ -18,7 +18,6 @@ from .guard import as_error, show, slot
 from .kinds import Object
 from .library import Library
 from .live import Live
-from .painting import Painting
 from .pictures import jpeg
 
 READ_SHARE = 0.05
@@ -28,12 +27,8 @@ HISTORY_SIDE = 96
 @dataclass(frozen=True)
 class _Applying:
     ticket: int
-    work: Union[Work, Painting]
+    work: Work
     effect: Effect
-
-    @property
-    def layer(self) -> str:
-        return self.work.clip.layer if isinstance(self.work, Painting) else self.work.layer
 
 
 class Studio(QtCore.QObject):
@@ -123,37 +118,14 @@ class Studio(QtCore.QObject):
         if self.busy:
             return
         effect = self.effect if effect is None else effect
-
-        def begin() -> _Applying:
-            work = self._editor.read(self._read_on)
-            request = effect.request(work.pixels, work.region, self._editor.layer_pixels)
-            return _Applying(self._controller.apply(request), work, effect)
-
-        self._begin(effect, begin)
-
-    def apply_frames(self, first: int, last: int) -> None:
-        """Paint these frames of an animation, alike."""
-        if self.busy:
-            return
-        effect = self.effect
-
-        def begin() -> _Applying:
-            clip = self._editor.read_frames(first, last, self._read_on)
-            work = Painting(clip, effect, self._editor.layer_pixels)
-            return _Applying(self._controller.apply(work.next_request()), work, effect)
-
-        self._begin(effect, begin)
-
-    def _read_on(self, done: float) -> None:
-        self.progress.emit(READ_SHARE * done)
-
-    def _begin(self, effect: Effect, begin: Callable[[], _Applying]) -> None:
         if not effect.styles:
             raise ScumbleError("no-style", _("No style is chosen."), hint=_("Choose a style first."))
         self.live.pause(True)
         try:
             self.status.emit(_("Reading the layer…"))
-            self._applying = begin()
+            work = self._editor.read(lambda done: self.progress.emit(READ_SHARE * done))
+            request = effect.request(work.pixels, work.region, self._editor.layer_pixels)
+            self._applying = _Applying(self._controller.apply(request), work, effect)
             self.status.emit(_("Waiting for the daemon…"))
         except BaseException:
             self.live.pause(False)
@@ -212,26 +184,10 @@ class Studio(QtCore.QObject):
             self.live.read_event(event)
         elif self._applying is not None and event.ticket == self._applying.ticket:
             if event.progress is not None:
-                self._went_on(self._applying.work, event.progress)
-            elif event.result is not None and not self._is_last(self._applying, event.result):
-                work = self._applying.work
-                assert isinstance(work, Painting)
-                self._applying = replace(self._applying, ticket=self._controller.apply(work.next_request()))
-                self._went_on(work, Progress(0, 1))
+                self.progress.emit(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
+                self.status.emit(TEXTS.progress(event.progress))
             else:
                 self._applied(self._applying, event)
-
-    def _went_on(self, work: Union[Work, Painting], progress: Progress) -> None:
-        done, text = fraction(progress), TEXTS.progress(progress)
-        if isinstance(work, Painting):
-            done = work.done(done)
-            text = TEXTS.frame(work.number, work.count, work.seconds_left(done))
-        self.progress.emit(READ_SHARE + (1.0 - READ_SHARE) * done)
-        self.status.emit(text)
-
-    @staticmethod
-    def _is_last(applying: _Applying, result: Pixels) -> bool:
-        return not isinstance(applying.work, Painting) or applying.work.take(result)
 
     def _answered(self, event: JobEvent) -> None:
         on_answer = self._answers.pop(event.ticket, None)
@@ -260,12 +216,9 @@ class Studio(QtCore.QObject):
             if event.error is not None:
                 raise event.error
             assert event.result is not None
-            name = TEXTS.layer_name(applying.effect, applying.layer)
+            name = TEXTS.layer_name(applying.effect, applying.work.layer)
             self.live.set_on(False)  # its preview has become this result
-            if isinstance(applying.work, Painting):
-                picture = self._editor.insert_frames(applying.work.clip, applying.work.results, name)
-            else:
-                picture = self._editor.insert(applying.work, event.result, name)
+            picture = self._editor.insert(applying.work, event.result, name)
         except ScumbleError as error:
             if error.code == "cancelled":
                 self.status.emit(_("Cancelled. Nothing was changed."))
@@ -275,7 +228,7 @@ class Studio(QtCore.QObject):
         else:
             self.status.emit(_("Painted: {name}").format(name=name))
             small = jpeg(picture, HISTORY_SIDE)
-            self.library.painted(HistoryEntry(applying.effect, applying.layer, time.time(), small))
+            self.library.painted(HistoryEntry(applying.effect, applying.work.layer, time.time(), small))
         finally:
             self.live.pause(False)
             self.state_changed.emit()

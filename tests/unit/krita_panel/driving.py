@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from daemon_process import noise
 from PyQt6 import QtCore, QtGui, QtTest, QtWidgets
-from scumble_krita.panel.editor import Clip, Editor, Work
+from scumble_krita.panel.editor import Editor, Work
 from scumble_krita.panel.panel import Panel
 
 from scumble import Client, Pixels, ScumbleError
@@ -31,8 +31,6 @@ class Document(Editor):
         self.open = True
         self.layer = as_pixels(noise(40, 56, channels=4))
         self.above: list[tuple[str, Pixels]] = []
-        self.film: list[Pixels] = [as_pixels(noise(24, 32, channels=4, seed=seed)) for seed in range(12)]
-        self.keyframes: list[tuple[str, int, list[Pixels]]] = []
         self.preview: tuple[str, Pixels] | None = None
         self.previews = 0
         self.threads: set[threading.Thread] = set()
@@ -66,17 +64,6 @@ class Document(Editor):
 
     def remove_preview(self) -> None:
         self.preview = None
-
-    def frame_range(self) -> tuple[int, int]:
-        return 0, len(self.film) - 1
-
-    def read_frames(self, first: int, last: int, on_read: Callable[[float], Any]) -> Clip:
-        self._work()
-        on_read(1.0)
-        return Clip("Film", first, tuple(self.film[first : last + 1]))
-
-    def insert_frames(self, clip: Clip, results: Sequence[Pixels], name: str) -> None:
-        self.keyframes.append((name, clip.first, list(results)))
 
     def style_layer(self) -> tuple[StyleChoice, QtGui.QImage]:
         self._work()

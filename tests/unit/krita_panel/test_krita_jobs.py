@@ -61,36 +61,6 @@ def test_the_history_outlives_the_panel(panel, document, daemon):
         dispose(other)
 
 
-def test_frames_are_painted_alike_with_the_same_references(panel, document, daemon):
-    click_style(panel, 2)
-    panel._animation.set_open(True)
-    assert (panel.frames.first.value(), panel.frames.last.value()) == (0, 11)
-    panel.frames.show_range(2, 5)
-    click(panel.frames.button)
-    assert not panel.frames.button.isEnabled()
-    wait(lambda: not panel.studio.busy)
-    ((name, first, results),) = document.keyframes
-    assert name.endswith(" 80% · Film")
-    assert first == 2
-    frames = document.film[2:6]
-    wanted = [painted(daemon, panel.studio.effect, frame, references=frames) for frame in frames]
-    assert [bytes(result.view()) for result in results] == wanted
-    assert wanted[0] != painted(daemon, panel.studio.effect, frames[0])
-    assert panel.studio.library.settings.history[0].layer == "Film"
-
-
-def test_cancelling_frames_writes_none(panel, document):
-    document.film = [as_pixels(noise(300, 300, channels=4, seed=seed)) for seed in range(12)]
-    click_style(panel, 2)
-    panel._animation.set_open(True)
-    click(panel.frames.button)
-    wait(lambda: "Frame 2 of 12" in panel.job.status_text())
-    click(panel.job.cancel_button)
-    wait(lambda: not panel.studio.busy)
-    assert document.keyframes == []
-    assert panel.frames.button.isEnabled()
-
-
 def test_repeat_takes_the_last_settings_not_those_that_are_set(panel, document):
     first = click_style(panel, 2)
     panel.perform("apply")
