@@ -19,6 +19,7 @@ from . import document as doc
 from .coverage import into_alpha
 from .focus import keep_active
 from .i18n import _
+from .layers import match_space
 from .qt import QtGui
 
 
@@ -123,7 +124,7 @@ def _empty_frames(document: Any, like: Any, first: int, count: int) -> Any:
     added = [node for node in document.topLevelNodes() if node.uniqueId().toString() not in before]
     layer = None
     if added:
-        doc.match_space(added[0], like)  # Krita crashes when a copy is to change
+        match_space(added[0], like)  # Krita crashes when a copy is to change
         document.waitForDone()
         layer = added[0].clone()
         _take_back(document, added[0])

@@ -17,6 +17,7 @@ from scumble import Bounds, PixelFormat, Pixels, ScumbleError
 from .coverage import into_alpha
 from .focus import keep_active
 from .i18n import _
+from .layers import create_layer
 from .preview import PREFIX, is_preview, previews, put_preview, remove_preview
 from .qt import QtCore
 from .scaled import STYLE_SIDE, scaled
@@ -183,20 +184,6 @@ def style_pixels(document: Any, node: Any) -> Pixels:
     Raises ScumbleError `bad-layer`.
     """
     return scaled(node, bounds_of(document, node), format_of(node), STYLE_SIDE)
-
-
-def create_layer(document: Any, like: Any, name: str) -> Any:
-    """A new paint layer in the colour space of another one, not in the image yet."""
-    new = document.createNode(name, "paintlayer")
-    match_space(new, like)
-    return new
-
-
-def match_space(node: Any, like: Any) -> None:
-    """Give a layer that is not in the image yet the colour space of another one."""
-    space = (like.colorModel(), like.colorDepth(), like.colorProfile())
-    if (node.colorModel(), node.colorDepth(), node.colorProfile()) != space:
-        node.setColorSpace(*space)
 
 
 def write(node: Any, bounds: Bounds, pixels: Pixels) -> None:

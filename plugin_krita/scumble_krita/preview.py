@@ -13,8 +13,9 @@ from krita import Krita
 from scumble import Bounds, Pixels
 
 from .focus import keep_active
+from .layers import create_layer
 from .qt import Qt, QtCore, QtGui, QtWidgets
-from .scaled import image_of, pixels_of
+from .scaled import as_format, image_of
 
 PREFIX = "[Preview] "
 _STRIP_ROWS = 512
@@ -54,9 +55,7 @@ def put_preview(document: Any, target: Any, pixels: Pixels, name: str) -> Any:
         _fill(layer, target, pixels)
         document.refreshProjection()
         return layer
-    layer = document.createNode(PREFIX + name, "paintlayer")
-    model = "GRAYA" if target.format.channels == "GRAYA" else "RGBA"
-    layer.setColorSpace(model, "U8", target.node.colorProfile())
+    layer = create_layer(document, target.node, PREFIX + name)
     _fill(layer, target, pixels)
     layer.setLocked(True)
     layer.setInheritAlpha(target.node.inheritAlpha())
@@ -134,14 +133,9 @@ def _fill(layer: Any, target: Any, pixels: Pixels) -> None:
     )
     if target.selection is not None:
         image = _covered(image, target.selection)
-    gray = target.format.channels == "GRAYA"
     for strip in Bounds(0, 0, bounds.width, bounds.height).strips(_STRIP_ROWS):
-        data = pixels_of(image.copy(*strip)).view()
-        if gray:
-            pairs = bytearray(len(data) // 2)
-            pairs[0::2], pairs[1::2] = data[1::4], data[3::4]
-            data = memoryview(pairs)
-        layer.setPixelData(QtCore.QByteArray(bytes(data)), bounds.x, bounds.y + strip.y, *strip.extent)
+        data = as_format(image.copy(*strip), target.format)
+        layer.setPixelData(QtCore.QByteArray(data), bounds.x, bounds.y + strip.y, *strip.extent)
 
 
 def _covered(image: Any, coverage: bytes) -> Any:

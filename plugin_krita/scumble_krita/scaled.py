@@ -45,6 +45,33 @@ def pixels_of(image: Any) -> Pixels:
     return Pixels(extent, _BGRA, image.constBits().asstring(_BGRA.byte_count(extent)))
 
 
+def as_format(image: Any, pixel_format: PixelFormat) -> bytes:
+    """The pixels of a QImage in the format of a layer."""
+    data = pixels_of(image if pixel_format.channels == "BGRA" else image.rgbSwapped()).view()
+    if pixel_format.channels == "GRAYA":
+        gray = image.convertToFormat(QtGui.QImage.Format.Format_Grayscale8)
+        stride, (width, height) = gray.bytesPerLine(), (image.width(), image.height())
+        rows = gray.constBits().asstring(stride * height)
+        pairs = bytearray(2 * width * height)
+        pairs[0::2] = b"".join(rows[y * stride : y * stride + width] for y in range(height))
+        pairs[1::2] = data[3::4]
+        data = memoryview(pairs)
+    return _widened(bytes(data), pixel_format.dtype)
+
+
+def _widened(data: bytes, dtype: str) -> bytes:
+    """8-bit samples in another depth: one table for each byte of the wider sample."""
+    if dtype == "u8":
+        return data
+    scale, code = {"u16": (257, "H"), "f16": (1 / 255, "e"), "f32": (1 / 255, "f")}[dtype]
+    values = struct.pack("<256" + code, *(scale * value for value in range(256)))
+    size = struct.calcsize(code)
+    out = bytearray(size * len(data))
+    for place in range(size):
+        out[place::size] = data.translate(values[place::size])
+    return bytes(out)
+
+
 def _resized(image: Any, extent: Extent) -> Any:
     if (image.width(), image.height()) == tuple(extent):
         return image

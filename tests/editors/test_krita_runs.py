@@ -303,17 +303,24 @@ def test_a_thumbnail_looks_like_the_layer(krita, case: Case):
     assert np.abs(small.mean((0, 1)) - full[..., order].mean((0, 1))).max() < 8
 
 
-def test_a_preview_of_a_selection_shows_in_it_only(krita):
-    Case().open(krita)
+@pytest.mark.parametrize("model", ["RGBA", "GRAYA"])
+@pytest.mark.parametrize("depth", ["U8", "U16", "F32"])
+def test_a_preview_of_a_selection_shows_in_it_only(krita, model: str, depth: str):
+    Case(model=model, depth=depth).open(krita)
     krita.run(SELECT)
-    krita.run(
-        PREVIEW
-        + "made = P.put_preview(document, target, shown, 'x')\nkeep('p.raw', made.pixelData(0, 0, 48, 40))"
-    )
-    alpha = np.frombuffer(raw(krita, "p"), np.uint8).reshape(40, 48, 4)[..., 3]
+    krita.run(PREVIEW + "made = P.put_preview(document, target, shown, 'x')")
+    krita.run("keep('p.raw', made.pixelData(0, 0, 48, 40))")
+    assert krita.run("result = [made.colorModel(), made.colorDepth()]") == [model, depth]
+    kind, full = {"U8": ("u1", 1), "U16": ("<u2", 257), "F32": ("<f4", 1 / 255)}[depth]
+    samples = np.frombuffer(raw(krita, "p"), kind).reshape(40, 48, -1) / full
     expected = np.zeros((40, 48), np.uint8)
     expected[7:17, 5:25] = 255
-    assert np.array_equal(alpha, expected)
+    assert samples[..., -1] == pytest.approx(expected, abs=1e-4)
+    colour = {"U8": [10, 120, 240, 255], "U16": [10, 120, 240, 255], "F32": [240, 120, 10, 255]}[depth]
+    if model == "GRAYA":
+        colour = [(240 * 11 + 120 * 16 + 10 * 5) // 32, 255]
+    assert samples[12, 12] == pytest.approx(colour, abs=1.01)
+    assert krita.run("result = history()") == ["Add Layer"]
 
 
 def test_kritas_own_importer_takes_the_archive(krita, tmp_path):
