@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; 
 DEMO_PHOTO := examples/photos/coffee.jpg
 DEMO_STYLE := examples/styles/swirls.jpg
 
-.PHONY: help venv demo test lint bench plugins clean
+.PHONY: help venv demo test lint bench plugins docs clean
 
 help:
 	@echo "make demo   stylize examples/photos/coffee.jpg and say where the picture is"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint   linters and type checker only"
 	@echo "make bench  measure this machine"
 	@echo "make plugins  pack the editors' plug-ins into dist/"
+	@echo "make docs   build the pages of docs/ into site/, strictly"
 	@echo "make venv   set up $(VENV) and nothing else"
 	@echo "make clean  remove $(VENV), caches and out/"
 
@@ -53,6 +54,9 @@ bench: $(STAMP)
 plugins: $(STAMP)
 	$(BIN)/scumble plugins build dist
 
+docs: $(STAMP)
+	$(BIN)/mkdocs build --strict
+
 clean:
-	rm -rf $(VENV) out build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out build dist site .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from .connect import worker_count
 #: For each worker one task is computed and one waits.
 AHEAD = 2
 POLL_S = 0.2
+COUNT_S = 2.0
 
 
 def completed(
@@ -31,8 +33,13 @@ def completed(
     running: dict[Any, int] = {}
     ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
+    window, counted = 0, 0.0
+
     def fill() -> None:
-        for _ in range(AHEAD * worker_count(client) - len(running)):
+        nonlocal window, counted
+        if time.monotonic() - counted > COUNT_S:  # asks the scheduler: not for each task
+            window, counted = AHEAD * worker_count(client), time.monotonic()
+        for _ in range(window - len(running)):
             index, task = next(waiting, (None, None))
             if index is None or task is None:
                 return
