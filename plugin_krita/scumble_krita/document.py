@@ -80,7 +80,7 @@ def active_target(document: Any, whole_layer: bool = False) -> Target:
     bounds = bounds_of(document, node)
     if whole_layer:
         return Target(document, node, bounds, pixel_format, None, None)
-    return Target(document, node, bounds, pixel_format, *selected(document, bounds))
+    return Target(document, node, bounds, pixel_format, *_selected(document, bounds))
 
 
 def format_of(node: Any) -> PixelFormat:
@@ -127,7 +127,7 @@ def read(target: Target, on_strip: Optional[Callable[[float], None]] = None) -> 
 
     Raises ScumbleError `bad-layer` when it is gone.
     """
-    check_alive(target)
+    _check_alive(target)
     bounds, data = target.bounds, bytearray(target.format.byte_count(target.bounds.extent))
     offset = 0
     for strip in strips(bounds, target.format):
@@ -149,7 +149,7 @@ def insert_result(target: Target, pixels: Pixels, name: str) -> Any:
 
     Raises ScumbleError `bad-layer` when the layer or the document is gone.
     """
-    check_alive(target)
+    _check_alive(target)
     document, node = target.document, target.node
     document.waitForDone()
     new = create_layer(document, node, name)
@@ -161,7 +161,7 @@ def insert_result(target: Target, pixels: Pixels, name: str) -> Any:
                 new.setPixelData(node.projectionPixelData(*strip), *strip)
         write(new, area, pixels)
         if target.selection is not None:
-            add_mask(document, new, target)
+            _add_mask(document, new, target)
     else:
         write(new, area, into_alpha(pixels, target.selection, target.bounds.extent, target.region))
     new.setInheritAlpha(node.inheritAlpha())
@@ -174,7 +174,7 @@ def insert_result(target: Target, pixels: Pixels, name: str) -> Any:
 
 def thumbnail(target: Target, side: int) -> Pixels:
     """The layer scaled down to at most `side` pixels on its longer side, as 8-bit BGRA."""
-    check_alive(target)
+    _check_alive(target)
     return scaled(target.node, target.bounds, target.format, side)
 
 
@@ -200,14 +200,14 @@ def strips(bounds: Bounds, pixel_format: PixelFormat) -> Iterator[Bounds]:
     return bounds.strips(max(1, STRIP_BYTES // (bounds.width * pixel_format.bytes_per_pixel)))
 
 
-def check_alive(target: Target) -> None:
+def _check_alive(target: Target) -> None:
     if target.document not in Krita.instance().documents():
         raise ScumbleError("bad-layer", _("The image was closed while Scumble was painting."))
     if target.node.parentNode() is None:
         raise ScumbleError("bad-layer", _("The layer was deleted while Scumble was painting."))
 
 
-def selected(document: Any, bounds: Bounds) -> "tuple[Optional[Bounds], Optional[bytes]]":
+def _selected(document: Any, bounds: Bounds) -> "tuple[Optional[Bounds], Optional[bytes]]":
     selection = document.selection()
     if selection is None or selection.width() < 1 or selection.height() < 1:
         return None, None
@@ -221,7 +221,7 @@ def selected(document: Any, bounds: Bounds) -> "tuple[Optional[Bounds], Optional
     return region, bytes(selection.pixelData(*bounds))
 
 
-def add_mask(document: Any, layer: Any, target: Target) -> None:
+def _add_mask(document: Any, layer: Any, target: Target) -> None:
     selection = Selection()
     selection.setPixelData(QtCore.QByteArray(target.selection), *target.bounds)
     mask = document.createTransparencyMask(_("Selection"))
