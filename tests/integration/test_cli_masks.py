@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,9 @@ pytestmark = pytest.mark.usefixtures("shared_place")
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    # Large pictures change the process's temporary directory: it comes back.
+    monkeypatch.setattr(tempfile, "tempdir", tempfile.tempdir)
+    monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
     Image.fromarray(noise(120, 200)).save("photo.png")
     Image.fromarray(255 - noise(64, 64, seed=3)).save("me@home:2.png")
     left = np.zeros((6, 10), np.uint8)
