@@ -62,7 +62,7 @@ def _fps(_ctx: click.Context, _option: click.Parameter, text: str | None) -> Fra
     "--references",
     metavar="N",
     type=click.IntRange(0, MAX_REFERENCES),
-    default=8,
+    default=4,
     show_default=True,
     help="Frames, spread over the clip, whose statistics count for all; 0: each frame by itself, "
     "which flickers.",
