@@ -99,14 +99,14 @@ MAX_PIECE = 1 << 26
 
 _MORE, _LONG, _COMMAND = 1, 2, 4
 _MAX_CONTEXT = 16
-_PEERS_OF_A_DEALER = (b"ROUTER", b"DEALER", b"REP")
+PEERS_OF_A_DEALER = (b"ROUTER", b"DEALER", b"REP")
 
 
-def encode_ready(routing_id: bytes) -> bytes:
-    """The READY command of a DEALER. Raises ValueError for a routing id that ZeroMQ refuses."""
+def encode_ready(routing_id: bytes, socket_type: bytes = b"DEALER") -> bytes:
+    """Our READY command. Raises ValueError for a routing id that ZeroMQ refuses."""
     if len(routing_id) > MAX_ROUTING_ID or routing_id[:1] == b"\0":
         raise ValueError("a routing id has at most 255 bytes and does not begin with a zero byte")
-    metadata = _property(b"Socket-Type", b"DEALER") + _property(b"Identity", routing_id)
+    metadata = _property(b"Socket-Type", socket_type) + _property(b"Identity", routing_id)
     return _command(b"READY", metadata)
 
 
@@ -148,11 +148,13 @@ class Decoder:
 
     Ask `next_event` until it returns None; then write some bytes into `space()`, tell `advance` how
     many, and ask again. `next_event` raises ProtocolError, LimitExceeded or PeerError; the
-    connection is of no use after that.
+    connection is of no use after that. `peers` are the socket types that are welcome; `limits` may be
+    set anew once more is known about the peer.
     """
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits, peers: Sequence[bytes] = PEERS_OF_A_DEALER) -> None:
+        self.limits = limits
+        self._peers = peers
         self._ahead = bytearray(65_536)  # read-ahead; [start:end] is not decoded yet
         self._view = memoryview(self._ahead)
         self._start = 0
@@ -268,7 +270,7 @@ class Decoder:
             if size > MAX_COMMAND:
                 raise LimitExceeded("the peer announced a command of {} bytes".format(size))
             return
-        limits = self._limits
+        limits = self.limits
         if size > limits.max_frame:
             raise LimitExceeded(
                 "the peer's frame of {} bytes passes the limit of {}".format(size, limits.max_frame)
@@ -289,7 +291,7 @@ class Decoder:
         if not self._ready:
             if name != b"READY":
                 raise ProtocolError("the peer sent {} in place of READY".format(_text(name)))
-            metadata = _parse_ready(data)
+            metadata = _parse_ready(data, self._peers)
             self._ready = True
             return Ready(metadata)
         if name == b"READY":
@@ -324,7 +326,7 @@ def _property(name: bytes, value: bytes) -> bytes:
     return bytes((len(name),)) + name + struct.pack(">I", len(value)) + value
 
 
-def _parse_ready(data: bytes) -> Dict[bytes, bytes]:
+def _parse_ready(data: bytes, peers: Sequence[bytes]) -> Dict[bytes, bytes]:
     metadata: Dict[bytes, bytes] = {}
     at = 0
     while at < len(data):
@@ -336,8 +338,10 @@ def _parse_ready(data: bytes) -> Dict[bytes, bytes]:
         metadata[name] = data[value_at:end]
         at = end
     socket_type = metadata.get(b"socket-type", b"")
-    if socket_type not in _PEERS_OF_A_DEALER:
-        raise ProtocolError("the peer is a socket of type {!r}, not a ROUTER".format(_text(socket_type)))
+    if socket_type not in peers:
+        raise ProtocolError(
+            "the peer is a socket of type {!r}, not a {}".format(_text(socket_type), _text(peers[0]))
+        )
     return metadata
 
 

@@ -39,7 +39,7 @@ class Broker:
     """Serves a bound job socket and a bound control socket until it is stopped or idle.
 
     `stop` and `post` may be called from any thread and from a signal handler; everything else
-    happens on the thread that calls `run`.
+    happens on the thread that calls `run`. `ports` are those of the job and the control socket.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class Broker:
             lambda: self._status,
         )
         control_port = Port(control_socket, "control", key, limits, settings.session_idle, self._welcome)
+        self.ports = self._port, control_port
         self._control = ControlThread(control_socket, control_port, lambda: self._status, self._on_order)
 
     def run(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ from scumble.connection import (
     write_connection,
 )
 from scumble.errors import ScumbleError
+from scumble.fields import ROLES
+
+from . import gate
 
 if sys.platform == "win32":
     import msvcrt
@@ -31,10 +35,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Endpoints(NamedTuple):
-    """Where the two sockets are bound."""
+    """Where clients find the two sockets, and for tcp the listeners that a `gate.Gate` shall serve."""
 
     job: str
     control: str
+    listeners: tuple[socket.socket, ...] = ()
 
 
 @contextlib.contextmanager
@@ -55,7 +60,7 @@ def bind(sockets: tuple[zmq.Socket, zmq.Socket], directory: Path, where: str) ->
     """Bind the job and the control socket.
 
     `where` is ``auto``, ``ipc``, or a tcp endpoint on the loopback interface such as
-    ``tcp://127.0.0.1:*``.
+    ``tcp://127.0.0.1:*``; with a port of its own there, the control socket has the next one.
 
     Raises ScumbleError `bind-refused` for any other address, `bind-failed`.
     """
@@ -64,29 +69,28 @@ def bind(sockets: tuple[zmq.Socket, zmq.Socket], directory: Path, where: str) ->
         where = "ipc" if zmq.has("ipc") and sys.platform != "win32" and ipc_fits else "tcp"
     if where == "tcp":
         where = "tcp://127.0.0.1:*"
-    if where != "ipc":
-        _check_loopback(where)
-    bound = []
-    for socket, name in zip(sockets, ("job", "control"), strict=True):
-        endpoint = f"ipc://{directory / name}.sock" if where == "ipc" else where
-        try:
-            socket.bind(endpoint)
-        except zmq.ZMQError as error:
-            raise ScumbleError(
-                "bind-failed",
-                f"The daemon cannot listen at {endpoint}.",
-                hint="Set SCUMBLE_BIND to tcp://127.0.0.1:*",
-                detail=str(error),
-            ) from error
-        if where == "ipc":
-            (directory / f"{name}.sock").chmod(0o600)
-        bound.append(socket.getsockopt_string(zmq.LAST_ENDPOINT))
-    return Endpoints(*bound)
+    if where == "ipc":
+        job, control = (_bind_ipc(*one, directory) for one in zip(sockets, ROLES, strict=True))
+        return Endpoints(job, control)
+    host, port = _loopback(where)
+    try:
+        listeners = tuple(gate.listen(host, port and port + index) for index in range(len(ROLES)))
+    except OSError as error:
+        raise _bind_failed(where, error) from error
+    for router, role in zip(sockets, ROLES, strict=True):
+        router.bind(backend(role))
+    job, control = map(_tcp_endpoint, listeners)
+    return Endpoints(job, control, listeners)
+
+
+def backend(role: str) -> str:
+    """Where the ROUTER of that role is bound when a gate stands before it."""
+    return f"inproc://scumble-{role}"
 
 
 def remove_sockets(directory: Path) -> None:
     """Remove what an ipc bind has left behind; the sockets must be closed."""
-    for name in ("job", "control"):
+    for name in ROLES:
         with contextlib.suppress(OSError):
             (directory / f"{name}.sock").unlink()
 
@@ -127,11 +131,38 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def _check_loopback(endpoint: str) -> None:
+def _bind_ipc(router: zmq.Socket, role: str, directory: Path) -> str:
+    endpoint = f"ipc://{directory / role}.sock"
+    try:
+        router.bind(endpoint)
+    except zmq.ZMQError as error:
+        raise _bind_failed(endpoint, error) from error
+    (directory / f"{role}.sock").chmod(0o600)
+    return endpoint
+
+
+def _tcp_endpoint(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"tcp://[{host}]:{port}" if ":" in host else f"tcp://{host}:{port}"
+
+
+def _bind_failed(endpoint: str, error: Exception) -> ScumbleError:
+    return ScumbleError(
+        "bind-failed",
+        f"The daemon cannot listen at {endpoint}.",
+        hint="Set SCUMBLE_BIND to tcp://127.0.0.1:*",
+        detail=str(error),
+    )
+
+
+def _loopback(endpoint: str) -> tuple[str, int]:
+    """Host and port (0 for any) of a tcp endpoint that only this machine reaches."""
     host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
-    if not endpoint.startswith("tcp://") or host not in LOOPBACK or not port:
+    number = 0 if port == "*" else int(port) if port.isascii() and port.isdigit() else -1
+    if not endpoint.startswith("tcp://") or host not in LOOPBACK or not 0 <= number < 65_536:
         raise ScumbleError(
             "bind-refused",
             f"The daemon does not listen at {endpoint}: other machines could reach it.",
             hint="Use ipc or tcp://127.0.0.1:*",
         )
+    return "127.0.0.1" if host == "localhost" else host.strip("[]"), number

@@ -14,7 +14,7 @@ import zmq
 
 from scumble import wire
 from scumble.errors import ScumbleError
-from scumble.messages import Bye, Error, Message, Progress, Welcome, peek
+from scumble.messages import Bye, Error, Hello, Message, Progress, Welcome, peek
 from scumble.pixels import BytesLike
 
 from .settings import Limits
@@ -156,9 +156,7 @@ class Port:
 
     def _greet(self, peer: bytes, packet: wire.Packet, now: float) -> None:
         """Answer a hello. That it was not recorded elsewhere only the next message will show."""
-        if packet.sequence != 0:
-            raise ScumbleError("no-session", "The daemon does not know this connection.", retryable=True)
-        hello = wire.open_hello(self._key, packet)
+        hello = open_hello(self._key, packet)
         if hello.role != self._role:
             raise ScumbleError("bad-message", "This hello is for the daemon's other socket.")
         welcome = self._welcome(hello.nonce)
@@ -208,6 +206,17 @@ class Port:
             self._socket.send_multipart([peer, *frames], zmq.NOBLOCK)
         except zmq.ZMQError:
             return
+
+
+def open_hello(key: bytes, packet: wire.Packet) -> Hello:
+    """The hello with which a connection begins.
+
+    Raises ScumbleError `no-session` for a message that belongs to a session, which may have been forgotten,
+    and what `wire.open_hello` raises.
+    """
+    if packet.sequence != 0:
+        raise ScumbleError("no-session", "The daemon does not know this connection.", retryable=True)
+    return wire.open_hello(key, packet)
 
 
 def new_router(context: zmq.Context) -> zmq.Socket:

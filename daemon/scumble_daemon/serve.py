@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import zmq
 
 from scumble.connection import runtime_dir, secure_dir
 from scumble.errors import ScumbleError
+from scumble.fields import ROLES
 from scumble.wire import KEY_SIZE
 
 from . import lifetime
 from .broker import Broker
+from .gate import Gate
 from .logs import start_logging
-from .port import new_router
+from .port import Port, new_router, open_hello
 from .settings import Settings, settings_from_environment
 
 FAREWELL_MS = 200  # for the last messages to go out
@@ -63,7 +67,8 @@ def _run(settings: Settings, ready: Callable[[], None]) -> int:
             endpoints = lifetime.bind(sockets, directory, settings.bind)
             broker = Broker(*sockets, key, settings, version)
             _stop_on_signals(broker)
-            with lifetime.announced(directory, endpoints, key, version):
+            gates = _gates(context, endpoints, broker, key, settings)
+            with lifetime.announced(directory, endpoints, key, version), _served(gates):
                 log.info("daemon %d (%s) serves", os.getpid(), version)
                 ready()
                 broker.run()
@@ -72,6 +77,36 @@ def _run(settings: Settings, ready: Callable[[], None]) -> int:
             context.destroy(linger=FAREWELL_MS)
             lifetime.remove_sockets(directory)
     return 0
+
+
+def _gates(
+    context: zmq.Context, endpoints: lifetime.Endpoints, broker: Broker, key: bytes, settings: Settings
+) -> list[Gate]:
+    """A gate for every listener; none when the sockets are bound to ipc."""
+
+    def build(listener: socket.socket, role: str, port: Port) -> Gate:
+        return Gate(
+            context,
+            listener,
+            lifetime.backend(role),
+            lambda packet: open_hello(key, packet),
+            lambda peer: port.session(peer) is not None,
+            settings.limits.max_greetings,
+        )
+
+    return [build(*one) for one in zip(endpoints.listeners, ROLES, broker.ports, strict=False)]
+
+
+@contextlib.contextmanager
+def _served(gates: list[Gate]) -> Iterator[None]:
+    """Serve the gates for as long as the context lasts."""
+    for gate in gates:
+        gate.start()
+    try:
+        yield
+    finally:
+        for gate in gates:
+            gate.stop()
 
 
 def _stop_on_signals(broker: Broker) -> None:
