@@ -305,18 +305,8 @@ def test_the_plugin_can_be_loaded_anew(docker):
     docker.until("not panel.studio.busy and len(names()) >= 2")
 
 
-def test_krita_quits_with_a_preview_in_the_document(start_krita):
-    krita = start_krita()
-    open_photo(krita)
-    show_docker(krita)
-    choose(krita)
-    krita.run("panel.perform('live')")
-    krita.until("previews()")
-    assert krita.close() == 0, krita.log()[-2000:]
-
-
 def test_without_a_daemon_and_with_one_that_dies(start_krita, series, base, tmp_path):
-    """A sentence each time, and a way on: never a box of Krita's."""
+    """A sentence each time, and a way on: never a box of Krita's. It quits with the preview still there."""
     place = Place(tmp_path)
     place.runtime = base / f"run-{series}"
     place.environment["SCUMBLE_RUNTIME_DIR"] = str(place.runtime)
@@ -333,13 +323,15 @@ def test_without_a_daemon_and_with_one_that_dies(start_krita, series, base, tmp_
         krita.until("panel.gallery.list.count() > 20 and not panel.job.error_text()")
         open_photo(krita, 2000)
         choose(krita, 2)
+        click(krita, "panel.job.live_button")
+        krita.until("previews()")
         click(krita, "panel.job.apply_button")
         krita.until("panel.job._bar.value() > 60")  # beyond the reading of the layer
         os.kill(place.info.pid, signal.SIGKILL)
         process.wait()
         assert krita.until("not panel.studio.busy and panel.job.error_text()", 60)
-        assert krita.run("result = names()") == ["Photo"]
+        assert krita.run("result = [names()[0], len(names()), len(previews())]") == ["Photo", 2, 1]
     finally:
         process.kill()
         process.wait()
-    assert krita.close() == 0
+    assert krita.close() == 0, krita.log()[-2000:]
