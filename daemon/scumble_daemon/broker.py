@@ -147,7 +147,7 @@ class Broker:
                 log.info("job %s has lost its client", job.id)
                 self._dispatcher.cancel(job, now)
         heard = max(self._port.last_heard, self._control.last_heard)
-        busy = self._dispatcher.running is not None or self._jobs.waiting
+        busy = self._dispatcher.runs or self._jobs.waiting
         if not busy and now - heard > settings.idle_exit:
             log.info("no client for %.0f s: the daemon ends", now - heard)
             self._stopping = True
@@ -207,7 +207,7 @@ class Broker:
 
     def _publish_status(self, now: float) -> None:
         """Put a fresh status where the control thread finds it; it never changes an old one."""
-        worker, running = self._dispatcher.worker, self._dispatcher.running
+        worker, running = self._dispatcher.worker, self._dispatcher.runs.first
         self._status = {
             "pid": os.getpid(),
             "version": self._version,

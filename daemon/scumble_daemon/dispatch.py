@@ -1,4 +1,4 @@
-"""From the queue to the worker and back: one job at a time, and a new worker when one dies."""
+"""From the queue to the worker and back, and a new worker when one dies."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from scumble.errors import ScumbleError
 from scumble.messages import Cancelled, Error, Message, ModelList, Preview, Progress, Result
 
 from . import pipe
-from .delivery import Deliveries, StripsInMemory, StripsOnDisk
+from .delivery import Deliveries
 from .jobs import Job, JobTable, State
+from .runs import Run, Runs
 from .settings import Settings
-from .spool import Spool, SpoolFile, file_behind
+from .spool import Spool, file_behind
 from .store import ContentStore
 from .worker import check_result
 from .worker_handle import WorkerHandle
-
-CANCEL_GRACE_S = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -46,16 +45,13 @@ class Dispatcher:
         self._spool, self._deliveries = spool, deliveries
         self._tell, self._answer, self._post = tell, answer, post
         self.worker: WorkerHandle | None = None
-        self.running: Job | None = None
+        self.runs = Runs()
         self.devices: list[str] = []
         self.models: list[str] = []
         self.restarts = 0
         self.last_error = ""
-        self._strips = StripsInMemory()
-        self._output: SpoolFile | None = None
         self._questions: set[tuple[bytes, int]] = set()
         self._idle_since = 0.0
-        self._cancelled_at: float | None = None
         self._checked_at = 0.0
 
     def warm_up(self, now: float) -> None:
@@ -66,24 +62,24 @@ class Dispatcher:
             log.info("worker %d starts", self.worker.pid)
 
     def pump(self, now: float) -> None:
-        """Give the worker its next job, if it has none."""
-        while self.running is None and (self.worker is None or not self.worker.stopping):
-            job = self._jobs.next()
+        """Give the worker what it may have next, if it can take it."""
+        while self.worker is None or not self.worker.stopping:
+            job = self.runs.next(self._jobs)
             if job is None:
                 return
             self.warm_up(now)
             assert self.worker is not None
-            self.running, job.state, job.started_at = job, State.RUNNING, now
-            self._strips, self._cancelled_at = StripsInMemory(), None
+            job.state, job.started_at = State.RUNNING, now
             try:
-                self._output = self._spool.create(job.result_bytes) if job.on_disk else None
+                output = self._spool.create(job.result_bytes) if job.on_disk else None
             except ScumbleError as error:
                 self._fail(job, error, now)
                 continue
+            self.runs.begin(Run(job, output), now)
             contents = {digest: self._store.get(digest) for digest in job.digests}
             files = {digest: path for digest, c in contents.items() if (path := file_behind(c))}
             contents = {digest: c for digest, c in contents.items() if digest not in files}
-            self.worker.run(job, contents, files, self._output.path if self._output else None)
+            self.worker.run(job, contents, files, output.path if output else None)
             log.info("job %s runs", job.id)
 
     def ask_models(self, peer: bytes, request: int, now: float) -> None:
@@ -97,8 +93,9 @@ class Dispatcher:
         """End a job for everyone who listens; the worker stops after its current patch."""
         if job.ended:
             return
-        if job is self.running:
-            self._cancelled_at = now
+        run = self.runs.get(job.id)
+        if run is not None:
+            run.cancelled_at = now
             if self.worker is not None:
                 self.worker.cancel(job.id)
         self._end(job, State.CANCELLED, Cancelled(job.id), now)
@@ -106,7 +103,7 @@ class Dispatcher:
 
     def unload(self) -> None:
         """End the worker unless it has a job: models and caches go back to the system."""
-        busy = self.running is not None or self._questions
+        busy = self.runs or self._questions
         if self.worker is not None and not self.worker.stopping and not busy:
             log.info("worker %d unloaded", self.worker.pid)
             self.worker.stop()
@@ -124,10 +121,10 @@ class Dispatcher:
         if now - worker.last_heard > self._settings.worker_silence:
             log.error("worker %d is silent: ended", worker.pid)
             worker.kill()
-        elif self._cancelled_at is not None and now - self._cancelled_at > CANCEL_GRACE_S:
+        elif self.runs.hang(now):
             log.warning("worker %d does not stop its job: ended", worker.pid)
             worker.kill()
-        elif self.running is not None:
+        elif self.runs:
             self._idle_since = now
         elif now - self._idle_since > self._settings.idle_unload:
             self.unload()
@@ -165,11 +162,11 @@ class Dispatcher:
             log.error("worker %d: %s", worker.pid, fields["text"])
         elif kind == "models":
             self._on_models(fields)
-        elif self.running is not None and fields["job"] == self.running.id:
-            self._on_job_note(self.running, kind, fields, contents)
+        elif (run := self.runs.get(fields["job"])) is not None:
+            self._on_job_note(run, kind, fields, contents)
 
-    def _on_job_note(self, job: Job, kind: str, fields: dict[str, Any], contents: list[bytes]) -> None:
-        now = time.monotonic()
+    def _on_job_note(self, run: Run, kind: str, fields: dict[str, Any], contents: list[bytes]) -> None:
+        job, now = run.job, time.monotonic()
         if kind == "progress":
             job.progress = (int(fields["done"]), int(fields["total"]))
             if not job.ended:
@@ -181,26 +178,27 @@ class Dispatcher:
                 message = Preview(job.id, extent, str(fields["dtype"]), str(fields["channels"]))
                 self._tell(job, message, (contents[0],))
         elif kind == "result":
-            self._on_result(job, fields, contents, now)
+            self._on_result(run, fields, contents, now)
         elif kind == "failed":
             self._fail(job, ScumbleError.from_dict(fields["error"]), now)
         elif kind == "cancelled":
             self._end(job, State.CANCELLED, Cancelled(job.id), now)
-            self._free(now)
+            self._free(job, now)
 
-    def _on_result(self, job: Job, fields: dict[str, Any], strips: list[bytes], now: float) -> None:
+    def _on_result(self, run: Run, fields: dict[str, Any], strips: list[bytes], now: float) -> None:
+        job = run.job
         wrong = (
             not check_result(fields)
             or fields["size"] != job.result_bytes
-            or fields["offset"] != self._strips.size
+            or fields["offset"] != run.strips.size
             or fields["bounds"] != list(job.bounds)
-            or len(strips) != (0 if self._output else 1)
+            or len(strips) != (0 if run.output else 1)
         )
         if wrong:
             raise ValueError("a result that nobody asked for")
         for strip in strips:
-            self._strips.append(strip)
-        if self._output is None and self._strips.size < job.result_bytes:
+            run.strips.append(strip)
+        if run.output is None and run.strips.size < job.result_bytes:
             return
         head = Result(
             job.id,
@@ -214,12 +212,11 @@ class Dispatcher:
         )
         log.info("job %s done in %.2f s on %s", job.id, head.seconds, head.device)
         if not job.ended:
-            job.result = head, StripsOnDisk(self._output) if self._output else self._strips
-            self._output = None
+            job.result = head, run.take_result()
             self._end(job, State.DONE, None, now)
             for peer in list(job.listeners):
                 self._deliveries.start(peer, *job.result, job.windows.get(peer, 0))
-        self._free(now)
+        self._free(job, now)
 
     def _on_models(self, fields: dict[str, Any]) -> None:
         peer, request = fields["peer"], fields["request"]
@@ -245,10 +242,10 @@ class Dispatcher:
             retryable=True,
             detail=f"exit code {code} {self.last_error}".strip(),
         )
-        if self.running is not None:
-            log.error("worker %d died (%s) with job %s", worker.pid, code, self.running.id)
-            self.restarts += 1
-            self._fail(self.running, error, now)
+        self.restarts += 1 if self.runs else 0
+        for run in self.runs:
+            log.error("worker %d died (%s) with job %s", worker.pid, code, run.job.id)
+            self._fail(run.job, error, now)
         questions, self._questions = self._questions, set()
         for peer, request in questions:
             if code == 0:  # it was told to go before it got the question
@@ -262,7 +259,7 @@ class Dispatcher:
             log.warning("job %s failed: %s", job.id, error.code)
             self.last_error = f"{error.code}: {error.message}"
             self._end(job, State.FAILED, Error.of(error, job=job.id), now)
-        self._free(now)
+        self._free(job, now)
 
     def _end(self, job: Job, state: State, outcome: Message | None, now: float) -> None:
         """Settle a job, once, and tell everyone who listens how, if it is not by a result."""
@@ -274,10 +271,8 @@ class Dispatcher:
         if outcome is not None:
             self._tell(job, outcome, ())
 
-    def _free(self, now: float) -> None:
-        """The worker has nothing to do any more."""
-        self.running, self._cancelled_at, self._idle_since = None, None, now
-        self._strips = StripsInMemory()
-        if self._output is not None:
-            self._output.close()
-            self._output = None
+    def _free(self, job: Job, now: float) -> None:
+        """The worker has nothing to do with this job any more."""
+        if self.runs.get(job.id) is not None:
+            self.runs.end(job.id, now)
+            self._idle_since = now

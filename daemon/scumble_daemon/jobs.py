@@ -137,9 +137,9 @@ class JobTable:
         self.result_bytes += job.held_bytes
         return before
 
-    def next(self) -> Job | None:
-        """Take the job whose turn it is out of the queue."""
-        for line in (self._urgent, self._normal):
+    def next(self, *, urgent: bool = False) -> Job | None:
+        """Take the job whose turn it is out of the queue; with `urgent`, only one that is."""
+        for line in (self._urgent,) if urgent else (self._urgent, self._normal):
             if line:
                 owner, jobs = line.popitem(last=False)
                 job = jobs.popleft()

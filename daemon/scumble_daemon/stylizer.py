@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 from collections import OrderedDict
@@ -146,6 +147,10 @@ class Stylizer:
             }
             for info in registry.list_models()
         ]
+
+    def apart(self) -> contextlib.AbstractContextManager[None]:
+        """Within it one job can run in the middle of another: torch's mode is not that other's."""
+        return torch.inference_mode(False)
 
     def devices(self) -> list[str]:
         """What `StylizeRequest.device` may name here."""

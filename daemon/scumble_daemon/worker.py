@@ -6,6 +6,7 @@ process ends when the broker does, because its pipe closes then.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -41,13 +42,19 @@ def main(connection: Connection, device: str) -> None:
 
 
 class Worker:
-    """Jobs run on the main thread; another reads, so that a cancel is seen at once."""
+    """Jobs run on the main thread; another reads, so that a cancel is seen at once.
+
+    What arrives while a job runs is done between two of its patches: the broker sends only what
+    someone is waiting for then.
+    """
 
     def __init__(self, connection: Connection, device: str) -> None:
         self._connection, self._device = connection, device
         self._sending = threading.Lock()
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._known: set[str] = set()  # jobs that are to be done or begun
         self._cancelled: set[str] = set()
+        self._interrupted = False
 
     def run(self) -> None:
         """Never returns; the process ends from the reading thread."""
@@ -75,9 +82,11 @@ class Worker:
 
     def _on_note(self, note: pipe.Note) -> None:
         if note.kind == "job":
+            self._known.add(note.fields["job"])
             self._work.put(lambda: self._run_job(note.fields, note.contents))
         elif note.kind == "cancel":
-            self._cancelled.add(note.fields["job"])
+            if note.fields["job"] in self._known:  # or it comes too late
+                self._cancelled.add(note.fields["job"])
         elif note.kind == "models":
             self._work.put(lambda: self._list_models(note.fields))
         elif note.kind == "exit":
@@ -104,7 +113,6 @@ class Worker:
 
     def _run_job(self, fields: dict[str, Any], contents: list[bytes]) -> None:
         job = fields["job"]
-        self._cancelled &= {job}  # a cancel that came too late for an earlier job
         try:
             held: dict[bytes, BytesLike] = dict(zip(fields["digests"], contents, strict=True))
             held.update((digest, spool.mapped(Path(path))) for digest, path in fields["files"])
@@ -116,7 +124,19 @@ class Worker:
             else:
                 self._send("failed", {"job": job, "error": explained.to_dict()})
         finally:
+            self._known.discard(job)
             self._cancelled.discard(job)
+
+    def _between_patches(self, job: str) -> bool:
+        """Do one of the things that have arrived since; whether the job has been cancelled."""
+        if not self._interrupted:
+            self._interrupted = True
+            try:
+                with self._stylizer.apart(), contextlib.suppress(queue.Empty):
+                    self._work.get_nowait()()
+            finally:
+                self._interrupted = False
+        return job in self._cancelled
 
     def _stylize(self, job: str, fields: dict[str, Any], contents: dict[bytes, BytesLike]) -> None:
         started = time.monotonic()
@@ -145,7 +165,7 @@ class Worker:
             fields["spec"],
             contents,
             on_progress,
-            lambda: job in self._cancelled,
+            lambda: self._between_patches(job),
             on_preview if fields["preview"] else None,
             Path(fields["output"]) if fields["output"] else None,
         )
