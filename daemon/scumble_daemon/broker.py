@@ -219,6 +219,7 @@ class Broker:
             if running is None
             else {
                 "job": running.id,
+                "size": list(running.bounds.extent),
                 "done": running.progress[0],
                 "total": running.progress[1],
                 "seconds": now - running.started_at,

@@ -33,6 +33,8 @@ else:
 
 PACKAGE = Path(__file__).parent
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+#: What the file beside an imported model's weights says of it.
+IMPORTED_FIELDS = ("name", "architecture", "title", "sha256", "licence")
 #: Far above any model here; a larger file is not read.
 MAX_BYTES = 1 << 30
 
@@ -61,6 +63,8 @@ class ModelInfo:
         path: the safetensors file.
         sha256: of the file, in hex; checked at every load.
         builtin: shipped with Scumble, not imported by the user.
+        encoder: a second file with the parts that training left as they were, such as AdaIN's VGG.
+        encoder_sha256: of that file.
     """
 
     name: str
@@ -70,6 +74,8 @@ class ModelInfo:
     sha256: str
     licence: str
     builtin: bool
+    encoder: Path | None = None
+    encoder_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,8 @@ def list_models() -> list[ModelInfo]:
             sha256=row["sha256"],
             licence=row["licence"],
             builtin=True,
+            encoder=PACKAGE / row["encoder"] if "encoder" in row else None,
+            encoder_sha256=row.get("encoder_sha256", ""),
         )
         for name, row in table.items()
     ]
@@ -211,7 +219,7 @@ def import_checkpoint(architecture: str, directory: Path, name: str) -> ModelInf
         licence="see where it came from",
         builtin=False,
     )
-    row = {k: v for k, v in asdict(info).items() if k not in ("path", "builtin")}
+    row = {k: v for k, v in asdict(info).items() if k in IMPORTED_FIELDS}
     write_atomically(json.dumps(row, indent=1).encode(), path.with_suffix(".json"))
     return info
 
@@ -228,14 +236,21 @@ def verify(name: str) -> None:
 
 
 def _read_checked(info: ModelInfo) -> dict[str, Tensor]:
+    state = _read_file(info, info.path, info.sha256)
+    if info.encoder is not None:
+        state |= _read_file(info, info.encoder, info.encoder_sha256)
+    return state
+
+
+def _read_file(info: ModelInfo, path: Path, sha256: str) -> dict[str, Tensor]:
     again = "Install Scumble again." if info.builtin else "Import the model again."
     try:
-        if info.path.stat().st_size > MAX_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise WeightsError(f"The weights of {info.name} are too large to be genuine.", hint=again)
-        data = info.path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise WeightsError(f"The weights of {info.name} cannot be read.", hint=again) from error
-    if hashlib.sha256(data).hexdigest() != info.sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise WeightsError(f"The weights of {info.name} are damaged (wrong sha256).", hint=again)
     try:
         return load_safetensors(data)
@@ -247,9 +262,17 @@ def _read_imported(path: Path) -> ModelInfo | None:
     """The row of an imported model, or None when the file is not one of ours."""
     try:
         row = json.loads(path.read_bytes())
-        values = {k: str(row[k]) for k in ("name", "architecture", "title", "sha256", "licence")}
+        values = {k: str(row[k]) for k in IMPORTED_FIELDS}
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if values["name"] != path.stem or not NAME.fullmatch(values["name"]):
         return None
-    return ModelInfo(**values, path=path.with_suffix(".safetensors"), builtin=False)
+    return ModelInfo(
+        name=values["name"],
+        architecture=values["architecture"],
+        title=values["title"],
+        path=path.with_suffix(".safetensors"),
+        sha256=values["sha256"],
+        licence=values["licence"],
+        builtin=False,
+    )

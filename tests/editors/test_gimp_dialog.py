@@ -104,7 +104,7 @@ def test_cancelling_in_the_middle_keeps_the_document_and_the_dialog(gimp, client
 
     def big_job() -> bool:
         job = client.status().get("running")
-        return bool(job) and "3000" in str(job)
+        return bool(job) and job["size"] == [3000, 2000]
 
     until(big_job, "the job")
     gimp.shell(f"xdotool windowactivate --sync {window} key Escape")

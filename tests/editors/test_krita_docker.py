@@ -226,7 +226,7 @@ def test_cancelling_by_mouse_keeps_the_document(docker, client: Client):
     show_docker(docker)
     choose(docker, 2)
     click(docker, "panel.job.apply_button")
-    until(lambda: "2000" in str(client.status().get("running")), "the job")
+    until(lambda: (client.status().get("running") or {}).get("size", [0])[0] == 2000, "the job")
     click(docker, "panel.job.cancel_button")
     docker.until("not panel.studio.busy")
     assert docker.run("result = [names(), panel.job.error_text(), panel.job.status_text()]") == [
