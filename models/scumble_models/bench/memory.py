@@ -8,14 +8,19 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from scumble_models.bench.network import peak_bytes, photo
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
+from scumble_models.tiling.budget import Budget
+from scumble_models.tiling.file_array import Array, FileArray
 
 #: Address space of a measured process; past it an allocation fails instead of the whole machine.
 LIMIT_BYTES = 14 << 30
+#: Rows that are made at once; a multiple of the 64 after which they repeat.
+STRIP = 256
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Peak:
 def peak_memory(engine: str, side: int, tiling: str, patch: int = 512, limit: int = LIMIT_BYTES) -> Peak:
     """Stylize a square picture of ``side`` pixels by one ``tiling`` and report the peak.
 
-    Picture and result (6 bytes per pixel together) are held in memory in every case and count.
+    `full` holds picture and result (6 bytes per pixel together) in memory. In patches they and the
+    features between two passes lie in files, as they do in the daemon for large layers.
     """
     arguments = [engine, str(side), tiling, str(patch), str(limit)]
     command = [sys.executable, "-m", "scumble_models.bench.memory", *arguments]
@@ -42,12 +48,25 @@ def peak_memory(engine: str, side: int, tiling: str, patch: int = 512, limit: in
 def _main(engine: str, side: int, tiling: str, patch: int, limit: int) -> None:
     model = load_model(engine)
     signals = encode_style(model, photo(256, 256, 2), "RGB")
-    content = photo(side, side, 1)
+    content: Array = photo(side, side, 1) if tiling == "full" else _photo_in_file(side)
+    out = None if tiling == "full" else FileArray.temporary(content.shape, content.dtype)
     _say({"before": peak_bytes(torch.device("cpu"))})
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     # No second try with smaller patches here: what is asked for is what this tiling needs.
-    stylize(model, content, "RGB", [(signals, 1.0)], tiling=tiling, patch=side if tiling == "full" else patch)
+    patch = side if tiling == "full" else patch
+    on_disk = Budget(memory=0, disk=1 << 50)
+    stylize(model, content, "RGB", [(signals, 1.0)], tiling=tiling, patch=patch, out=out, budget=on_disk)
     _say({"peak": peak_bytes(torch.device("cpu"))})
+
+
+def _photo_in_file(side: int) -> FileArray:
+    """Made strip by strip: the whole of it is never in this process."""
+    array = FileArray.temporary((side, side, 3), np.uint8)
+    strip = photo(side, min(side, STRIP), 1)
+    for top in range(0, side, STRIP):
+        rows = min(STRIP, side - top)
+        array[top : top + rows, 0:side] = strip[:rows]
+    return array
 
 
 def _say(values: dict[str, int]) -> None:
