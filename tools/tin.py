@@ -234,9 +234,10 @@ Differences in levels of 255:
 
 {table}
 
-A result's pixel depends on {field} pixels around it, so a smaller halo leaves seams. Below: the difference between
-TIN with a halo of {halo} pixels, as in URST's code, and with the exact one, where four patches meet, {amplify}
-times amplified. It is nothing but seams: at patch borders {seam_border} levels on average, {seam_largest} at most.
+A result's pixel depends on {field} pixels around it, so a smaller halo leaves seams. Below: the difference
+between TIN with a halo of {halo} pixels, as in URST's code, and with the exact one, where four patches meet,
+{amplify} times amplified. It is nothing but seams: at patch borders {seam_border} levels on average,
+{seam_largest} at most.
 
 ![Seams where four patches meet](images/{seams})
 """
