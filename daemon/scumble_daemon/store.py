@@ -83,14 +83,14 @@ class ContentStore:
         ):
             self._drop(key)
             raise ScumbleError("bad-upload", "An image arrived in pieces that do not fit.")
-        if isinstance(upload.content, SpoolFile):
-            try:
+        try:
+            if isinstance(upload.content, SpoolFile):
                 upload.content.write(offset, chunk)
-            except ScumbleError:
-                self._drop(key)
-                raise
-        else:
-            upload.content[offset : offset + length] = chunk
+            else:
+                upload.content += chunk
+        except (ScumbleError, MemoryError) as error:
+            self._drop(key)
+            raise _full() if isinstance(error, MemoryError) else error from None
         upload.hash.update(chunk)
         upload.filled += length
         upload.touched = now
@@ -98,10 +98,10 @@ class ContentStore:
             return False
         del self._uploads[key]
         if upload.hash.digest() != digest:
-            self._discard(upload.content)
+            self._discard(upload.content, upload.size)
             raise ScumbleError("bad-digest", "An image arrived damaged.", hint="Try again.", retryable=True)
         if digest in self._contents:  # another client was as quick
-            self._discard(upload.content)
+            self._discard(upload.content, upload.size)
         else:
             self._contents[digest] = upload.content
         self._contents.move_to_end(digest)
@@ -121,8 +121,8 @@ class ContentStore:
 
     def uploads_of(self, owner: Owner) -> int:
         """Bytes of memory reserved for unfinished uploads of this client."""
-        uploads = [upload.content for (who, _), upload in self._uploads.items() if who == owner]
-        return sum(len(content) for content in uploads if isinstance(content, bytearray))
+        uploads = [upload for (who, _), upload in self._uploads.items() if who == owner]
+        return sum(upload.size for upload in uploads if isinstance(upload.content, bytearray))
 
     def abandon(self, owner: Owner) -> None:
         """Drop the unfinished uploads of a client that is gone."""
@@ -140,15 +140,11 @@ class ContentStore:
             self._discard(self._contents.pop(digest))
 
     def _place(self, owner: Owner, size: int) -> bytearray | SpoolFile:
-        """Room for a content, made if need be."""
+        """Room for a content, made if need be; memory is taken as its bytes arrive."""
         if self._spool is not None and size > self._spool_over:
             return self._place_on_disk(self._spool, size)
         self._reserve(owner, size)
-        try:
-            return bytearray(size)
-        except MemoryError:
-            self.bytes_used -= size
-            raise _full() from None
+        return bytearray()
 
     def _place_on_disk(self, spool: Spool, size: int) -> SpoolFile:
         while True:
@@ -183,13 +179,13 @@ class ContentStore:
     def _drop(self, key: tuple[Owner, bytes]) -> None:
         upload = self._uploads.pop(key, None)
         if upload is not None:
-            self._discard(upload.content)
+            self._discard(upload.content, upload.size)
 
-    def _discard(self, content: bytearray | SpoolFile) -> None:
+    def _discard(self, content: bytearray | SpoolFile, reserved: int | None = None) -> None:
         if isinstance(content, SpoolFile):
             content.close()
         else:
-            self.bytes_used -= len(content)
+            self.bytes_used -= len(content) if reserved is None else reserved
 
 
 def _full() -> ScumbleError:
