@@ -1,7 +1,7 @@
 """A ROUTER socket and the clients behind it: who they are, what they said, what they are owed.
 
 Nothing that a client does makes this wait: what a client does not take stays in its outbox, and a
-client that takes nothing for `STALL_S` loses its session.
+client that takes nothing for `STALL_S`, or asks `MAX_ANSWERS` times meanwhile, loses its session.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from scumble.pixels import BytesLike
 from .settings import Limits
 
 STALL_S = 30.0
+MAX_ANSWERS = 1024
 QUEUE_LENGTH = 8
 HANDSHAKE_MS = 5000
 
@@ -37,6 +38,7 @@ class Session:
     last_seen: float
     proved: bool = False
     outbox: deque[tuple[Message, Payloads]] = field(default_factory=deque)
+    answers: int = 0  # in the outbox, results and previews not counted
     unsent: list[BytesLike] | None = None  # sealed, so it must go before anything else
     stalled_since: float | None = None
 
@@ -95,7 +97,11 @@ class Port:
             last = session.outbox[-1][0]
             if isinstance(last, Progress) and last.job == message.job:
                 session.outbox.pop()
+                session.answers -= 1
         session.outbox.append((message, payloads))
+        session.answers += not payloads
+        if session.answers > MAX_ANSWERS:
+            self.forget(session)
 
     def flush(self, now: float) -> bool:
         """Send what the clients take. True when some of it is left."""
@@ -104,6 +110,7 @@ class Port:
             while session.unsent is not None or session.outbox:
                 if session.unsent is None:
                     message, payloads = session.outbox.popleft()
+                    session.answers -= not payloads
                     session.unsent = session.sender.seal(message, payloads)
                 try:
                     frames = [session.peer, *session.unsent]
@@ -120,7 +127,7 @@ class Port:
     def forget(self, session: Session) -> None:
         """End a session; whatever its client sends next is answered with `no-session`."""
         session.outbox.clear()
-        session.unsent = None
+        session.answers, session.unsent = 0, None
         self._greeted.pop(session.peer, None)
         if self._clients.pop(session.peer, None) is not None:
             self._on_gone(session)

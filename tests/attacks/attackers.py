@@ -29,6 +29,12 @@ needs_root = pytest.mark.skipif(
 linux = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 
 
+def tries(few: int, full: int) -> int:
+    """How often an attack is tried: `few` times, or ``SCUMBLE_FAULT_TRIES`` (``all`` for the full number)."""
+    chosen = os.environ.get("SCUMBLE_FAULT_TRIES", "")
+    return full if chosen == "all" else int(chosen) if chosen else few
+
+
 def raw(place: Place, role: str = "job") -> zmtp.Dealer:
     """A bare connection to the daemon."""
     endpoint = place.info.job if role == "job" else place.info.control

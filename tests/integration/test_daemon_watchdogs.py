@@ -9,9 +9,7 @@ import sys
 import pytest
 from daemon_process import Place, alive, code_of, connected, daemon_with, noise, until
 
-from scumble import Client, Extent, wire, zmtp
-from scumble import messages as m
-from scumble.link import Link
+from scumble import Client, Extent, wire
 
 STYLE = noise(48, 48, seed=1)
 
@@ -84,19 +82,6 @@ def test_a_client_that_lost_its_place_connects_again(place: Place):
             second.ping()
         assert code_of(first.ping) == "no-session"
         assert first.stylize(noise(64, 64), STYLE).extent == Extent(64, 64)
-
-
-def test_a_client_that_never_reads_costs_the_others_nothing(place: Place):
-    with daemon_with(place, ""), connected(start=False) as client:
-        deaf = Link.open(place.info, "job", zmtp.Dealer.connect, timeout=10)
-        for number in range(1, 20_000):
-            try:
-                deaf.send(m.Ping(number), timeout=0.05)
-            except Exception:
-                break
-        assert client.ping() < 30
-        assert client.stylize(noise(64, 64), STYLE).extent == Extent(64, 64)
-        deaf._dealer.close()
 
 
 def test_a_result_is_kept_for_a_client_that_comes_back(place: Place):
