@@ -35,18 +35,20 @@ def main() -> None:
     parser.add_argument("--target", choices=sorted(fuzz_targets.TARGETS), required=True)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--keep", action="store_true", help="reduce what was found into tests/attacks/corpus")
-    options = parser.parse_args()
+    options, inner = parser.parse_known_args()  # a merge starts this script again with libFuzzer's own flags
     found = ROOT / "out" / "fuzz" / options.target
     found.mkdir(parents=True, exist_ok=True)
     kept = fuzz_targets.CORPUS / options.target
     arguments = [
-        sys.argv[0],
+        f"{sys.executable} {Path(__file__).resolve()} --target {options.target}",
         f"-max_len={LONGEST[options.target]}",
         f"-rss_limit_mb={MEMORY_MB}",
         f"-timeout={SECONDS_FOR_ONE}",
         f"-artifact_prefix={found}/",
     ]
-    if options.keep:
+    if inner:
+        arguments += inner
+    elif options.keep:
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
         arguments += ["-merge=1", str(kept), str(found)]

@@ -15,6 +15,7 @@ from scumble.errors import ScumbleError
 from scumble.jobspec import digests_in, from_spec, to_spec
 from scumble.messages import decode_header, encode_header, peek
 from scumble.msgpack import MsgpackError, unpackb
+from scumble.request import StylizeRequest
 from scumble.zmtp_codec import Decoder, Event, Limits, Message, ZmtpError
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -41,19 +42,25 @@ def header(data: bytes) -> None:
 
 
 def request(data: bytes) -> None:
-    """The spec of a job. The length of each content is in the first two bytes of its digest."""
-    try:
-        spec = unpackb(data, max_depth=8, max_items=4096)
-    except MsgpackError:
-        return
-    if not isinstance(spec, dict):
-        return
-    with contextlib.suppress(ScumbleError):
+    """The spec of a job; what is taken must come back from its own spec."""
+    with contextlib.suppress(MsgpackError, ScumbleError):
+        spec = _spec(data)
         assert len(digests_in(spec)) < 4096
-    with contextlib.suppress(ScumbleError):
-        taken = from_spec(spec, _content)
-        spec_again, contents = to_spec(taken)
-        assert from_spec(spec_again, contents.__getitem__) == taken
+    taken = taken_from(data)
+    if taken is not None:
+        spec, contents = to_spec(taken)
+        assert from_spec(spec, contents.__getitem__) == taken
+
+
+def taken_from(data: bytes) -> StylizeRequest | None:
+    """The request that these bytes are; None for all others.
+
+    The length of each content is in the first two bytes of its digest.
+    """
+    try:
+        return from_spec(_spec(data), _content)
+    except (MsgpackError, ScumbleError):
+        return None
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {"zmtp": zmtp, "header": header, "request": request}
@@ -76,6 +83,11 @@ def _feed(decoder: Decoder, data: bytes) -> None:
         space[:count] = data[:count]
         decoder.advance(count)
         data = data[count:]
+
+
+def _spec(data: bytes) -> dict:
+    spec = unpackb(data, max_depth=8, max_items=4096)
+    return spec if isinstance(spec, dict) else {}
 
 
 def _content(digest: bytes) -> bytes:
