@@ -46,10 +46,14 @@ class Endpoints(NamedTuple):
 def only_daemon(directory: Path) -> Iterator[bool]:
     """Hold the lock of the runtime directory; yields False when another daemon holds it.
 
-    The system lets go of it when the process ends, however it ends.
+    The system lets go of it when the process ends, however it ends. Raises ScumbleError
+    `runtime-dir-unusable`.
     """
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(directory / LOCK_NAME, flags, 0o600)
+    try:
+        descriptor = os.open(directory / LOCK_NAME, flags, 0o600)
+    except OSError as error:
+        raise _unusable(directory, error) from error
     try:
         yield _lock(descriptor)
     finally:
@@ -108,16 +112,20 @@ def announced(directory: Path, endpoints: Endpoints, key: bytes, version: str) -
     try:
         write_connection(directory, info)
     except OSError as error:
-        raise ScumbleError(
-            "runtime-dir-unusable",
-            f"The directory {directory} cannot be written.",
-            hint="Check that the disk is not full.",
-            detail=str(error),
-        ) from error
+        raise _unusable(directory, error) from error
     try:
         yield
     finally:
         remove_connection(directory, pid)
+
+
+def _unusable(directory: Path, error: OSError) -> ScumbleError:
+    return ScumbleError(
+        "runtime-dir-unusable",
+        f"The directory {directory} cannot be written.",
+        hint="Check that the disk is not full and that no link lies in it.",
+        detail=str(error),
+    )
 
 
 def _lock(descriptor: int) -> bool:
