@@ -148,9 +148,9 @@ def stylize_on_cluster(
 ) -> PictureResult:
     """As `stylize_file`, in parts on the workers of a dask client, which read beside the target.
 
-    Raises ScumbleError.
+    What cannot be done in parts is done by one of them. Raises ScumbleError.
     """
-    from ..cluster.parts import paint_spread
+    from ..cluster.parts import paint_spread, paint_whole, why_whole
     from ..images import large, read_image, read_mask, write_image
 
     started, picture = time.monotonic(), None
@@ -161,6 +161,11 @@ def stylize_on_cluster(
         picture = read_image(source)
         pixels, notes = picture.pixels, picture.notes
         mask = read_mask(job.mask, pixels.extent) if job.mask else None
+    reason = why_whole(pixels.extent, plan)
+    if reason:
+        extent, notes = paint_whole(client, plan, source, target, cancel)
+        note = f"{source} was computed by one worker, as a whole: {reason}."
+        return PictureResult(source, target, extent, time.monotonic() - started, (note, *notes))
     result = paint_spread(client, plan, pixels, mask, target.parent, on_progress, cancel)
     del pixels
     if picture is None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Bounds
+from scumble.geometry import Bounds, Extent
 from scumble.job import Progress
 from scumble.pixels import BytesLike, Pixels
 from scumble.spool import mapped, pieces
@@ -27,7 +27,7 @@ from scumble_models.tiling.statistics import RunningStatistics
 from .connect import explained, worker_count
 from .plan import Plan
 from .tasks import completed
-from .worker import DTYPES, Layer, gather, look_of, paint_part, spread_of
+from .worker import DTYPES, Layer, gather, look_of, paint_file, paint_part, spread_of
 
 #: Tasks per worker in each pass: enough that the last ones to finish are few among many.
 TASKS_PER_WORKER = 4
@@ -37,19 +37,30 @@ MOST_PATCHES = 64
 OnProgress = Callable[[Progress], None]
 
 
-def check_spreadable(pixels: Pixels, plan: Plan) -> None:
-    """Raise ScumbleError `not-spreadable` for what only one machine can do."""
+def why_whole(extent: Extent, plan: Plan) -> str:
+    """What keeps a picture of that size from being computed in parts; empty when nothing does."""
     if any(style.mask for style in plan.styles):
-        reason = "styles have masks"
-    elif not can_spread(*pixels.extent, look_of(plan)):
-        reason = "the stroke size is not 1" if min(pixels.extent) >= 64 else "it is too small"
-    else:
-        return
-    raise ScumbleError(
-        "not-spreadable",
-        f"One picture cannot be spread over a cluster when {reason}.",
-        hint="Leave --scheduler away, or use scumble batch, which gives each machine whole pictures.",
-    )
+        return "its styles have masks"
+    if look_of(plan).stroke_size != 1.0:
+        return "the stroke size is not 1"
+    return "" if can_spread(*extent, look_of(plan)) else "it is small"
+
+
+def paint_whole(
+    client: Any, plan: Plan, source: Path, target: Path, cancel: threading.Event | None = None
+) -> tuple[Extent, tuple[str, ...]]:
+    """Have one worker stylize a file into another; returns the result's size, and notes.
+
+    Raises ScumbleError.
+    """
+    task = (paint_file, plan, {}, source.resolve(), target.resolve(), None)
+    for _, future in completed(client, [task], cancel):
+        try:
+            ended = future.result()
+        except Exception as error:
+            raise explained(error, source.name) from error
+        return Extent(*ended["size"]), tuple(ended["notes"])
+    raise AssertionError("one task ends once")
 
 
 def paint_spread(
@@ -64,9 +75,9 @@ def paint_spread(
     """Stylize one picture by the workers of `client`; the result is mapped from a temporary file.
 
     The pixels lie in `shared_folder`, which all workers see under the same path, while it is done.
-    A part that a lost worker had is done by another one. Raises ScumbleError.
+    A part that a lost worker had is done by another one. Not for what `why_whole` has a reason for.
+    Raises ScumbleError.
     """
-    check_spreadable(pixels, plan)
     with _in_files(pixels, mask, shared_folder) as layer:
         spread = spread_of(load_model(plan.engine, "cpu"), plan, layer)
         run = _Run(client, on_progress, cancel)
