@@ -18,6 +18,7 @@ from PIL import Image, ImageFile
 from scumble.errors import ScumbleError
 
 from .limits import check_size
+from .tiff_parts import CHECKED, check_parts
 
 _OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -85,13 +86,16 @@ def decode_deep_tiff(data: bytes, name: str) -> DeepImage | None:
                 "which Scumble does not read.",
                 hint="Export it with 8 or 16 bits per channel, or as 32-bit float RGB.",
             )
-        by_libtiff = False
-        try:
-            array = page.asarray()
-        except ValueError as error:
-            if "imagecodecs" not in str(error):
-                raise
-            by_libtiff = True
+        by_libtiff, array = page.compression not in CHECKED, None
+        if not by_libtiff:
+            check_parts(page, data, name)
+            try:
+                array = page.asarray()
+            except ValueError as error:
+                if "imagecodecs" not in str(error):
+                    raise
+                by_libtiff = True
+        if array is None:
             array = _decode_with_libtiff(data, name, tifffile.COMPRESSION(page.compression).name, floating)
         if page.axes == "SYX" and not by_libtiff:
             array = np.moveaxis(array, 0, -1)
