@@ -63,7 +63,7 @@ def is_tiff(data: bytes) -> bool:
     return data[:4] in _TIFF_MAGIC
 
 
-def decode_deep_tiff(data: bytes, name: str) -> DeepImage | None:
+def decode_deep_tiff(data: bytes, name: str, most_pixels: int) -> DeepImage | None:
     """Decode a TIFF with more than eight bits per sample; None when Pillow does it justice.
 
     Samples are uint16, float16 or float32 (float64 is reduced to float32).
@@ -77,7 +77,7 @@ def decode_deep_tiff(data: bytes, name: str) -> DeepImage | None:
         bits, floating = page.bitspersample, page.sampleformat == 3
         if bits <= 8 or page.photometric not in (0, 1, 2):
             return None
-        check_size(name, page.imagewidth, page.imagelength)
+        check_size(name, page.imagewidth, page.imagelength, most_pixels)
         if page.samplesperpixel > 8 or not (floating or bits == 16):
             kind = "floating-point" if floating else "integer"
             raise ScumbleError(

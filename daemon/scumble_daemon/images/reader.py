@@ -18,7 +18,7 @@ from scumble.geometry import Extent
 from scumble.pixels import PixelFormat, Pixels
 
 from . import deep, metadata
-from .limits import MAX_FILE_BYTES, MAX_PIXELS, check_size
+from .limits import MAX_FILE_BYTES, MAX_PIXELS, MAX_STYLE_PIXELS, check_size
 
 # Only formats that hold pictures, decoded by code made for untrusted files: Pillow would hand an
 # EPS file to Ghostscript.
@@ -55,17 +55,17 @@ def read_image(path: str | os.PathLike[str]) -> LoadedImage:
     Raises ScumbleError `file-missing`, `is-a-directory`, `cannot-read`, `not-an-image`,
     `image-truncated`, `image-empty`, `image-too-large` or `unsupported-format`.
     """
-    return decode_image(_read_file(Path(path)), str(path))
+    return decode_image(_read_file(Path(path)), str(path), MAX_PIXELS)
 
 
-def decode_image(data: bytes, name: str = "The picture") -> LoadedImage:
+def decode_image(data: bytes, name: str = "The picture", most_pixels: int = MAX_STYLE_PIXELS) -> LoadedImage:
     """Decode the bytes of an image file; `name` is how messages call it.
 
     Raises as :func:`read_image`, without the codes that need a file system.
     """
     if not data:
         raise ScumbleError("not-an-image", f"{name} is an empty file.")
-    return _typed_errors(name, lambda: _decode(data, name))
+    return _typed_errors(name, lambda: _decode(data, name, most_pixels))
 
 
 def read_mask(path: str | os.PathLike[str], extent: Extent) -> bytes:
@@ -101,10 +101,10 @@ class _Decoded(NamedTuple):
     notes: list[str]
 
 
-def _decode(data: bytes, name: str) -> LoadedImage:
-    decoded = _decode_tiff(data, name) if deep.is_tiff(data) else None
+def _decode(data: bytes, name: str, most_pixels: int) -> LoadedImage:
+    decoded = _decode_tiff(data, name, most_pixels) if deep.is_tiff(data) else None
     if decoded is None:
-        decoded = _decode_with_pillow(data, name)
+        decoded = _decode_with_pillow(data, name, most_pixels)
     notes = list(decoded.notes)
     if decoded.pages > 1:
         notes.append(f"{name} has {decoded.pages} pages or frames: the first one is used.")
@@ -129,8 +129,8 @@ def _decode(data: bytes, name: str) -> LoadedImage:
     )
 
 
-def _decode_tiff(data: bytes, name: str) -> _Decoded | None:
-    image = deep.decode_deep_tiff(data, name)
+def _decode_tiff(data: bytes, name: str, most_pixels: int) -> _Decoded | None:
+    image = deep.decode_deep_tiff(data, name, most_pixels)
     if image is None:
         return None
     exif = metadata.read_exif_directory(data)
@@ -138,8 +138,8 @@ def _decode_tiff(data: bytes, name: str) -> _Decoded | None:
     return _Decoded(image.array, orientation, exif, image.profile, None, "TIFF", image.pages, [])
 
 
-def _decode_with_pillow(data: bytes, name: str) -> _Decoded:
-    with _open(data, name) as image:
+def _decode_with_pillow(data: bytes, name: str, most_pixels: int) -> _Decoded:
+    with _open(data, name, most_pixels) as image:
         kind = image.format or ""
         # A phone's MPO holds depth maps and previews behind its picture: nobody means those.
         pages = 1 if kind == "MPO" else getattr(image, "n_frames", 1)
@@ -166,9 +166,9 @@ def _decode_with_pillow(data: bytes, name: str) -> _Decoded:
         return _Decoded(array, orientation, exif, profile, dpi, kind, pages, notes)
 
 
-def _open(data: bytes, name: str) -> ImageFile.ImageFile:
+def _open(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
     image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    check_size(name, *image.size)
+    check_size(name, *image.size, most_pixels)
     return image
 
 
