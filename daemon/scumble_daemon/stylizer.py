@@ -22,6 +22,7 @@ from scumble_models import registry
 from scumble_models.devices import choose_device, is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError
 from scumble_models.look import Look
+from scumble_models.runner import KeptStatistics
 from scumble_models.signals import StyleSignals, mix
 from scumble_models.stylize import Shared, encode_style, share, stylize
 from scumble_models.tiling.box import Box
@@ -35,6 +36,7 @@ from .style_signals import library_signals
 MAX_STYLES = 512
 MAX_MODELS = 4
 MAX_SHARED = 16
+MAX_KEPT = 64
 PREVIEW_SIDE = 384  # pixels; a fraction of a second on a CPU
 
 _NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
@@ -56,6 +58,7 @@ class Stylizer:
         self._models: OrderedDict[tuple[str, str], registry.StyleModel] = OrderedDict()
         self._styles: OrderedDict[tuple[str, bytes], StyleSignals] = OrderedDict()
         self._shared: OrderedDict[bytes, Shared] = OrderedDict()
+        self._kept: OrderedDict[bytes, KeptStatistics] = OrderedDict()
         self._library = Library()
 
     def stylize(
@@ -120,6 +123,7 @@ class Stylizer:
             patch=request.patch,
             look=look,
             shared=shared,
+            kept=self._kept_statistics(spec, model, styles, look),
             on_progress=on_progress,
             cancelled=cancelled,
             out=out,
@@ -184,6 +188,22 @@ class Stylizer:
             hint="Please report it with the log: scumble daemon logs",
             detail=f"{type(error).__name__}: {error}"[:500],
         )
+
+    def _kept_statistics(
+        self,
+        spec: Mapping[str, Any],
+        model: registry.StyleModel,
+        styles: list[tuple[StyleSignals, float]],
+        look: Look,
+    ) -> KeptStatistics:
+        """What an artist's next selection on the same layer need not compute again."""
+        key = hashlib.sha256(_shared_key(spec, model, styles, look))
+        key.update(repr((spec["image"], spec.get("patch"))).encode())
+        kept = self._kept.setdefault(key.digest(), KeptStatistics())
+        self._kept.move_to_end(key.digest())
+        while len(self._kept) > MAX_KEPT:
+            self._kept.popitem(last=False)
+        return kept
 
     def _model(self, engine: str, device: str) -> registry.StyleModel:
         info = registry.find_model(engine)
@@ -320,7 +340,7 @@ def _shared_key(
     key = (
         model.info.sha256,
         model.device,
-        spec["references"],
+        spec.get("references"),
         spec.get("weight"),
         look,
         parts,

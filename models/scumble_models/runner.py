@@ -20,11 +20,13 @@ from scumble_models.tiling.executor import (
     OnPatch,
     Sink,
     Source,
+    exact_statistics,
     feature_statistics,
     feature_tiles,
     full_statistics,
     run_exact,
     run_with_statistics,
+    statistics_patches,
 )
 from scumble_models.tiling.statistics import RunningStatistics, Statistics, channel_statistics
 
@@ -32,6 +34,8 @@ TILINGS = ("auto", "full", "thumbnail", "exact")
 #: Side of a patch in pixels unless the caller says otherwise.
 PATCH = 512
 SMALLEST_PATCH = 64
+#: A region of at most one in this many of the content's pixels is computed apart from the statistics.
+SMALL_REGION = 2
 #: Short side of the thumbnail that gives TIN its statistics (URST, section 3.2).
 THUMBNAIL = 1024
 #: Below this side reflection padding has nothing to reflect; such contents are padded by repetition.
@@ -55,6 +59,13 @@ class Content(Protocol):
         ...
 
 
+@dataclass
+class KeptStatistics:
+    """The exact statistics of one content, once they are known."""
+
+    statistics: Sequence[Statistics] | None = None
+
+
 @dataclass(frozen=True)
 class Way:
     """How a network is run.
@@ -68,6 +79,8 @@ class Way:
         cancelled: asked between patches.
         statistics: those at each point of normalisation, where they are not the content's own; the
             ``tiling`` is then of no matter.
+        kept: exact statistics of the same content with the same signals, from an earlier run; filled
+            when it is empty. A small region then costs no more than its own area.
     """
 
     tiling: str = "auto"
@@ -76,6 +89,7 @@ class Way:
     on_patch: OnPatch | None = None
     cancelled: Callable[[], bool] | None = None
     statistics: Sequence[Statistics] | None = None
+    kept: KeptStatistics | None = None
 
 
 def run(
@@ -205,6 +219,27 @@ def _run_once(
     statistics = way.statistics
     if statistics is None and way.tiling == "thumbnail":
         statistics = full_statistics(stages, signals, content.thumbnail(THUMBNAIL))
+    # A copy: placing features takes from it, and there may be a second try.
+    budget = replace(way.budget) if way.budget else Budget.of_this_machine()
+    on_patch = way.on_patch
+    if statistics is None and SMALL_REGION * region.area <= content.box.area:
+        # Found apart even for the first such region, so that the next one has the same bits.
+        kept = way.kept or KeptStatistics()
+        if kept.statistics is None:
+            last, passed = region.count_tiles(patch), statistics_patches(stages, content.box, patch)
+            kept.statistics = exact_statistics(
+                stages,
+                signals,
+                content.read,
+                content.box,
+                patch=patch,
+                budget=budget,
+                device=device,
+                on_patch=_shifted(on_patch, 0, last),
+                cancelled=way.cancelled,
+            )
+            on_patch = _shifted(on_patch, passed, 0)
+        statistics = kept.statistics
     if statistics is not None:
         run_with_statistics(
             stages,
@@ -216,7 +251,7 @@ def _run_once(
             region=region,
             patch=patch,
             device=device,
-            on_patch=way.on_patch,
+            on_patch=on_patch,
             cancelled=way.cancelled,
         )
         return
@@ -228,9 +263,15 @@ def _run_once(
         sink,
         region=region,
         patch=patch,
-        # A copy: placing features takes from it, and there may be a second try.
-        budget=replace(way.budget) if way.budget else Budget.of_this_machine(),
+        budget=budget,
         device=device,
         on_patch=way.on_patch,
         cancelled=way.cancelled,
     )
+
+
+def _shifted(on_patch: OnPatch | None, before: int, after: int) -> OnPatch | None:
+    """Progress of one part of the work as that of all, with so many patches before and after it."""
+    if on_patch is None:
+        return None
+    return lambda done, total, stage: on_patch(done + before, total + before + after, stage)

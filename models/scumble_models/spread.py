@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from scumble_models.fast.choice import stages_of
 from scumble_models.look import Look
 from scumble_models.pixels import NetworkView, PixelArray
 from scumble_models.registry import StyleModel
@@ -51,7 +52,7 @@ class Spread:
         finish = finish_for(self.look, self.model, [view], signals)
         statistics: Sequence[Statistics] = ()
         if self.tiling == "thumbnail":
-            stages = self.model.network.stages()
+            stages = stages_of(self.model)
             statistics = full_statistics(stages, signals, view.thumbnail(THUMBNAIL))
         return Shared(tuple(statistics), own, finish, view.backdrop)
 
@@ -61,7 +62,7 @@ class Spread:
 
     def tiles(self, shared: Shared) -> list[Box]:
         """The patches of features whose statistics are wanted next."""
-        stages = self.model.network.stages()
+        stages = stages_of(self.model)
         return feature_tiles(stages, len(shared.statistics), self._box, self.patch or PATCH)
 
     def statistics(
@@ -71,7 +72,7 @@ class Spread:
         model, layer = self.model, PixelArray(self.values, self.channels)
         view = NetworkView(layer, model.device, shared.backdrop)
         return feature_statistics(
-            model.network.stages(),
+            stages_of(model),
             layer_signals(model, shared.own, self.styles, self.weight, [None] * len(self.styles)),
             shared.statistics,
             view.read,

@@ -17,6 +17,7 @@ from scumble_models.runner import (
     PATCH,
     SMALLEST_PATCH,
     TILINGS,
+    KeptStatistics,
     Way,
     padded,
     run,
@@ -68,6 +69,7 @@ def stylize(
     patch: int | None = None,
     look: Look | None = None,
     shared: Shared | None = None,
+    kept: KeptStatistics | None = None,
     on_progress: OnPatch | None = None,
     cancelled: Callable[[], bool] | None = None,
     out: Array | None = None,
@@ -96,6 +98,8 @@ def stylize(
         shared: what this layer has in common with others, in place of what it would have by itself;
             see :func:`share`, which takes the same styles, weight, masks and look. ``tiling`` is then
             of no matter.
+        kept: takes the exact statistics of this layer with these styles, weight, masks, patch and stroke
+            size, or has them from another region of it: then a small region costs its own area only.
         on_progress: called after each patch with patches done, patches in all, and the stage.
         cancelled: asked between patches.
         out: takes the result, patch by patch; a new array when None.
@@ -143,7 +147,7 @@ def stylize(
         result[tile.relative_to(box).slices()] = layer.with_colour(tile, blended, keep)
 
     statistics = None if shared is None else shared.statistics
-    way = Way(tiling, patch, budget, on_progress, cancelled, statistics)
+    way = Way(tiling, patch, budget, on_progress, cancelled, statistics, kept)
     if look.stroke_size == 1.0:
         run(model, signals, view, box, sink, way)
     else:

@@ -80,30 +80,44 @@ def run_exact(
     Raises:
         Cancelled: ``cancelled`` returned True between two patches.
     """
+    total = statistics_patches(stages, content, patch) + region.count_tiles(patch)
+    progress = Progress(total, on_patch, cancelled)
     level = _Level(content, source)
-    grids = [content]
-    for stage in stages:
-        grids.append(stage.output_box(grids[-1]))
-    sides = [max(1, patch * grid.width // content.width) for grid in grids[1:-1]] + [patch]
-    total = sum(g.count_tiles(s) for g, s in zip(grids[1:-1], sides[:-1], strict=True))
-    progress = Progress(total + region.count_tiles(patch), on_patch, cancelled)
-    statistics: Statistics | None = None
-    for stage, grid, side in zip(stages[:-1], grids[1:-1], sides[:-1], strict=True):
-        running = RunningStatistics()
-        place = budget.place(bytes_needed(stage.channels, grid))
-        store = None
-        if place != "recompute":
-            store = FeatureStore(stage.channels, grid, on_disk=place == "disk")
-        for tile in grid.tiles(side):
-            progress.check()
-            core = _apply(stage, level, tile, statistics, signals)
-            running.update(core)
-            if store:
-                store.write(tile, core)
-            progress.advance(stage.name)
-        level = _next_level(stage, level, grid, statistics, signals, store, device)
-        statistics = running.result(device)
-    _last_pass(stages[-1], level, statistics, signals, sink, region, patch, progress)
+    statistics: list[Statistics] = []
+    for point in range(len(stages) - 1):
+        tiles = feature_tiles(stages, point, content, patch)
+        level = _statistics_pass(
+            stages[point], level, tiles, statistics, signals, budget, device, progress, keep=True
+        )
+    before = statistics[-1] if statistics else None
+    _last_pass(stages[-1], level, before, signals, sink, region, patch, progress)
+
+
+@torch.inference_mode()
+def exact_statistics(
+    stages: Sequence[Stage],
+    signals: LayerSignals,
+    source: Source,
+    content: Box,
+    *,
+    patch: int,
+    budget: Budget,
+    device: torch.device,
+    on_patch: OnPatch | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> list[Statistics]:
+    """The statistics that :func:`run_exact` gathers, without its last pass. Arguments as there."""
+    progress = Progress(statistics_patches(stages, content, patch), on_patch, cancelled)
+    level = _Level(content, source)
+    statistics: list[Statistics] = []
+    points = len(stages) - 1
+    for point in range(points):
+        tiles = feature_tiles(stages, point, content, patch)
+        keep = point < points - 1  # nobody reads the last features
+        level = _statistics_pass(
+            stages[point], level, tiles, statistics, signals, budget, device, progress, keep=keep
+        )
+    return statistics
 
 
 @torch.inference_mode()
@@ -141,6 +155,11 @@ def feature_tiles(stages: Sequence[Stage], point: int, content: Box, patch: int)
     for stage in stages[: point + 1]:
         grid = stage.output_box(grid)
     return list(grid.tiles(max(1, patch * grid.width // content.width)))
+
+
+def statistics_patches(stages: Sequence[Stage], content: Box, patch: int) -> int:
+    """How many patches the passes for the statistics have in all."""
+    return sum(len(feature_tiles(stages, point, content, patch)) for point in range(len(stages) - 1))
 
 
 @torch.inference_mode()
@@ -181,7 +200,7 @@ def full_statistics(stages: Sequence[Stage], signals: LayerSignals, image: Tenso
     x, statistics = image, None
     for stage in stages[:-1]:
         whole = Box(0, 0, x.shape[3], x.shape[2])
-        x = stage.run(x, statistics, signals.at(whole, whole))
+        x, _ = stage.run_patch(x, whole, whole, statistics, signals)
         running = RunningStatistics()
         running.update(x)
         statistics = running.result(image.device)
@@ -204,6 +223,36 @@ def _computed_level(
         level = _next_level(stage, level, grid, before, signals, None, device)
         before = following
     return level, before
+
+
+def _statistics_pass(
+    stage: Stage,
+    level: _Level,
+    tiles: Sequence[Box],
+    statistics: list[Statistics],
+    signals: LayerSignals,
+    budget: Budget,
+    device: torch.device,
+    progress: Progress,
+    *,
+    keep: bool,
+) -> _Level:
+    """Compute the features after ``stage`` everywhere; their statistics join the list."""
+    grid, before = stage.output_box(level.grid), statistics[-1] if statistics else None
+    place = budget.place(bytes_needed(stage.channels, grid)) if keep else "recompute"
+    store = None
+    if place != "recompute":
+        store = FeatureStore(stage.channels, grid, on_disk=place == "disk")
+    running = RunningStatistics()
+    for tile in tiles:
+        progress.check()
+        core = _apply(stage, level, tile, before, signals)
+        running.update(core)
+        if store:
+            store.write(tile, core)
+        progress.advance(stage.name)
+    statistics.append(running.result(device))
+    return _next_level(stage, level, grid, before, signals, store, device)
 
 
 def _apply(

@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor, nn
 
-from scumble_models.signals import Signals
+from scumble_models.signals import LayerSignals, Signals, StyleSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.receptive import Op, needs, operations, output_length, stride
 from scumble_models.tiling.statistics import Statistics
+
+
+class Local(Protocol):
+    """A faster way to compute a stage's outputs, where one style is everywhere."""
+
+    def inputs(self, outputs: Box) -> Box:
+        """The inputs it needs, which may reach past the border; never fewer than the plain way needs."""
+        ...
+
+    def run(
+        self, x: Tensor, inputs: Box, grid: Box, statistics: Statistics | None, signals: StyleSignals
+    ) -> tuple[Tensor, Box]:
+        """Outputs from the inputs at a box of the whole ``grid``, and the box of the outputs."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -25,12 +40,23 @@ class Stage:
             is not normalised) and the style signals, to ``(1, C', H', W')``.
         operations: what moves positions in it; see :func:`scumble_models.tiling.receptive.operations`.
         channels: of its output.
+        local: a faster way to compute a patch, where there is one.
     """
 
     name: str
     run: Callable[[Tensor, Statistics | None, Signals], Tensor]
     operations: tuple[Op, ...]
     channels: int
+    local: Local | None = None
+
+    def run_patch(
+        self, x: Tensor, inputs: Box, grid: Box, statistics: Statistics | None, signals: LayerSignals
+    ) -> tuple[Tensor, Box]:
+        """The outputs of a patch of inputs, ``grid`` being all of them, and where these outputs lie."""
+        # Without statistics a stage is the first, which has nothing to do with styles.
+        if self.local is not None and (statistics is None or isinstance(signals, StyleSignals)):
+            return self.local.run(x, inputs, grid, statistics, signals)  # type: ignore[arg-type]
+        return self.run(x, statistics, signals.at(inputs, grid)), self.first_output(inputs)
 
     def output_box(self, inputs: Box) -> Box:
         """The whole output grid for the whole input grid (both start at 0)."""
@@ -43,6 +69,8 @@ class Stage:
 
     def input_box(self, outputs: Box, whole: Box) -> Box:
         """The inputs that ``outputs`` need: with halo, aligned to the stride, cut at the border."""
+        if self.local is not None:
+            return self.local.inputs(outputs).intersect(whole)
         step = stride(self.operations)
         left, right = needs(self.operations, outputs.left, outputs.right)
         top, bottom = needs(self.operations, outputs.top, outputs.bottom)

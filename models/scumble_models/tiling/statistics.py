@@ -25,8 +25,8 @@ class RunningStatistics:
     def update(self, patch: Tensor) -> None:
         """Add the positions of a patch ``(1, C, H, W)``."""
         count = patch.shape[2] * patch.shape[3]
-        variance, mean = torch.var_mean(patch.float(), dim=(0, 2, 3), correction=0)
-        self._merge(count, mean.double().cpu(), variance.double().cpu() * count)
+        mean, squares = _moments(patch.float())
+        self._merge(count, mean.double().cpu(), squares.double().cpu())
 
     def merge(self, other: RunningStatistics) -> None:
         """Add all positions that `other` has seen."""
@@ -48,6 +48,17 @@ class RunningStatistics:
         variance = self._squares / max(1, self._count - 1)
         std = (variance + EPSILON).sqrt()
         return tuple(v.float().to(device)[None, :, None, None] for v in (self._mean, std))  # type: ignore[return-value]
+
+
+def _moments(patch: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean of each channel of ``(1, C, H, W)``, and the sum of its squared distances from it.
+
+    Two passes over rows of channels, which a CPU does several times faster than ``torch.var_mean`` over
+    the positions of a channels-last patch.
+    """
+    rows = patch[0].permute(1, 2, 0).reshape(-1, patch.shape[1])
+    mean = rows.mean(0)
+    return mean, (rows - mean).square_().sum(0)
 
 
 def channel_statistics(x: Tensor) -> Statistics:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scumble_models import runner
 from scumble_models.errors import OutOfMemoryError
 from scumble_models.microast import MicroAST
+from scumble_models.runner import KeptStatistics
 from scumble_models.signals import StyleSignals
 from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
@@ -214,3 +215,30 @@ def test_a_file_of_another_size_is_refused(tmp_path):
     (tmp_path / "raw").write_bytes(bytes(11))
     with pytest.raises(ValueError, match="11 bytes"):
         FileArray.open(tmp_path / "raw", (2, 2, 3), np.uint8)
+
+
+def test_the_next_small_region_costs_its_own_area_and_has_the_bits_of_the_first(model, signals):
+    layer, region, kept = natural_image(300, 260), (40, 50, 100, 90), KeptStatistics()
+
+    def patches_and_result(kept: KeptStatistics | None, region=region):
+        seen: list[tuple[int, int]] = []
+        result = stylize(
+            model,
+            layer,
+            "RGB",
+            [(signals, 1)],
+            patch=64,
+            region=region,
+            kept=kept,
+            on_progress=lambda done, total, _: seen.append((done, total)),
+        )
+        assert [done for done, _ in seen] == list(range(1, seen[0][1] + 1))
+        return len(seen), result
+
+    first, result = patches_and_result(kept)
+    again, second = patches_and_result(kept)
+    alone, third = patches_and_result(None)
+    assert first == alone > again == 4
+    assert np.array_equal(result, second)
+    assert np.array_equal(result, third)
+    assert patches_and_result(kept, (200, 10, 60, 60))[0] == 1

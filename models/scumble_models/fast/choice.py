@@ -1,0 +1,94 @@
+"""Which way a network is computed on this machine: chosen by trying, never by asking."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
+
+import torch
+
+from scumble_models.fast.microast import microast_stages
+from scumble_models.fast.packed import can_pack
+from scumble_models.microast import MicroAST
+from scumble_models.network import StyleNetwork
+from scumble_models.registry import StyleModel
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.stage import Stage
+from scumble_models.tiling.statistics import channel_statistics
+
+#: Set to ``plain`` to compute every network as published.
+VARIABLE = "SCUMBLE_COMPUTE"
+#: Largest difference between both ways in the trial, of features scaled to a deviation of 1.
+TOLERANCE = 1e-3
+TRIAL = 32
+
+_chosen: WeakKeyDictionary[StyleNetwork, tuple[Stage, ...]] = WeakKeyDictionary()
+
+
+def stages_of(model: StyleModel) -> tuple[Stage, ...]:
+    """The stages of a loaded model, with a fast way for patches where there is one that works here.
+
+    The network must not change afterwards: its weights are laid out anew, once.
+    """
+    if model.network not in _chosen:
+        _chosen[model.network] = _choose(model)
+    return _chosen[model.network]
+
+
+def chosen_backend() -> str:
+    """One phrase for people: how layers are computed on the CPU of this machine."""
+    if os.environ.get(VARIABLE) == "plain":
+        return f"as published ({VARIABLE} is set to plain)"
+    if not _works_here():
+        return "as published (the fused layers did not pass their trial here)"
+    return "fused layers, " + ("weights packed by oneDNN" if can_pack() else "torch's own operators")
+
+
+def _choose(model: StyleModel) -> tuple[Stage, ...]:
+    plain = tuple(model.network.stages())
+    network = model.network
+    if type(network) is not MicroAST or model.device.type != "cpu":
+        return plain
+    if os.environ.get(VARIABLE) == "plain" or not _works_here():
+        return plain
+    return microast_stages(network)
+
+
+@functools.cache
+def _works_here() -> bool:
+    """Whether the fast way computes what the published one does, tried on a small network and picture."""
+    with torch.random.fork_rng([]), torch.inference_mode():
+        torch.manual_seed(0)
+        network = MicroAST().eval().requires_grad_(False)
+        image, style = torch.rand(2, 1, 3, TRIAL, TRIAL)
+        try:
+            return _agree(network.stages(), microast_stages(network), network, image, style)
+        except (RuntimeError, NotImplementedError, AttributeError):
+            return False  # an operator is missing or refuses: the published way needs none of them
+
+
+def _agree(
+    plain: Sequence[Stage], fast: Sequence[Stage], network: MicroAST, image: torch.Tensor, style: torch.Tensor
+) -> bool:
+    signals = network.encode_style(style)
+    x, statistics = image, None
+    for one, other in zip(plain, fast, strict=True):
+        whole = Box(0, 0, x.shape[3], x.shape[2])
+        everywhere = one.output_box(whole)
+        # An inner part besides the whole: without padding and with it.
+        part = Box(
+            everywhere.right // 3, everywhere.bottom // 3, everywhere.right // 2, everywhere.bottom // 2
+        )
+        expected = one.run(x, statistics, signals)
+        scale = expected.std()
+        for outputs in (everywhere, part):
+            inputs = other.input_box(outputs, whole)
+            rows, columns = inputs.slices()
+            result, box = other.run_patch(x[:, :, rows, columns], inputs, whole, statistics, signals)
+            rows, columns = box.slices()
+            if not bool(((result - expected[:, :, rows, columns]).abs() <= TOLERANCE * scale).all()):
+                return False
+        x, statistics = expected, channel_statistics(expected)
+    return True
