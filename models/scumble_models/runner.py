@@ -12,6 +12,7 @@ from torch import Tensor
 
 from scumble_models.devices import is_out_of_memory
 from scumble_models.errors import OutOfMemoryError
+from scumble_models.fast.choice import stages_of
 from scumble_models.registry import StyleModel
 from scumble_models.signals import LayerSignals
 from scumble_models.tiling.box import Box
@@ -145,10 +146,10 @@ def run_at_once(
     With its own statistics, or with those `given` at each point of normalisation.
     """
     x, statistics = padded(image), None
-    stages = model.network.stages()
+    stages = stages_of(model)
     for point, stage in enumerate(stages):
         whole = Box(0, 0, x.shape[3], x.shape[2])
-        x = stage.run(x, statistics, signals.at(whole, whole))
+        x, _ = stage.run_patch(x, whole, whole, statistics, signals)
         if point < len(stages) - 1:
             statistics = channel_statistics(x) if given is None else given[point]
     return x[:, :, : image.shape[2], : image.shape[3]]
@@ -166,7 +167,7 @@ def shared_statistics(
     Raises:
         Cancelled: ``cancelled`` returned True between two patches.
     """
-    stages, found = model.network.stages(), []
+    stages, found = stages_of(model), []
     sources = [_readable(content) for content in contents]
     for point in range(len(stages) - 1):
         running = RunningStatistics()
@@ -215,7 +216,7 @@ def _run_once(
     way: Way,
     patch: int,
 ) -> None:
-    stages, device = model.network.stages(), model.device
+    stages, device = stages_of(model), model.device
     statistics = way.statistics
     if statistics is None and way.tiling == "thumbnail":
         statistics = full_statistics(stages, signals, content.thumbnail(THUMBNAIL))

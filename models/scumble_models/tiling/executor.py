@@ -260,8 +260,8 @@ def _apply(
 ) -> Tensor:
     """The stage's outputs at a box, computed from a patch with the exact halo."""
     inputs = stage.input_box(outputs, level.grid)
-    result = stage.run(level.read(inputs), statistics, signals.at(inputs, level.grid))
-    rows, columns = outputs.relative_to(stage.first_output(inputs)).slices()
+    result, box = stage.run_patch(level.read(inputs), inputs, level.grid, statistics, signals)
+    rows, columns = outputs.relative_to(box).slices()
     return result[:, :, rows, columns]
 
 
