@@ -18,7 +18,7 @@ import uuid
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 from . import messages as m
-from .connection import ConnectionInfo, read_connection, runtime_dir, secure_dir
+from .connection import ConnectionInfo, runtime_dir, secure_dir
 from .errors import ScumbleError
 from .job import LOST, WINDOW, Job, OnPreview, OnProgress
 from .jobspec import Contents, to_spec
@@ -26,6 +26,7 @@ from .launch import start_daemon
 from .layers import LayerLike, StyleLike, as_pixels, as_styles
 from .link import Link
 from .pixels import Pixels
+from .remote import find_daemon, is_remote
 from .request import StylizeRequest
 from .spool import pieces
 from .transport import choose_transport
@@ -276,7 +277,7 @@ class Client:
 
     def _order(self, message: m.Message, reply: Type[Reply], timeout: float) -> Reply:
         """Send one message on a control connection of its own and wait for the answer."""
-        info = read_connection(runtime_dir())
+        info = find_daemon()
         if info is None:
             raise ScumbleError("no-daemon", "No daemon is running.", retryable=True)
         deadline = time.monotonic() + timeout
@@ -391,7 +392,7 @@ def _open_link(transport: Any, start: bool, timeout: float) -> Link:
         secure_dir(runtime_dir())
 
     def connect() -> Optional[Link]:
-        info: Optional[ConnectionInfo] = read_connection(runtime_dir())
+        info: Optional[ConnectionInfo] = find_daemon()
         if info is None:
             return None
         left = max(0.1, deadline - time.monotonic())
@@ -400,13 +401,20 @@ def _open_link(transport: Any, start: bool, timeout: float) -> Link:
         except ScumbleError as error:
             if error.code == "no-daemon":
                 return None  # a stale file
-            if error.code == "wrong-key" and read_connection(runtime_dir()) != info:
+            if error.code == "wrong-key" and find_daemon() != info:
                 return connect()  # a new daemon has taken the old one's place just now
             raise
 
     link = connect()
     if link is not None:
         return link
+    if is_remote():
+        raise ScumbleError(
+            "no-daemon",
+            "No daemon with that key answers where SCUMBLE_REMOTE says.",
+            hint="Start it there, or unset SCUMBLE_REMOTE.",
+            retryable=True,
+        )
     if not start:
         raise ScumbleError(
             "no-daemon",

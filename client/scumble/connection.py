@@ -36,6 +36,7 @@ class ConnectionInfo:
         key: the connection key.
         protocol: ``major.minor``.
         version: of the daemon's package.
+        curve: the daemon's public CURVE key when it listens to the network, else empty.
     """
 
     pid: int
@@ -46,6 +47,7 @@ class ConnectionInfo:
     key: bytes
     protocol: str = PROTOCOL
     version: str = ""
+    curve: str = ""
 
     def __repr__(self) -> str:  # the key must not end up in a log
         return "ConnectionInfo(pid={}, job={!r}, protocol={!r})".format(self.pid, self.job, self.protocol)
@@ -117,6 +119,7 @@ def write_connection(directory: Path, info: ConnectionInfo) -> Path:
         "key": info.key.hex(),
         "protocol": info.protocol,
         "version": info.version,
+        "curve": info.curve,
     }
     target = directory / FILE_NAME
     descriptor, name = tempfile.mkstemp(prefix=FILE_NAME + ".", dir=str(directory))  # mode 0600
@@ -204,6 +207,7 @@ def _parse(text: bytes) -> Optional[ConnectionInfo]:
             key=bytes.fromhex(fields["key"]),
             protocol=str(fields["protocol"]),
             version=str(fields["version"]),
+            curve=str(fields.get("curve", "")),
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -11,6 +11,7 @@ from .connection import ConnectionInfo
 from .errors import ScumbleError
 from .messages import Bye, Hello, Message, Welcome
 from .pixels import BytesLike
+from .remote import curve_transport
 
 SEND_TIMEOUT_S = 30.0
 CLIENT_NAME = "scumble"
@@ -37,11 +38,14 @@ class Link:
     def open(cls, info: ConnectionInfo, role: str, transport: Any, *, timeout: float) -> Link:
         """Connect to the daemon's ``job`` or ``control`` socket and greet it.
 
-        Raises ScumbleError `no-daemon` when nothing answers at the endpoint, and what
-        `wire.open_welcome` raises when the wrong one does.
+        Raises ScumbleError `no-daemon` when nothing answers at the endpoint, what `wire.open_welcome`
+        raises when the wrong one does, and for a daemon that listens to the network what
+        `remote.curve_transport` raises and `key-refused`.
         """
         deadline = time.monotonic() + timeout
         endpoint = info.job if role == "job" else info.control
+        if info.curve:
+            transport = curve_transport(info.curve)
         try:
             dealer = transport(
                 endpoint,

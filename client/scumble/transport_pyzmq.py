@@ -10,15 +10,17 @@ import contextlib
 import queue
 import threading
 from collections import deque
-from typing import Any, Deque, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 import zmq
 from zmq.utils.monitor import parse_monitor_message
 
 from . import zmtp
+from .errors import ScumbleError
 from .pixels import BytesLike
 
 QUEUE_LENGTH = 8
+CURVE_OVERHEAD = 1024  # bytes, more than a frame grows by encryption
 _BROKEN = (
     zmq.EVENT_DISCONNECTED,
     zmq.EVENT_CLOSED,
@@ -38,11 +40,37 @@ def connect(
     return PyzmqDealer(endpoint, timeout, max_frame, max_message, max_frames)
 
 
+def curve_connect(server: str, public: str, secret: str) -> Callable[..., PyzmqDealer]:
+    """`connect` with CURVE: to the daemon of that public key, with a key pair of one's own (Z85).
+
+    It raises also ScumbleError `key-refused`.
+    """
+
+    def connect_with_keys(
+        endpoint: str, *, timeout: float, max_frame: int, max_message: int, max_frames: int
+    ) -> PyzmqDealer:
+        options: Dict[int, bytes] = {
+            zmq.CURVE_SERVERKEY: server.encode("ascii"),
+            zmq.CURVE_PUBLICKEY: public.encode("ascii"),
+            zmq.CURVE_SECRETKEY: secret.encode("ascii"),
+        }
+        max_frame += CURVE_OVERHEAD
+        return PyzmqDealer(endpoint, timeout, max_frame, max_message, max_frames, options)
+
+    return connect_with_keys
+
+
 class PyzmqDealer:
     """See `zmtp.Dealer`: one thread may send while another receives, and any may close."""
 
     def __init__(
-        self, endpoint: str, timeout: float, max_frame: int, max_message: int, max_frames: int
+        self,
+        endpoint: str,
+        timeout: float,
+        max_frame: int,
+        max_message: int,
+        max_frames: int,
+        options: Optional[Dict[int, bytes]] = None,
     ) -> None:
         self._max_message, self._max_frames = max_message, max_frames
         self._context = zmq.Context()
@@ -51,7 +79,7 @@ class PyzmqDealer:
         self._outgoing: Deque[_Letter] = deque()
         self._incoming: queue.Queue[Optional[List[bytes]]] = queue.Queue()
         self._connected = threading.Event()
-        self._up = False
+        self._up = self._refused = False
         self._failure: Optional[zmtp.ZmtpError] = None
         self._closing = self._ended = False
         self._letters = threading.Lock()
@@ -61,6 +89,9 @@ class PyzmqDealer:
         socket.setsockopt(zmq.SNDHWM, QUEUE_LENGTH)
         socket.setsockopt(zmq.RCVHWM, QUEUE_LENGTH)
         socket.setsockopt(zmq.RECONNECT_IVL, -1)
+        socket.setsockopt(zmq.IPV6, int("[" in endpoint))
+        for option, value in (options or {}).items():
+            socket.setsockopt(option, value)
         self._thread = threading.Thread(
             target=self._run, args=(socket, endpoint), name="scumble-pyzmq", daemon=True
         )
@@ -70,6 +101,12 @@ class PyzmqDealer:
             raise zmtp.Timeout("the peer did not complete the handshake in time")
         if not self._up:
             self.close()
+            if self._refused:
+                raise ScumbleError(
+                    "key-refused",
+                    "The daemon does not know this computer's key.",
+                    hint="Give the key to the daemon's owner, who runs: scumble daemon keys --allow KEY",
+                )
             raise zmtp.ConnectFailed("nothing answers at {}".format(endpoint))
 
     def send_multipart(self, frames: Sequence[BytesLike], timeout: Optional[float] = None) -> None:
@@ -176,6 +213,7 @@ class PyzmqDealer:
             self._up = True
             self._connected.set()
         elif event in _BROKEN:
+            self._refused = event == zmq.EVENT_HANDSHAKE_FAILED_AUTH
             self._failure = zmtp.ConnectionBroken("the peer closed the connection")
 
     def _receive(self, socket: Any) -> None:

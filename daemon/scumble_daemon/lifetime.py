@@ -32,14 +32,20 @@ else:
 LOCK_NAME = "daemon.lock"
 MAX_IPC_PATH = 100  # bytes; the system's limit for a socket's path is 104 or 108
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+WILDCARDS = {"*": "127.0.0.1", "0.0.0.0": "127.0.0.1", "[::]": "[::1]"}
 
 
 class Endpoints(NamedTuple):
-    """Where clients find the two sockets, and for tcp the listeners that a `gate.Gate` shall serve."""
+    """Where clients find the two sockets.
+
+    For tcp on this machine with the listeners that a `gate.Gate` shall serve; for the network with the
+    daemon's public CURVE key.
+    """
 
     job: str
     control: str
     listeners: tuple[socket.socket, ...] = ()
+    curve: str = ""
 
 
 @contextlib.contextmanager
@@ -63,10 +69,10 @@ def only_daemon(directory: Path) -> Iterator[bool]:
 def bind(sockets: tuple[zmq.Socket, zmq.Socket], directory: Path, where: str) -> Endpoints:
     """Bind the job and the control socket.
 
-    `where` is ``auto``, ``ipc``, or a tcp endpoint on the loopback interface such as
-    ``tcp://127.0.0.1:*``; with a port of its own there, the control socket has the next one.
+    `where` is ``auto``, ``ipc``, or a tcp endpoint such as ``tcp://127.0.0.1:*``; with a port of its own
+    there, the control socket has the next one. What other machines could reach is bound with CURVE.
 
-    Raises ScumbleError `bind-refused` for any other address, `bind-failed`.
+    Raises ScumbleError `bind-refused` for anything else and for the network without keys, `bind-failed`.
     """
     ipc_fits = len(os.fsencode(directory)) + 16 <= MAX_IPC_PATH
     if where == "auto":
@@ -76,7 +82,10 @@ def bind(sockets: tuple[zmq.Socket, zmq.Socket], directory: Path, where: str) ->
     if where == "ipc":
         job, control = (_bind_ipc(*one, directory) for one in zip(sockets, ROLES, strict=True))
         return Endpoints(job, control)
-    host, port = _loopback(where)
+    host, port = _address(where)
+    if host not in LOOPBACK:
+        return _bind_curve(sockets, host, port)
+    host = "127.0.0.1" if host == "localhost" else host.strip("[]")
     try:
         listeners = tuple(gate.listen(host, port and port + index) for index in range(len(ROLES)))
     except OSError as error:
@@ -107,7 +116,14 @@ def announced(directory: Path, endpoints: Endpoints, key: bytes, version: str) -
     """
     pid = os.getpid()
     info = ConnectionInfo(
-        pid, time.time(), start_ticks(pid), endpoints.job, endpoints.control, key, version=version
+        pid,
+        time.time(),
+        start_ticks(pid),
+        endpoints.job,
+        endpoints.control,
+        key,
+        version=version,
+        curve=endpoints.curve,
     )
     try:
         write_connection(directory, info)
@@ -163,14 +179,36 @@ def _bind_failed(endpoint: str, error: Exception) -> ScumbleError:
     )
 
 
-def _loopback(endpoint: str) -> tuple[str, int]:
-    """Host and port (0 for any) of a tcp endpoint that only this machine reaches."""
+def _address(endpoint: str) -> tuple[str, int]:
+    """Host and port (0 for any) of a tcp endpoint."""
     host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
     number = 0 if port == "*" else int(port) if port.isascii() and port.isdigit() else -1
-    if not endpoint.startswith("tcp://") or host not in LOOPBACK or not 0 <= number < 65_536:
+    if not endpoint.startswith("tcp://") or not host or not 0 <= number < 65_535:
         raise ScumbleError(
             "bind-refused",
-            f"The daemon does not listen at {endpoint}: other machines could reach it.",
+            f"The daemon does not listen at {endpoint!r:.100}.",
             hint="Use ipc or tcp://127.0.0.1:*",
         )
-    return "127.0.0.1" if host == "localhost" else host.strip("[]"), number
+    return host, number
+
+
+def _bind_curve(sockets: tuple[zmq.Socket, zmq.Socket], host: str, port: int) -> Endpoints:
+    """Bind where other machines reach the daemon: encrypted, and for known clients only."""
+    from . import curve  # most daemons never need it
+
+    keys = curve.keys_to_listen()
+    if not port:
+        raise ScumbleError(
+            "bind-refused",
+            "The daemon does not listen to the network at a port that nobody knows.",
+            hint=f"Name one: tcp://{host}:5555",
+        )
+    for router, number in zip(sockets, (port, port + 1), strict=True):
+        curve.secure(router, keys)
+        router.setsockopt(zmq.IPV6, int(":" in host))
+        try:
+            router.bind(f"tcp://{host}:{number}")
+        except zmq.ZMQError as error:
+            raise _bind_failed(f"tcp://{host}:{number}", error) from error
+    near = WILDCARDS.get(host, host)
+    return Endpoints(f"tcp://{near}:{port}", f"tcp://{near}:{port + 1}", curve=keys.public)

@@ -17,6 +17,7 @@ import zmq
 from scumble.connection import runtime_dir, secure_dir
 from scumble.errors import ScumbleError
 from scumble.fields import ROLES
+from scumble.remote import connection_key
 from scumble.wire import KEY_SIZE
 
 from . import lifetime
@@ -60,15 +61,19 @@ def _run(settings: Settings, ready: Callable[[], None]) -> int:
             ready()
             return 0
         version = importlib.metadata.version("scumble")
-        key = os.urandom(KEY_SIZE)
         context = zmq.Context()
         sockets = new_router(context), new_router(context)
         try:
             endpoints = lifetime.bind(sockets, directory, settings.bind)
+            key = connection_key(endpoints.curve) if endpoints.curve else os.urandom(KEY_SIZE)
             broker = Broker(*sockets, key, settings, version)
             _stop_on_signals(broker)
             gates = _gates(context, endpoints, broker, key, settings)
-            with lifetime.announced(directory, endpoints, key, version), _served(gates):
+            with (
+                _authenticated(context, endpoints),
+                lifetime.announced(directory, endpoints, key, version),
+                _served(gates),
+            ):
                 log.info("daemon %d (%s) serves", os.getpid(), version)
                 ready()
                 broker.run()
@@ -95,6 +100,17 @@ def _gates(
         )
 
     return [build(*one) for one in zip(endpoints.listeners, ROLES, broker.ports, strict=False)]
+
+
+def _authenticated(
+    context: zmq.Context, endpoints: lifetime.Endpoints
+) -> contextlib.AbstractContextManager[None]:
+    """Who asks whether a client is known, when the sockets are bound to the network."""
+    if not endpoints.curve:
+        return contextlib.nullcontext()
+    from . import curve
+
+    return curve.authenticated(context)
 
 
 @contextlib.contextmanager

@@ -90,6 +90,41 @@ def logs(lines: int) -> None:
         report.done(line)
 
 
+_KEYS_EXAMPLES = """\b
+Examples:
+  scumble daemon keys
+  scumble daemon keys --allow 'KEY' --name laptop
+  SCUMBLE_BIND=tcp://0.0.0.0:5555 scumble daemon start
+"""
+
+
+@command.command(epilog=_KEYS_EXAMPLES)
+@click.option("--allow", metavar="KEY", help="Let the client with this public key use the daemon.")
+@click.option("--name", default="", help="What to call that client.")
+@click.option("--forbid", metavar="KEY", help="Do so no more.")
+@click.option("--json", "wants_json", is_flag=True, help="Print the keys as JSON.")
+def keys(allow: str | None, name: str, forbid: str | None, wants_json: bool) -> None:
+    """Say this user's public key, and who may use the daemon from other computers.
+
+    Without keys the daemon is for this computer alone. With them it listens where SCUMBLE_BIND says, and
+    a client finds it by SCUMBLE_REMOTE='tcp://HOST:PORT KEY', with the daemon's public key.
+    """
+    from .. import curve
+
+    own = curve.make_own_keys()
+    if allow is not None:
+        curve.allow(allow, name)
+    if forbid is not None and not curve.forbid(forbid):
+        raise ScumbleError("bad-key", "No client with that key is known.", hint="See: scumble daemon keys")
+    clients = {key: name for key, name in curve.known_clients().items() if key != own.public}
+    if wants_json:
+        report.as_json({"public": own.public, "clients": clients})
+        return
+    report.done(own.public)
+    for key, title in clients.items():
+        report.done(f"  may use the daemon: {key} {title}".rstrip())
+
+
 def _running_client() -> Any:
     from scumble import Client
 
