@@ -7,9 +7,11 @@ process ends when the broker does, because its pipe closes then.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -28,6 +30,7 @@ from .memory import resident_bytes
 
 ALIVE_S = 1.0
 PROGRESS_S = 0.05
+PR_SET_PDEATHSIG = 1
 
 
 def main(connection: Connection, device: str) -> None:
@@ -37,8 +40,16 @@ def main(connection: Connection, device: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the broker
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _end_with_broker()
     spool.use_for_temporary_files()
     Worker(connection, device).run()
+
+
+def _end_with_broker() -> None:
+    """Have Linux end this process with the broker, even while it is stopped and sees no pipe."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Worker:
