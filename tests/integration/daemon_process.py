@@ -93,7 +93,7 @@ def connected(**options) -> Iterator[Client]:
         yield client
 
 
-def noise(height: int, width: int, channels: int = 3, dtype=np.uint8, seed: int = 0) -> np.ndarray:
+def noise(height: int, width: int, channels: int = 3, dtype: type = np.uint8, seed: int = 0) -> np.ndarray:
     """Reproducible pixels (H, W, C): smooth enough to be an image, with noise on top."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width]
