@@ -70,7 +70,8 @@ class Settings:
     """How one daemon runs; times in seconds.
 
     Attributes:
-        bind: ``auto`` (ipc on Unix, tcp elsewhere), ``ipc``, or ``tcp://127.0.0.1:*``.
+        bind: ``auto`` (ipc on Unix, tcp elsewhere), ``ipc``, ``tcp://127.0.0.1:*``, or with keys
+            (`scumble_daemon.curve`) an address that other machines reach, such as ``tcp://0.0.0.0:5555``.
         device: used for jobs that say ``auto``.
         idle_unload: without a job, after which models leave the memory.
         idle_exit: without any message from a client, after which the daemon ends.
