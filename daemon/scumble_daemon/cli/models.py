@@ -1,4 +1,4 @@
-"""``scumble models``: list, import and check the networks."""
+"""``scumble models``: list, import, fetch and check the networks."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ Examples:
   scumble models list --json
   scumble models import microast ~/MicroAST/models --name microast-authors
   scumble models verify
+  scumble models pull https://example.org/mine.safetensors --sha256 HEX --name mine
 """
 
 
 @click.group(epilog=_EXAMPLES)
 def command() -> None:
-    """List, import and check models."""
+    """List, import, fetch and check models."""
 
 
 @command.command("list", epilog="\b\nExample:\n  scumble models list --json\n")
@@ -87,6 +88,52 @@ def verify(names: Sequence[str], wants_json: bool) -> int:
     if wants_json:
         report.as_json({"models": results})
     return 0 if all(result["ok"] for result in results) else 1
+
+
+_PULL_EXAMPLES = """\b
+Examples:
+  scumble models pull https://example.org/mine.safetensors --sha256 HEX --name mine
+  scumble models pull mine --index models.toml
+  SCUMBLE_OFFLINE_DIR=/media/stick scumble models pull mine --index models.toml
+"""
+
+
+@command.command("pull", epilog=_PULL_EXAMPLES)
+@click.argument("what", metavar="NAME|URL")
+@click.option("--sha256", help="Of the file behind URL, 64 hexadecimal digits.")
+@click.option("--name", help="With URL: the name that --engine will take.")
+@click.option(
+    "--index",
+    type=click.Path(path_type=Path),
+    envvar="SCUMBLE_MODEL_INDEX",
+    help="With NAME: a TOML file with one table per model, each with url and sha256.",
+)
+@click.option("--json", "wants_json", is_flag=True, help="Print the result as JSON.")
+def pull_command(
+    what: str, sha256: str | None, name: str | None, index: Path | None, wants_json: bool
+) -> None:
+    """Fetch a model by address and hash, or by its name in an index, and add it to your own.
+
+    Scumble hosts no models: the built-in ones came with it. An interrupted download goes on where it
+    broke off. SCUMBLE_MIRROR names another address, SCUMBLE_OFFLINE_DIR a folder, to take files from.
+    """
+    from scumble_models.pulling import Offer, find_offer, pull
+
+    if "://" in what:
+        if not (sha256 and name):
+            raise click.UsageError("An address needs --sha256 and --name.")
+        offer = Offer(name, what, sha256)
+    elif index is None:
+        raise click.UsageError("A name needs --index, or SCUMBLE_MODEL_INDEX: Scumble hosts no models.")
+    else:
+        with model_errors():
+            offer = find_offer(index, what)
+    with model_errors():
+        model = pull(offer)
+    if wants_json:
+        report.as_json(_as_dict(model))
+    else:
+        report.done(f"{model.name} is ready: use it with --engine {model.name}.")
 
 
 @command.command("fetch-judges", epilog="\b\nExample:\n  scumble models fetch-judges\n")
