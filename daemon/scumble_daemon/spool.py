@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import mmap
 import os
@@ -97,7 +98,22 @@ class SpoolFile:
         self._spool, self.path, self.size = spool, path, size
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         self._file = os.fdopen(descriptor, "r+b", buffering=0)
-        self._file.truncate(size)
+        try:
+            self._file.truncate(size)
+            self._reserve()
+        except OSError:
+            self._file.close()
+            path.unlink()
+            raise
+
+    def _reserve(self) -> None:
+        """Take the room now: a worker that writes into a map of it dies when the disk is full then."""
+        if hasattr(os, "posix_fallocate") and self.size:
+            try:
+                os.posix_fallocate(self._file.fileno(), 0, self.size)
+            except OSError as error:
+                if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL):
+                    raise
 
     def write(self, offset: int, piece: BytesLike) -> None:
         """Put a piece at its place. Raises ScumbleError `disk-full`."""
