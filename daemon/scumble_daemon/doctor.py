@@ -6,37 +6,18 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from scumble import Client, ScumbleError
-from scumble.connection import FILE_NAME, runtime_dir
-from scumble.launch import config_dir, find_interpreter, last_log_lines, log_dir
+from scumble.launch import find_interpreter, last_log_lines, log_dir
 
+from .findings import BAD, GOOD, ODD, Finding
+from .findings_places import folders, memory, stale_files
 from .status_text import describe
 
 PACKAGES = ("scumble", "torch", "numpy", "pillow", "pyzmq", "msgpack", "safetensors", "tifffile")
-GOOD, ODD, BAD = "ok", "warning", "problem"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One line of the doctor: what was looked at, how it is, and what to do when it is not well.
-
-    `state` is `ok`, `warning` (works, could be better) or `problem` (something will fail).
-    """
-
-    topic: str
-    state: str
-    text: str
-    advice: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
 
 
 def examine() -> Iterator[Finding]:
@@ -101,40 +82,6 @@ def _models(topic: str) -> Iterator[Finding]:
             yield Finding(topic, GOOD, what)
 
 
-def _folders(topic: str) -> Iterator[Finding]:
-    yield from _private_folder(topic, runtime_dir())
-    for name, folder, variable in (
-        ("log", log_dir(), "SCUMBLE_LOG_DIR"),
-        ("configuration", config_dir(), "SCUMBLE_CONFIG_DIR"),
-    ):
-        existing = next(path for path in (folder, *folder.parents) if path.exists())
-        if os.access(existing, os.W_OK):
-            yield Finding(topic, GOOD, f"{name} folder {folder}")
-        else:
-            advice = f"Make {existing} writable, or set {variable}."
-            yield Finding(topic, BAD, f"{name} folder {folder} cannot be written", advice)
-
-
-def _private_folder(topic: str, folder: Path) -> Iterator[Finding]:
-    if not folder.exists():
-        yield Finding(topic, GOOD, f"runtime folder {folder}, made when the daemon starts")
-        return
-    for path, allowed in ((folder, 0o700), (folder / FILE_NAME, 0o600)):
-        if os.name != "posix" or not path.exists():
-            continue
-        found = path.lstat()
-        mode = stat.S_IMODE(found.st_mode)
-        if found.st_uid != os.geteuid():
-            yield Finding(topic, BAD, f"{path} belongs to another user", f"Remove {path}.")
-        elif mode & ~allowed:
-            yield Finding(
-                topic, BAD, f"{path} has mode {mode:o}: others can read it",
-                f"Run: chmod {allowed:o} {path}; then restart the daemon.",
-            )  # fmt: skip
-        else:
-            yield Finding(topic, GOOD, f"{path} (mode {mode:o})")
-
-
 def _plugins(topic: str) -> Iterator[Finding]:
     yield Finding(topic, GOOD, f"the daemon is started with {find_interpreter()}")
 
@@ -156,6 +103,9 @@ def _daemon(topic: str) -> Iterator[Finding]:
     if status.get("version") != installed:
         advice = "End it with: scumble daemon stop; the next job starts the new one."
         yield Finding(topic, ODD, f"it is not the installed version, {installed}", advice)
+    if status.get("worker_deaths"):
+        advice = "See: scumble daemon logs; with too little memory, close other programs or set a patch."
+        yield Finding(topic, ODD, f"the worker died {status['worker_deaths']} times", advice)
     if status.get("last_error"):
         yield Finding(topic, ODD, f"last error: {status['last_error']}")
 
@@ -174,7 +124,9 @@ _TOPICS: tuple[tuple[str, Callable[[str], Iterator[Finding]]], ...] = (
     ("packages", _packages),
     ("device", _device),
     ("models", _models),
-    ("folders", _folders),
+    ("memory", memory),
+    ("folders", folders),
+    ("stale files", stale_files),
     ("interpreter", _plugins),
     ("daemon", _daemon),
     ("last error", _last_error),
