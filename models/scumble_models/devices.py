@@ -10,6 +10,8 @@ from torch import nn
 from scumble_models.errors import DeviceError
 
 Network = TypeVar("Network", bound=nn.Module)
+#: The last one is all that oneDNN says when there is no memory for a convolution's code or buffers.
+_SIGNS = ("not enough memory", "out of memory", "can't allocate memory", "could not create a primitive")
 
 
 def choose_device(name: torch.device | str) -> torch.device:
@@ -43,4 +45,4 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
         return True
     text = str(error).lower()
-    return any(t in text for t in ("not enough memory", "out of memory", "can't allocate memory"))
+    return any(t in text for t in _SIGNS)

@@ -82,14 +82,6 @@ def test_the_death_of_the_worker_costs_one_job(place: Place):
         assert client.status()["worker_deaths"] == 1
 
 
-def test_a_worker_ends_with_its_daemon(place: Place):
-    with connected() as client:
-        client.stylize(noise(64, 64), STYLE)
-        worker = client.status()["worker"]["pid"]
-    os.kill(place.info.pid, signal.SIGKILL)
-    until(lambda: not alive(worker), "the worker's end")
-
-
 def test_sigterm_ends_the_daemon_and_tells_its_clients(place: Place):
     with connected() as client:
         pid = place.info.pid

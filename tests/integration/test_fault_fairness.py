@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import statistics
 import threading
+import time
 
+import numpy as np
 import pytest
 from daemon_process import Place, connected, noise
+from fault_kit import tries
 
 from scumble import Client, ScumbleError, StyleSource, StyleWeight, StylizeRequest
 from scumble.job import Job
@@ -108,3 +113,41 @@ def test_a_worker_that_dies_with_two_jobs_fails_both(client: Client, undisturbed
     assert (caught.value.code, long.end()) == ("worker-died", "worker-died")
     assert client.submit(SMALL).result() == undisturbed[1]
     assert client.status()["worker_deaths"] == deaths + 1
+
+
+@pytest.mark.usefixtures("shared_place")
+@pytest.mark.timeout(0)
+def test_how_long_a_preview_takes_while_a_large_layer_is_done(client: Client, record_property):
+    """Previews while a layer of many megapixels runs (100 with all tries): how long each takes, unjudged."""
+    side, count = tries(1024, 10_000), tries(2, 20)
+    layer = np.broadcast_to(noise(1, side), (side, side, 3))
+    large = StylizeRequest(as_pixels(np.ascontiguousarray(layer)), (STYLE,))
+    alone = [_seconds(client) for _ in range(3)]
+    with connected() as other:
+        begun = threading.Event()
+        job = other.submit(large)
+        thread = threading.Thread(target=_outcome, args=(job, begun), daemon=True)
+        thread.start()
+        assert begun.wait(600)
+        during = [_seconds(client) for _ in range(count)]
+        job.cancel()
+        thread.join(90)
+        assert not thread.is_alive()
+    median, longest = statistics.median(during), max(during)
+    record_property("tries", count)
+    record_property(
+        "outcome",
+        f"layer of {side * side / 1e6:.0f} MP, preview of 96 × 96: median {median:.2f} s, longest "
+        f"{longest:.2f} s; {statistics.median(alone):.2f} s when nothing else runs",
+    )
+
+
+def _seconds(client: Client) -> float:
+    started = time.monotonic()
+    client.submit(SMALL, urgent=True).result(300)
+    return time.monotonic() - started
+
+
+def _outcome(job: Job, begun: threading.Event) -> None:
+    with contextlib.suppress(ScumbleError):
+        job.result(on_progress=lambda progress: begun.set())
