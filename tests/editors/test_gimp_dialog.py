@@ -171,3 +171,19 @@ display.delete()
     assert done["status"] == "cancel", done
     assert done["tree"] == ["Photo"]
     until(lambda: client.status()["running"] is None, "the job's end in the daemon")
+
+
+def test_at_actual_size_dragging_shows_another_part(gimp):
+    running, window = open_dialog(gimp)
+    choose_the_first_style(gimp, window)
+    fitted = content(gimp, window, AFTER)
+    gimp.shell(f"xdotool mousemove --window {window} 446 356 click 1")
+    until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
+    middle = content(gimp, window, AFTER)
+    gimp.shell(
+        f"xdotool mousemove --window {window} 540 200 mousedown 1 "
+        f"mousemove --window {window} 580 230 mousemove --window {window} 640 260 mouseup 1"
+    )
+    until(lambda: content(gimp, window, AFTER)[1] != middle[1], "another part")
+    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+    assert running.result()["status"] == "cancel"

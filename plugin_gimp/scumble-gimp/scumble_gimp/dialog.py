@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import traceback
+from dataclasses import replace
 from typing import Any, Callable, Dict, Optional
 
 import gi
 
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GimpUi, Gio, GLib, Gtk, Pango
+from gi.repository import GimpUi, GLib, Gtk, Pango
 
 from scumble import Bounds, Client, Pixels, ScumbleError
 from scumble.editing import (
@@ -24,7 +25,6 @@ from scumble.editing import (
     save_settings,
     settings_file,
 )
-from scumble.editing.log import log_file
 from scumble.editing.texts import fraction
 
 from . import layers, run
@@ -35,9 +35,12 @@ from .gallery_view import GalleryView
 from .i18n import _
 from .preview_view import SIDE as PREVIEW
 from .preview_view import PreviewView
+from .viewport import Viewport
 
 DEBOUNCE_MS = 200
 MAX_LAYERS = 40
+STATISTICS_SIDE = 512
+"""Longest side of the thumbnail that gives a part its statistics, as in URST, and as quickly as a preview."""
 
 
 def run_dialog(procedure, image, layer, config):
@@ -63,6 +66,9 @@ class ScumbleDialog:
         self._answers: Dict[int, Callable[[JobEvent], None]] = {}
         self._debounce = 0
         self._preview = 0
+        self._viewport = Viewport(PREVIEW)
+        self._is_part = False
+        self._small: Optional[Pixels] = None
         self._preview_began = 0.0
         self._seconds_per_pixel = 0.0
         self._devices = ""
@@ -109,9 +115,11 @@ class ScumbleDialog:
             on_activate=lambda: self._dialog.response(Gtk.ResponseType.OK),
             on_leave=lambda: self._dialog.response(Gtk.ResponseType.CANCEL),
         )
-        self._preview_view = PreviewView()
+        self._preview_view = PreviewView(self._panned)
         self._actual_size = Gtk.CheckButton(label=_("Show at actual size"))
-        self._actual_size.set_tooltip_text(_("A part of the layer, with strokes as large as they will be"))
+        self._actual_size.set_tooltip_text(
+            _("A part of the layer, with strokes as large as they will be: drag it to see another part")
+        )
         self._actual_size.connect("toggled", lambda *_args: self._part_changed())
         self._controls = Controls(self._dialog, self._config, has_selection=selection)
         self._controls.second.connect("changed", self._second_chosen)
@@ -130,7 +138,7 @@ class ScumbleDialog:
         self._error_text = Gtk.Label(wrap=True, xalign=0.0, visible=True, selectable=True)
         self._error.get_content_area().add(self._error_text)
         self._error.add_button(_("Open Lo_g"), Gtk.ResponseType.HELP).show()
-        self._error.connect("response", lambda *_args: _open_log())
+        self._error.connect("response", lambda *_args: run.open_log())
         self._line = Gtk.Label(xalign=0.0, wrap=True, margin_top=6)
         self._bar = Gtk.ProgressBar(no_show_all=True)
         content = self._dialog.get_content_area()
@@ -281,23 +289,22 @@ class ScumbleDialog:
     # The preview --------------------------------------------------------------------------------
 
     def _part_changed(self) -> None:
-        """Show the part of the layer that will be painted, or as much of its middle as has room."""
+        """Show the part of the layer that will be painted, or as much of it as has room."""
         whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
-        part = layers.target(self._image, self._layer, self._config.get_property("apply-to")) or whole
-        side = PREVIEW
+        area = layers.target(self._image, self._layer, self._config.get_property("apply-to")) or whole
+        part, side = self._viewport.fitted(area)
         if self._actual_size.get_active():
-            width, height = min(side, part.width), min(side * 3 // 4, part.height)
-            part = Bounds(
-                part.x + (part.width - width) // 2, part.y + (part.height - height) // 2, width, height
-            )
-        elif part.height > 0.75 * part.width:
-            side = max(1, int(0.75 * PREVIEW * max(1.0, part.width / part.height) + 0.5))
-        self._preview_view.set_before(self._shown(part, side))
+            part = self._viewport.actual(area)
+            side = max(part.width, part.height)
+        self._preview_view.can_pan = part != area
+        self._is_part = part != whole and self._actual_size.get_active()
+        self._before = layers.scaled(self._layer, part, side)
+        self._preview_view.set_before(self._before)
         self._later()
 
-    def _shown(self, part: Bounds, side: int) -> Pixels:
-        self._before = layers.scaled(self._layer, part, side)
-        return self._before
+    def _panned(self, right: float, down: float) -> None:
+        self._viewport.move(right, down)
+        self._part_changed()
 
     def _later(self) -> None:
         if self._debounce:
@@ -312,12 +319,21 @@ class ScumbleDialog:
             effect = effect_of(self._config)
             if effect.styles:
                 request = effect.request(self._before, None, run.layer_pixels)
+                if self._is_part:
+                    request = replace(request, references=(self._thumbnail(),))
                 self._preview_began = time.monotonic()
                 self._preview = self._controller.preview(request)
                 self._status(_("Painting the preview…"))
         except ScumbleError as error:
             self._show_error(error)
         return GLib.SOURCE_REMOVE
+
+    def _thumbnail(self) -> Pixels:
+        """All of the layer: its statistics make a part look as it will in the result."""
+        if self._small is None:
+            whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
+            self._small = layers.scaled(self._layer, whole, STATISTICS_SIDE)
+        return self._small
 
     # Applying -----------------------------------------------------------------------------------
 
@@ -383,12 +399,3 @@ class ScumbleDialog:
     def _show_error(self, error: ScumbleError) -> None:
         self._error_text.set_text(run.TEXTS.error(error))
         self._error.show()
-
-
-def _open_log() -> None:
-    file = log_file("gimp")
-    newest = max(file.parent.glob("*.log"), key=lambda found: found.stat().st_mtime, default=file)
-    try:
-        Gio.AppInfo.launch_default_for_uri(Gio.File.new_for_path(str(newest)).get_uri(), None)
-    except GLib.Error:
-        run.write_log("gimp", "no program opens {}".format(newest))

@@ -1,8 +1,11 @@
-"""The preview: the layer before and after, with a line between the two that follows the mouse."""
+"""The preview: the layer before and after, with a line between the two that follows the mouse.
+
+Where there is more of the layer than is shown, dragging beside the line brings it into view.
+"""
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Callable, Optional, Tuple
 
 from gi.repository import Gdk, Gtk
 
@@ -13,13 +16,21 @@ from .i18n import _
 
 SIDE = 400
 """Longest side of the preview in pixels; what is computed is what is shown."""
+GRIP = 24
+"""Pixels on each side of the line that move it."""
 
 
 class PreviewView(Gtk.Box):
-    """Shows `before`, and once there is one `after` on the left of the line."""
+    """Shows `before`, and once there is one `after` on the left of the line.
 
-    def __init__(self) -> None:
+    `on_pan` is told by how many pixels to the right and down the view moves, while `can_pan` is set.
+    """
+
+    def __init__(self, on_pan: Callable[[float, float], None]) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL)
+        self.can_pan = False
+        self._on_pan = on_pan
+        self._grabbed: Optional[Tuple[float, float]] = None
         self._before: Optional[Pixels] = None
         self._after: Optional[Pixels] = None
         self._share = 0.5
@@ -27,7 +38,7 @@ class PreviewView(Gtk.Box):
         box = Gtk.EventBox(halign=Gtk.Align.CENTER, valign=Gtk.Align.CENTER)
         box.add(self._image)
         box.add_events(Gdk.EventMask.BUTTON_PRESS_MASK | Gdk.EventMask.BUTTON1_MOTION_MASK)
-        box.connect("button-press-event", self._moved)
+        box.connect("button-press-event", self._pressed)
         box.connect("motion-notify-event", self._moved)
         box.set_tooltip_text(_("Left of the line the result, right of it the layer: drag the line"))
         frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN)
@@ -46,8 +57,21 @@ class PreviewView(Gtk.Box):
             self._after = pixels
             self._draw()
 
+    def _pressed(self, box, event) -> bool:
+        self._grabbed = None
+        if self.can_pan and self._before is not None:
+            line = self._share * self._before.extent.width
+            if self._after is None or abs(event.x - line) > GRIP:
+                self._grabbed = (event.x_root, event.y_root)
+                return True
+        return self._moved(box, event)
+
     def _moved(self, _box, event) -> bool:
-        if self._before is not None:
+        if self._grabbed is not None:
+            x, y = self._grabbed
+            self._grabbed = (event.x_root, event.y_root)
+            self._on_pan(x - event.x_root, y - event.y_root)
+        elif self._before is not None:
             self._share = min(1.0, max(0.0, event.x / self._before.extent.width))
             self._draw()
         return True

@@ -6,7 +6,7 @@ import traceback
 from dataclasses import replace
 from typing import Callable
 
-from gi.repository import Gimp, GLib, GObject
+from gi.repository import Gimp, Gio, GLib, GObject
 
 from scumble import Client, Pixels, ScumbleError
 from scumble.editing import (
@@ -19,7 +19,7 @@ from scumble.editing import (
     save_settings,
     settings_file,
 )
-from scumble.editing.log import write_log
+from scumble.editing.log import log_file, write_log
 from scumble.editing.texts import fraction
 
 from . import layers, procedures
@@ -178,10 +178,22 @@ def _wait(controller: JobController, ticket: int):
         Gimp.progress_set_text(TEXTS.progress(event.progress))
 
 
+def open_log() -> None:
+    """Show the newest log, the daemon's or ours, in the program that this machine opens texts with."""
+    file = log_file("gimp")
+    newest = max(file.parent.glob("*.log"), key=lambda found: found.stat().st_mtime, default=file)
+    try:
+        Gio.AppInfo.launch_default_for_uri(Gio.File.new_for_path(str(newest)).get_uri(), None)
+    except GLib.Error:
+        write_log("gimp", "no program opens {}".format(newest))
+
+
 def _failed(procedure, error: ScumbleError):
     if error.code == "cancelled":
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+    text = TEXTS.error(error)
     if error.detail:
-        write_log("gimp", "{!r}\n{}".format(error, error.detail))
-    message = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), TEXTS.error(error), 0)
+        log = write_log("gimp", "{!r}\n{}".format(error, error.detail))
+        text += "\n" + _("More about it is in {log}").format(log=log)
+    message = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)
     return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, message)

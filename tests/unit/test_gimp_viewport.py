@@ -1,0 +1,60 @@
+"""Which part of a layer GIMP's preview shows."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scumble import Bounds
+
+PATH = Path(__file__).parents[2] / "plugin_gimp" / "scumble-gimp" / "scumble_gimp" / "viewport.py"
+
+
+@pytest.fixture(scope="module")
+def viewport_module():
+    """The module by itself: its package needs GIMP."""
+    spec = importlib.util.spec_from_file_location("gimp_viewport", PATH)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+SIDES, MOVES = st.integers(1, 5000), st.floats(-1e4, 1e4)
+
+
+@given(x=SIDES, y=SIDES, width=SIDES, height=SIDES, moves=st.lists(st.tuples(MOVES, MOVES), max_size=4))
+def test_however_it_is_dragged_the_part_stays_inside(viewport_module, x, y, width, height, moves):
+    area, view = Bounds(x, y, width, height), viewport_module.Viewport(400)
+    for move in [(0.0, 0.0), *moves]:
+        view.move(*move)
+        part = view.actual(area)
+        assert area.x <= part.x
+        assert part.right <= area.right
+        assert area.y <= part.y
+        assert part.bottom <= area.bottom
+        assert part.extent == (min(400, width), min(300, height))
+
+
+@given(width=SIDES, height=SIDES)
+def test_fitted_it_has_room_in_400_by_300(viewport_module, width, height):
+    part, side = viewport_module.Viewport(400).fitted(Bounds(0, 0, width, height))
+    factor = side / max(part.width, part.height)
+    assert part.extent == (width, height)
+    assert width * factor <= 400.5
+    assert height * factor <= 300.5
+
+
+def test_a_drag_moves_by_its_own_length(viewport_module):
+    view = viewport_module.Viewport(400)
+    before = view.actual(Bounds(0, 0, 2000, 1500))
+    view.move(30, -20)
+    after = view.actual(Bounds(0, 0, 2000, 1500))
+    assert (after.x - before.x, after.y - before.y) == (30, -20)
