@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 
 import pytest
-from daemon_process import Place, alive, code_of, connected, daemon_with, noise, until
+from daemon_process import Place, code_of, connected, daemon_with, noise, until
 
 from scumble import Client, Extent, wire
 
 STYLE = noise(48, 48, seed=1)
-
-
-def test_a_hung_worker_is_ended_and_its_job_fails(place: Place):
-    with daemon_with(place, "worker_silence=3.0"), connected(start=False) as client:
-        client.stylize(noise(64, 64), STYLE)
-        worker = client.status()["worker"]["pid"]
-
-        def stop(progress) -> None:
-            os.kill(worker, signal.SIGSTOP)
-
-        layer = noise(256, 256)
-        assert code_of(lambda: client.stylize(layer, STYLE, patch=64, on_progress=stop)) == ("worker-died")
-        assert not alive(worker)
-        assert client.stylize(noise(64, 64), STYLE).extent == Extent(64, 64)
-
-
-def test_a_cancelled_job_ends_for_its_client_even_if_the_worker_hangs(place: Place):
-    with daemon_with(place, "worker_silence=3.0"), connected(start=False) as client:
-        client.stylize(noise(64, 64), STYLE)
-        worker = client.status()["worker"]["pid"]
-        os.kill(worker, signal.SIGSTOP)
-        job = client.submit(_request())
-        job.cancel()
-        assert code_of(job.result) == "cancelled"
 
 
 def _request():
