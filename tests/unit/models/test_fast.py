@@ -1,0 +1,123 @@
+"""The fused layers against the published ones, on sizes and patches of every kind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scumble_models.fast.choice import chosen_backend, stages_of
+from scumble_models.fast.microast import microast_stages
+from scumble_models.stylize import stylize
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.budget import Budget
+from scumble_models.tiling.executor import Sink, run_exact, run_with_statistics
+from scumble_models.tiling.statistics import channel_statistics
+from tests.unit.models.conftest import natural_image
+
+QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+#: In units of white; rounding in another order of sums, and nothing else.
+ROUNDING = 1e-3
+
+
+def image_of(height: int, width: int) -> torch.Tensor:
+    return torch.from_numpy(natural_image(height, width)).permute(2, 0, 1)[None] / 255.0
+
+
+def into(result: torch.Tensor) -> Sink:
+    def sink(tile: Box, output: torch.Tensor) -> None:
+        rows, columns = tile.slices()
+        result[:, :, rows, columns] = output
+
+    return sink
+
+
+def reading(image: torch.Tensor):
+    def read(box: Box) -> torch.Tensor:
+        rows, columns = box.slices()
+        return image[:, :, rows, columns]
+
+    return read
+
+
+@QUICK
+@given(height=st.integers(16, 150), width=st.integers(16, 150), patch=st.integers(64, 160))
+def test_patches_of_any_size_equal_the_published_full_frame(model, signals, height, width, patch):
+    image, whole = image_of(height, width), Box(0, 0, width, height)
+    with torch.inference_mode():
+        expected = model.network(image, signals)[:, :, :height, :width]
+        result = torch.full_like(image, torch.nan)
+        run_exact(
+            microast_stages(model.network),
+            signals,
+            reading(image),
+            whole,
+            into(result),
+            region=whole,
+            patch=patch,
+            budget=Budget(1 << 30, 0),
+            device=torch.device("cpu"),
+        )
+    assert (result - expected).abs().max() <= ROUNDING
+
+
+@QUICK
+@given(data=st.data())
+def test_any_part_with_given_statistics_equals_the_published_stages(model, signals, data):
+    image, whole = image_of(90, 120), Box(0, 0, 120, 90)
+    left, top = data.draw(st.integers(0, 119)), data.draw(st.integers(0, 89))
+    part = Box(left, top, data.draw(st.integers(left + 1, 120)), data.draw(st.integers(top + 1, 90)))
+    with torch.inference_mode():
+        statistics, x, before = [], image, None
+        for stage in model.network.stages()[:-1]:
+            x = stage.run(x, before, signals)
+            before = channel_statistics(x)
+            statistics.append(before)
+        results = []
+        for stages in (model.network.stages(), microast_stages(model.network)):
+            result = torch.full((1, 3, 90, 120), torch.nan)
+            run_with_statistics(
+                stages,
+                signals,
+                statistics,
+                reading(image),
+                whole,
+                into(result),
+                region=part,
+                patch=64,
+                device=torch.device("cpu"),
+            )
+            rows, columns = part.slices()
+            results.append(result[:, :, rows, columns])
+    assert (results[0] - results[1]).abs().max() <= ROUNDING
+
+
+def test_this_machine_chooses_them_by_itself(model):
+    assert chosen_backend().startswith("fused layers")
+    assert all(stage.local is not None for stage in stages_of(model))
+
+
+def test_one_variable_brings_the_published_layers_back():
+    code = (
+        "from scumble_models.fast.choice import chosen_backend, stages_of\n"
+        "from scumble_models.registry import load_model\n"
+        "print(chosen_backend(), [stage.local for stage in stages_of(load_model('microast', 'cpu'))])"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, env={"SCUMBLE_COMPUTE": "plain"}, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("as published (SCUMBLE_COMPUTE is set to plain) [None, None, None]")
+
+
+def test_a_finished_layer_differs_from_the_published_one_by_rounding_at_most(model, signals):
+    layer = natural_image(200, 280)
+    with torch.inference_mode():
+        image = torch.from_numpy(layer).permute(2, 0, 1)[None] / 255.0
+        published = model.network(image, signals).clamp(0, 1)[0].permute(1, 2, 0).numpy() * 255.0
+    result = stylize(model, layer, "RGB", [(signals, 1.0)], patch=96)
+    assert np.abs(result - published).max() <= 1.0
