@@ -14,7 +14,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, List, Optional
 
 from .errors import ScumbleError
 from .wire import KEY_SIZE, PROTOCOL
@@ -182,17 +182,25 @@ def is_running(info: ConnectionInfo) -> bool:
         return False
     except OSError:
         return True
+    fields = _stat_fields(info.pid)
+    if fields[:1] in ([b"Z"], [b"X"]):
+        return False  # over; only its parent has not asked yet how it ended
     return not info.start_ticks or start_ticks(info.pid) in (0, info.start_ticks)
 
 
 def start_ticks(pid: int) -> int:
     """When the system started process `pid`, in its own unit; 0 where that cannot be known."""
+    fields = _stat_fields(pid)
+    return int(fields[19]) if len(fields) > 19 and fields[19].isdigit() else 0  # field 22 of the line
+
+
+def _stat_fields(pid: int) -> List[bytes]:
+    """What Linux says of a process, from its state on; nothing elsewhere."""
     try:
         with Path("/proc/{}/stat".format(pid)).open("rb") as file:
-            fields = file.read().rpartition(b")")[2].split()
-        return int(fields[19])  # field 22 of the line; the name in brackets may hold spaces
-    except (OSError, ValueError, IndexError):
-        return 0
+            return file.read().rpartition(b")")[2].split()  # the name in brackets may hold spaces
+    except OSError:
+        return []
 
 
 def _parse(text: bytes) -> Optional[ConnectionInfo]:

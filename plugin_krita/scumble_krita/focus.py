@@ -9,7 +9,7 @@ from krita import Krita
 from .qt import QtCore
 
 _EVERY_MS = 20
-_TRIES = 50
+_TRIES = 25
 _keepers: "List[_Keeper]" = []
 
 
@@ -22,6 +22,11 @@ def keep_active(document: Any, added: Any) -> None:
     before = document.activeNode()
     if before is not None:
         _Keeper(document, before, added)
+
+
+def is_keeping() -> bool:
+    """Whether a document is still watched: best not to close one then."""
+    return bool(_keepers)
 
 
 class _Keeper(QtCore.QObject):
@@ -42,11 +47,14 @@ class _Keeper(QtCore.QObject):
         alive = self._document in Krita.instance().documents()
         active = self._document.activeNode() if alive else None
         if active is not None and active == self._added:
+            if self._left > 0 and Krita.instance().activeDocument() != self._document:
+                return  # Krita asks the image in front for the layer, does not find it, and may crash
             self._document.setActiveNode(self._before)
         elif alive and self._left > 0 and (_is_gone(active) or active == self._before):
             return
         self._timer.stop()
-        _keepers.remove(self)
+        # Not at once: that would end the timer while it calls us.
+        QtCore.QTimer.singleShot(0, lambda: _keepers.remove(self))
 
 
 def _is_gone(node: Any) -> bool:

@@ -61,7 +61,7 @@ def keep(name, data):
 
 KEPT = {*globals(), "KEPT", "result"}
 """
-LATE_S = 0.5
+LATE_S = 0.7
 _ORDERS = {"RGBA": {"U8": "BGRA", "U16": "BGRA", "F16": "RGBA", "F32": "RGBA"}}
 _DTYPES = {"U8": "u1", "U16": "<u2", "F16": "<f2", "F32": "<f4"}
 
@@ -132,15 +132,16 @@ def open_document(
 
 def close_documents(krita: KritaSession) -> None:
     """Close all images without a question, as the menu does, and let go of what is in them."""
-    late = krita.run(
+    opened = krita.run(
         """
         for name in set(globals()) - globals().get("KEPT", set(globals())):
             del globals()[name]
-        result = any(opened.selection() is not None for opened in app.documents())
+        result = len(app.documents())
         """
     )
-    if late:
-        # Krita's layer list looks at a new selection a little later, and crashes when the image is gone.
+    if opened:
+        # Krita looks at new layers and selections a little later, and crashes when the image is gone.
+        krita.until("not __import__('scumble_krita.focus', fromlist=['focus']).is_keeping()")
         time.sleep(LATE_S)
     krita.until("close_one()")
 
