@@ -9,7 +9,7 @@ from krita import Krita
 from .qt import QtCore
 
 _EVERY_MS = 20
-_TRIES = 25
+_TRIES = 50
 _keepers: "List[_Keeper]" = []
 
 

@@ -141,9 +141,14 @@ def close_documents(krita: KritaSession) -> None:
     )
     if opened:
         # Krita looks at new layers and selections a little later, and crashes when the image is gone.
-        krita.until("not __import__('scumble_krita.focus', fromlist=['focus']).is_keeping()")
+        wait_for_active_layer(krita)
         time.sleep(LATE_S)
     krita.until("close_one()")
+
+
+def wait_for_active_layer(krita: KritaSession) -> None:
+    """Wait until Krita has made a new layer the active one (late), and the plug-in has undone that."""
+    krita.until("not __import__('scumble_krita.focus', fromlist=['focus']).is_keeping()")
 
 
 def apply(krita: KritaSession, effect: dict[str, Any], before: str = "", whole_layer: bool = False) -> Any:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from daemon_process import Place, running_pids, until
-from krita_images import INSIDE, close_documents, open_document
+from krita_images import INSIDE, close_documents, open_document, wait_for_active_layer
 from krita_session import KritaSession
 
 from scumble import Client, Extent, PixelFormat, Pixels
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.editors
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WIDTH = 250
-DOCKER = """
+DOCKER = '''
 from PyQt5.QtCore import Qt
 from PyQt5.QtWidgets import QDockWidget
 window = app.activeWindow().qwindow()
@@ -41,6 +42,13 @@ def place_of(widget):
     point = widget.mapToGlobal(widget.rect().center())
     return [point.x(), point.y()]
 
+def target_of(widget):
+    """Where a click hits the widget, or nothing while it is disabled, covered or still being laid out."""
+    point = place_of(widget)
+    hit = QApplication.widgetAt(*point)
+    ready = widget.isEnabled() and hit is not None and (hit is widget or widget.isAncestorOf(hit))
+    return point if ready else None
+
 def first_of(widget):
     point = widget.viewport().mapToGlobal(widget.visualItemRect(widget.item(0)).center())
     return [point.x(), point.y()]
@@ -50,7 +58,7 @@ def previews():
 
 def names():
     return [n.name() for n in document.topLevelNodes() if n.type() == "paintlayer"]
-"""
+'''
 
 
 def show_docker(krita: KritaSession, gallery: bool = True) -> None:
@@ -63,8 +71,12 @@ def show_docker(krita: KritaSession, gallery: bool = True) -> None:
 
 
 def click(krita: KritaSession, widget: str, times: int = 1) -> None:
-    """Click a widget with the mouse."""
-    x, y = krita.run(f"result = place_of({widget})")
+    """Click a widget with the mouse, once it has stayed in its place for two looks."""
+    earlier = None
+    while (found := krita.until(f"target_of({widget})")) != earlier:
+        earlier = found
+        time.sleep(0.1)
+    x, y = found
     krita.shell(f"xdotool mousemove {x} {y} click --repeat {times} --delay 60 1")
 
 
@@ -128,6 +140,7 @@ def test_a_style_is_clicked_and_applied_by_mouse(docker, client: Client):
     style = docker.until("[s.value for s in panel.studio.effect.styles]")
     click(docker, "panel.job.apply_button")
     docker.until("len(names()) == 2 and not panel.studio.busy")
+    wait_for_active_layer(docker)
     found = docker.run(
         """
         before = bytes(layer.pixelData(0, 0, document.width(), document.height()))

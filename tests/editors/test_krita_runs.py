@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from daemon_process import alive, until
-from krita_images import Case, apply, close_documents, open_document, raw
+from krita_images import Case, apply, close_documents, open_document, raw, wait_for_active_layer
 
 from scumble import Client
 from scumble_daemon.cli import cli
@@ -116,7 +116,7 @@ def test_one_undo_takes_the_layer_away_and_redo_brings_all_of_it_back(krita, ser
 def test_the_source_stays_the_active_layer(krita, effect):
     Case().open(krita)
     apply(krita, effect)
-    krita.until("not __import__('scumble_krita.focus').focus._keepers")
+    wait_for_active_layer(krita)
     assert krita.run("result = document.activeNode().name()") == "Photo"
 
 
