@@ -52,11 +52,12 @@ def stylize(*arguments: str) -> int:
     return cli.run(["stylize", *arguments])
 
 
+@pytest.mark.parametrize("engine", ["microast", "adain"])
 @pytest.mark.parametrize("size", [(1, 1), (3, 7), (640, 480)])
-def test_a_picture_comes_back_stylized_in_its_size(size):
+def test_a_picture_comes_back_stylized_in_its_size(size, engine):
     source = photo(*size)
     Image.fromarray(source).save("photo.png")
-    assert stylize("photo.png", "--style", "style.png", "-o", "out.png") == 0
+    assert stylize("photo.png", "--style", "style.png", "--engine", engine, "-o", "out.png") == 0
     with Image.open("out.png") as result:
         assert result.size == size
         assert result.mode == "RGB"

@@ -24,8 +24,8 @@ from scumble import Client, StyleSource
 from scumble_daemon import cli
 from scumble_daemon.library import Library, Recipe
 from scumble_daemon.library.entries import Credits
-from scumble_daemon.library.signals import signals_files
-from scumble_models.registry import list_models
+from scumble_daemon.library.signals import signals_files, signals_name
+from scumble_models.registry import find_model, list_models
 
 pytestmark = pytest.mark.usefixtures("shared_place", "folder")
 SCUMBLE = [sys.executable, "-c", "from scumble_daemon.cli import main; main()"]
@@ -140,7 +140,7 @@ def test_damaged_signals_are_made_anew_from_the_picture(client, library):
 @pytest.mark.parametrize("content", ["rubbish", "of another shape", "of another network"])
 def test_signals_that_cannot_be_used_are_a_typed_error(client, library, content):
     """As a file from a stranger may bring them, under the name of the weights that are here."""
-    name = signals_files(library.find("irises").signals_folder)[0].name
+    name = signals_name("microast", find_model("microast").sha256)
     metadata = {"architecture": "nothing" if content == "of another network" else "microast"}
     data = save({"mean1": np.zeros((1, 4), np.float32)}, metadata)
     digest = hashlib.sha256(content.encode()).hexdigest()
