@@ -244,7 +244,8 @@ between TIN with a halo of {halo} pixels, as in URST's code, and with the exact 
 STATISTICS = """### Statistics against thumbnail size (figure 8 of the paper)
 
 Mean absolute error over the channels at each point of normalisation, relative to the channel's
-deviation in the whole picture ({size} pixels):
+deviation in the whole picture ({size} pixels, enlarged from a smaller photo, so without detail of its own
+at this size):
 
 {table}
 """

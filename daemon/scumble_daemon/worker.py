@@ -30,6 +30,8 @@ from .memory import resident_bytes
 
 ALIVE_S = 1.0
 PROGRESS_S = 0.05
+#: After so long without work freed memory goes back to the system.
+REST_S = 5.0
 PR_SET_PDEATHSIG = 1
 
 
@@ -76,10 +78,18 @@ class Worker:
         except BaseException as error:
             self._send("broken", {"detail": f"{type(error).__name__}: {error}"})
             raise
+        from scumble_models.allocation import give_back_memory, keep_freed_memory
+
+        keep_freed_memory()
         self._stylizer = stylizer.Stylizer(self._device)
         self._send("ready", {"devices": self._stylizer.devices()})
         while True:
-            self._work.get()()
+            try:
+                work = self._work.get(timeout=REST_S)
+            except queue.Empty:
+                give_back_memory()
+                work = self._work.get()
+            work()
 
     def _read(self) -> None:
         try:

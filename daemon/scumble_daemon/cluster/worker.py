@@ -19,6 +19,7 @@ from scumble.errors import ScumbleError
 from scumble.geometry import Bounds, Extent
 from scumble.pixels import PixelFormat, Pixels
 from scumble.spool import mapped
+from scumble_models.allocation import keep_freed_memory
 from scumble_models.look import Look
 from scumble_models.registry import StyleModel, find_model, load_model
 from scumble_models.signals import StyleSignals
@@ -178,6 +179,7 @@ def _model(plan: Plan) -> StyleModel:
 @functools.lru_cache(maxsize=1)
 def _load(engine: str, weights: str, device: str) -> StyleModel:
     del weights  # part of what is remembered: new ones are loaded
+    keep_freed_memory()
     return load_model(engine, device)
 
 

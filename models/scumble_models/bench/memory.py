@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from scumble_models.allocation import keep_freed_memory
 from scumble_models.bench.network import peak_bytes, photo
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
@@ -46,16 +47,32 @@ def peak_memory(engine: str, side: int, tiling: str, patch: int = 512, limit: in
 
 
 def _main(engine: str, side: int, tiling: str, patch: int, limit: int) -> None:
+    keep_freed_memory()  # as the daemon's worker does
     model = load_model(engine)
     signals = encode_style(model, photo(256, 256, 2), "RGB")
     content: Array = photo(side, side, 1) if tiling == "full" else _photo_in_file(side)
     out = None if tiling == "full" else FileArray.temporary(content.shape, content.dtype)
     _say({"before": peak_bytes(torch.device("cpu"))})
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    # No second try with smaller patches here: what is asked for is what this tiling needs.
     patch = side if tiling == "full" else patch
     on_disk = Budget(memory=0, disk=1 << 50)
-    stylize(model, content, "RGB", [(signals, 1.0)], tiling=tiling, patch=patch, out=out, budget=on_disk)
+    stages = len(model.network.stages())
+
+    def no_second_try(_done: int, total: int, _stage: str) -> None:
+        if tiling == "full" and total > stages:
+            raise SystemExit("The full frame did not fit: smaller patches were begun.")
+
+    stylize(
+        model,
+        content,
+        "RGB",
+        [(signals, 1.0)],
+        tiling=tiling,
+        patch=patch,
+        out=out,
+        budget=on_disk,
+        on_progress=no_second_try,
+    )
     _say({"peak": peak_bytes(torch.device("cpu"))})
 
 

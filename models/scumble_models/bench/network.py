@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from scumble_models.allocation import keep_freed_memory
 from scumble_models.bench.rates import synchronise
 from scumble_models.bench.reference import load_reference
 from scumble_models.errors import ModelError
@@ -93,6 +94,7 @@ def _measure_here(
         published = load_reference(Path(reference) if reference else None, model)
         encode, run = published.encode(style), published.run(content)
     else:
+        keep_freed_memory()  # as the daemon's worker does
         encode = lambda: encode_style(model, style, "RGB")  # noqa: E731
         run = lambda signals: stylize(  # noqa: E731
             model, content, "RGB", [(signals, 1.0)], tiling=tiling, patch=patch or None

@@ -92,7 +92,7 @@ class PhasedOutput:
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         outputs, inputs, kernel, _ = weight.shape
         reach = kernel // 2
-        self.half = reach // 2
+        self.half, self._outputs = reach // 2, 4 * outputs
         small = 2 * self.half + 1
         wide = weight.new_zeros(2, 2, outputs, 2, 2, inputs, small, small)
         for py, px, ty, tx in product(range(2), range(2), range(kernel), range(kernel)):
@@ -102,10 +102,35 @@ class PhasedOutput:
 
     def __call__(self, area: Area) -> Area:
         """To ``(1, 4 * 3, h, w)``."""
+        inner = area.inner(self.half)
+        if not any(area.at_border) or min(area.x.shape[2:]) < 4 * self.half:
+            return Area(self._packed(self._padded(area.x, area.at_border)), inner, area.grid)
+        # Padding copies the whole map, which takes as long as the convolution; its edges alone are cheap.
+        x, width = area.x, 2 * self.half
         left, top, right, bottom = area.at_border
-        x = _padded_rows(area.x, self.half, top, bottom, phase_axis=0)
-        x = _padded_rows(x.transpose(2, 3), self.half, left, right, phase_axis=1).transpose(2, 3)
-        return Area(self._packed(x), area.inner(self.half), area.grid)
+        size = (1, self._outputs, inner.height, inner.width)
+        result = torch.empty(size, dtype=x.dtype, memory_format=torch.channels_last)
+        rows = slice(self.half * top, inner.height - self.half * bottom)
+        columns = slice(self.half * left, inner.width - self.half * right)
+        result[:, :, rows, columns] = self._packed(x)
+        if left:
+            edge = self._padded(x[..., :width], (True, False, False, False))
+            result[:, :, rows, : self.half] = self._packed(edge)
+        if right:
+            edge = self._padded(x[..., -width:], (False, False, True, False))
+            result[:, :, rows, -self.half :] = self._packed(edge)
+        if top:
+            edge = self._padded(x[:, :, :width], (left, True, right, False))
+            result[:, :, : self.half] = self._packed(edge)
+        if bottom:
+            edge = self._padded(x[:, :, -width:], (left, False, right, True))
+            result[:, :, -self.half :] = self._packed(edge)
+        return Area(result, inner, area.grid)
+
+    def _padded(self, x: Tensor, at_border: tuple[bool, bool, bool, bool]) -> Tensor:
+        left, top, right, bottom = at_border
+        x = _padded_rows(x, self.half, top, bottom, phase_axis=0)
+        return _padded_rows(x.transpose(2, 3), self.half, left, right, phase_axis=1).transpose(2, 3)
 
 
 def unfold_phases(area: Area) -> Area:
