@@ -11,32 +11,28 @@ waits for ever for a daemon that does not answer.
 from __future__ import annotations
 
 import itertools
-import os
 import threading
 import time
 import uuid
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, TypeVar, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from . import messages as m
-from .connection import ConnectionInfo, runtime_dir, secure_dir
+from .answers import Reply, Waiter, checked, not_responding
 from .errors import ScumbleError
 from .job import LOST, WINDOW, Job, OnPreview, OnProgress
 from .jobspec import Contents, to_spec
-from .launch import start_daemon
 from .layers import LayerLike, StyleLike, as_pixels, as_styles
 from .link import Link
 from .pixels import Pixels
-from .remote import find_daemon, is_remote
+from .reach import GREETING_S, open_link
+from .remote import find_daemon
 from .request import StylizeRequest
 from .spool import pieces
 from .transport import choose_transport
 
 ANSWER_S = 30.0
 MODELS_S = 60.0
-GREETING_S = 5.0
 MAX_RESENDS = 3
-
-Reply = TypeVar("Reply", bound=m.Message)
 
 
 class Client:
@@ -47,7 +43,7 @@ class Client:
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()  # guards what follows
         self._jobs: Dict[str, Job] = {}
-        self._waiting: Dict[Union[int, str], _Waiter] = {}
+        self._waiting: Dict[Union[int, str], Waiter] = {}
         self._closed = False
         self._link = link
         self._receiver = self._start_receiver(link)
@@ -62,7 +58,7 @@ class Client:
         `daemon-not-responding`, `wrong-key`, `protocol-version` or `runtime-dir-unsafe`.
         """
         chosen = choose_transport(transport)
-        link = _open_link(chosen, start, timeout)
+        link = open_link(chosen, start, timeout)
         return cls(link, start=start, timeout=timeout, transport=chosen)
 
     @property
@@ -273,7 +269,7 @@ class Client:
             answer = waiter.wait(timeout)
         finally:
             self._forget_waiter(message.request)
-        return _checked(answer, reply)
+        return checked(answer, reply)
 
     def _order(self, message: m.Message, reply: Type[Reply], timeout: float) -> Reply:
         """Send one message on a control connection of its own and wait for the answer."""
@@ -288,11 +284,11 @@ class Client:
         finally:
             link.close()
         if received is None:
-            raise _not_responding()
-        return _checked(received[0], reply)
+            raise not_responding()
+        return checked(received[0], reply)
 
-    def _expect(self, key: Union[int, str], link: Link) -> _Waiter:
-        waiter = _Waiter(link)
+    def _expect(self, key: Union[int, str], link: Link) -> Waiter:
+        waiter = Waiter(link)
         with self._lock:
             self._waiting[key] = waiter
         if link.lost is not None:  # its receiver may have told everyone already
@@ -309,7 +305,7 @@ class Client:
             if self._closed:
                 raise ScumbleError("closed", "The client was closed.")
             if self._link.lost is not None:
-                self._link = _open_link(self._transport, self._start, self._timeout)
+                self._link = open_link(self._transport, self._start, self._timeout)
                 self._receiver = self._start_receiver(self._link)
             return self._link
 
@@ -354,95 +350,7 @@ class Client:
             job._deliver(error)
 
 
-class _Waiter:
-    """A place for one answer; `link` is where it will come from."""
-
-    def __init__(self, link: Link) -> None:
-        self.link = link
-        self._event = threading.Event()
-        self._answer: Union[m.Message, ScumbleError, None] = None
-
-    @property
-    def done(self) -> bool:
-        return self._event.is_set()
-
-    def set(self, answer: Union[m.Message, ScumbleError]) -> bool:
-        """Fill it; False when it is filled already. Only for the receiving thread."""
-        if self._event.is_set():
-            return False
-        self._answer = answer
-        self._event.set()
-        return True
-
-    def wait(self, timeout: float) -> m.Message:
-        if not self._event.wait(timeout):
-            raise _not_responding()
-        if isinstance(self._answer, m.Error):
-            raise self._answer.to_error()
-        if isinstance(self._answer, ScumbleError):
-            raise self._answer
-        assert self._answer is not None
-        return self._answer
-
-
-def _open_link(transport: Any, start: bool, timeout: float) -> Link:
-    """Connect to the daemon that the connection file names, or start one."""
-    deadline = time.monotonic() + timeout
-    if os.path.lexists(str(runtime_dir())):
-        secure_dir(runtime_dir())
-
-    def connect() -> Optional[Link]:
-        info: Optional[ConnectionInfo] = find_daemon()
-        if info is None:
-            return None
-        left = max(0.1, deadline - time.monotonic())
-        try:
-            return Link.open(info, "job", transport, timeout=min(GREETING_S, left))
-        except ScumbleError as error:
-            if error.code == "no-daemon":
-                return None  # a stale file
-            if error.code == "wrong-key" and find_daemon() != info:
-                return connect()  # a new daemon has taken the old one's place just now
-            raise
-
-    link = connect()
-    if link is not None:
-        return link
-    if is_remote():
-        raise ScumbleError(
-            "no-daemon",
-            "No daemon with that key answers where SCUMBLE_REMOTE says.",
-            hint="Start it there, or unset SCUMBLE_REMOTE.",
-            retryable=True,
-        )
-    if not start:
-        raise ScumbleError(
-            "no-daemon",
-            "No daemon is running.",
-            hint="Start it with: scumble daemon start",
-            retryable=True,
-        )
-    return start_daemon(connect, timeout=max(0.1, deadline - time.monotonic()))
-
-
 def _chunk_bytes(welcome: m.Welcome) -> int:
     limit = welcome.limits.get("max_payload")
     default = 8 << 20
     return min(limit, default) if isinstance(limit, int) and limit > 0 else default
-
-
-def _checked(answer: m.Message, reply: Type[Reply]) -> Reply:
-    if isinstance(answer, m.Error):
-        raise answer.to_error()
-    if not isinstance(answer, reply):
-        raise ScumbleError("bad-message", "The daemon answered something else than asked.")
-    return answer
-
-
-def _not_responding() -> ScumbleError:
-    return ScumbleError(
-        "daemon-not-responding",
-        "The daemon does not respond.",
-        hint="Stop it with: scumble daemon stop",
-        retryable=True,
-    )

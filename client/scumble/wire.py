@@ -28,14 +28,12 @@ from typing import List, NamedTuple, Sequence, Tuple, Union
 
 from .errors import ScumbleError
 from .fields import NONCE_SIZE
+from .header import MAX_HEADER, decode_header, encode_header
 from .messages import (
-    MAX_HEADER,
     Error,
     Hello,
     Message,
     Welcome,
-    decode_header,
-    encode_header,
 )
 
 BytesLike = Union[bytes, bytearray, memoryview]
@@ -220,7 +218,7 @@ class Receiver:
     def decode(self, packet: Packet) -> Tuple[Message, Tuple[BytesLike, ...]]:
         """Message and payloads of a packet that `verify` has accepted.
 
-        Raises as `scumble.messages.decode_header`; the connection is still good after that.
+        Raises as `scumble.header.decode_header`; the connection is still good after that.
         """
         return decode_header(packet.header), packet.payloads
 

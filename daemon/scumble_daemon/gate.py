@@ -21,7 +21,7 @@ import zmq
 
 from scumble import wire
 from scumble.errors import ScumbleError
-from scumble.messages import MAX_HEADER
+from scumble.header import MAX_HEADER
 from scumble.zmtp_codec import Limits, ZmtpError
 
 from .visitor import Visitor

@@ -14,7 +14,8 @@ import zmq
 
 from scumble import wire
 from scumble.errors import ScumbleError
-from scumble.messages import Bye, Error, Hello, Message, Progress, Welcome, peek
+from scumble.header import peek
+from scumble.messages import Bye, Error, Hello, Message, Progress, Welcome
 from scumble.pixels import BytesLike
 
 from .settings import Limits

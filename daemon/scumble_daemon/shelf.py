@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from scumble.messages import MAX_HEADER, StyleList, Styles, Thumbnail, ThumbnailImage
+from scumble.header import MAX_HEADER
+from scumble.messages import StyleList, Styles, Thumbnail, ThumbnailImage
 from scumble.msgpack import packb
 
 from .library import Library, StyleEntry

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scumble.errors import ScumbleError
+from scumble.header import decode_header, encode_header, peek
 from scumble.jobspec import digests_in, from_spec, to_spec
-from scumble.messages import decode_header, encode_header, peek
 from scumble.msgpack import MsgpackError, unpackb
 from scumble.request import StylizeRequest
 from scumble.zmtp_codec import Decoder, Event, Limits, Message, ZmtpError

@@ -103,7 +103,8 @@ class Values(unittest.TestCase):
             Pixels(Extent(3, 2), PixelFormat("u16", "RGB"), bytes(35))
 
     def test_messages_survive(self):
-        from scumble.messages import Have, Hello, Progress, decode_header, encode_header
+        from scumble.header import decode_header, encode_header
+        from scumble.messages import Have, Hello, Progress
 
         for message in (
             Hello(nonce=bytes(range(32)), role="job", client="suite"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from scumble import ScumbleError
 from scumble import messages as m
-from scumble.messages import MAX_HEADER, decode_header, encode_header, message_types, peek
+from scumble.header import MAX_HEADER, decode_header, encode_header, peek
+from scumble.messages import message_types
 from scumble.msgpack import packb
 
 JOB = "0123456789abcdef" * 2

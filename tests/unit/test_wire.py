@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from scumble import ScumbleError, wire
 from scumble import messages as m
+from scumble.header import MAX_HEADER, encode_header
 
 from .test_messages import EXAMPLES
 
@@ -107,7 +108,7 @@ def test_an_unsigned_message_is_only_ever_an_error():
     packet = wire.parse(wire.seal_unsigned(error))
     assert code_of(wire.open_welcome, KEY, packet, CLIENT_NONCE) == "wrong-key"
     assert code_of(wire.Receiver(KEYS.to_client).verify, packet) == "bad-signature"
-    header = m.encode_header(m.Welcome(CLIENT_NONCE, DAEMON_NONCE))
+    header = encode_header(m.Welcome(CLIENT_NONCE, DAEMON_NONCE))
     forged = wire.parse([bytes(wire.seal_unsigned(error)[0]), b"", header])
     assert code_of(wire.open_welcome, KEY, forged, CLIENT_NONCE) == "wrong-key"
 
@@ -172,7 +173,7 @@ def test_sizes_are_checked_before_anything_is_computed():
         [prelude],
         [prelude, mac],
         [prelude, mac[:-1], header],
-        [prelude, mac, bytes(m.MAX_HEADER + 1)],
+        [prelude, mac, bytes(MAX_HEADER + 1)],
         [prelude, mac, header, bytes(wire.MAX_PAYLOAD + 1)],
         [prelude, mac, header, b"", b""],
         [prelude + b"x", mac, header],
