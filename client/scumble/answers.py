@@ -34,7 +34,7 @@ class Waiter:
         return True
 
     def wait(self, timeout: float) -> Message:
-        """The answer within `timeout` seconds. Raises ScumbleError `daemon-not-responding` or the daemon's."""
+        """The answer within `timeout` seconds. Raises `daemon-not-responding` or the error answered."""
         if not self._event.wait(timeout):
             raise not_responding()
         if isinstance(self._answer, Error):
