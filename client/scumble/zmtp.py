@@ -12,6 +12,7 @@ from collections import deque
 from typing import Deque, Iterator, List, NoReturn, Optional, Sequence
 
 from . import zmtp_transport as transport
+from .waker import Waker
 from .zmtp_codec import (
     GREETING,
     BytesLike,
@@ -63,7 +64,7 @@ class Dealer:
     def __init__(self, sock: transport.Socket, limits: Limits) -> None:
         """Take over a connected, non-blocking stream socket; `connect` is what callers want."""
         self._sock = sock
-        self._waker = transport.Waker()
+        self._waker = Waker()
         self._decoder = Decoder(limits)
         self._recv_lock = threading.Lock()
         self._send_lock = threading.Lock()

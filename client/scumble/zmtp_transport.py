@@ -10,6 +10,7 @@ import threading
 import time
 from typing import Any, List, Optional
 
+from .waker import Waker
 from .zmtp_codec import ConnectFailed, EndpointError, Timeout
 
 Socket = socket.socket
@@ -75,37 +76,6 @@ class Outgoing:
             self._index += 1
 
 
-class Waker:
-    """Wakes threads that are in `wait`, from any other thread."""
-
-    def __init__(self) -> None:
-        self._reader, self._writer = socket.socketpair()
-        self._reader.setblocking(False)
-        self._writer.setblocking(False)
-
-    def fileno(self) -> int:
-        return self._reader.fileno()
-
-    def wake(self) -> None:
-        """End the wait of one thread, the present or the next."""
-        with contextlib.suppress(OSError):
-            self._writer.send(b"\0")  # full means that a wake-up is under way already
-
-    def stay_awake(self) -> None:
-        """End every wait, from now on."""
-        with contextlib.suppress(OSError):
-            self._writer.shutdown(socket.SHUT_WR)
-
-    def drain(self) -> None:
-        """Forget wake-ups that have done their work."""
-        with contextlib.suppress(OSError):
-            self._reader.recv(64)
-
-    def close(self) -> None:
-        self._reader.close()
-        self._writer.close()
-
-
 def connect(endpoint: str, deadline: Deadline) -> Socket:
     """A connected, non-blocking socket. Raises EndpointError, ConnectFailed or Timeout.
 
@@ -135,7 +105,7 @@ def wait(sock: Socket, waker: Waker, deadline: Deadline, *, read: bool, write: b
         )
         woken = waker in readable
     if woken:
-        waker.drain()
+        waker.clear()
 
 
 def read(sock: Socket, into: memoryview) -> Optional[int]:

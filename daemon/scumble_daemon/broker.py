@@ -13,6 +13,7 @@ import zmq
 
 from scumble.errors import ScumbleError
 from scumble.messages import Error, Message, Welcome
+from scumble.waker import Waker
 from scumble.wire import PROTOCOL, new_nonce
 
 from .control import ControlThread
@@ -25,7 +26,6 @@ from .port import Port, Session
 from .settings import Settings
 from .spool import Spool
 from .store import ContentStore
-from .waker import Waker
 
 TICK_MS = 500
 STALLED_TICK_MS = 10

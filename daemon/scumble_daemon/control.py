@@ -11,9 +11,9 @@ import zmq
 
 from scumble import messages as m
 from scumble.errors import ScumbleError
+from scumble.waker import Waker
 
 from .port import Payloads, Port, Session
-from .waker import Waker
 
 TICK_MS = 1000
 STALLED_TICK_MS = 10

@@ -22,10 +22,10 @@ import zmq
 from scumble import wire
 from scumble.errors import ScumbleError
 from scumble.header import MAX_HEADER
+from scumble.waker import Waker
 from scumble.zmtp_codec import Limits, ZmtpError
 
 from .visitor import Visitor
-from .waker import Waker
 
 BACKLOG = 128
 TICK_MS = 500

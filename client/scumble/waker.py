@@ -20,12 +20,16 @@ class Waker:
 
     def wake(self) -> None:
         """Make it readable; without effect once closed."""
-        # Full means that it is readable already.
         with contextlib.suppress(OSError):
-            self._writer.send(b"\0")
+            self._writer.send(b"\0")  # full means that it is readable already
+
+    def stay_awake(self) -> None:
+        """Make it readable for good."""
+        with contextlib.suppress(OSError):
+            self._writer.shutdown(socket.SHUT_WR)
 
     def clear(self) -> None:
-        """Make it unreadable again."""
+        """Make it unreadable again, but for `stay_awake`."""
         with contextlib.suppress(OSError):
             while self._reader.recv(4096):
                 pass
