@@ -21,7 +21,7 @@ from scumble.pixels import BytesLike
 from .settings import Limits
 
 STALL_S = 30.0
-MAX_ANSWERS = 1024
+MAX_ANSWERS = 256  # of up to 64 KiB each, and more as objects
 QUEUE_LENGTH = 8
 HANDSHAKE_MS = 5000
 
