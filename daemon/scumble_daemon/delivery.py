@@ -32,15 +32,15 @@ class StripsInMemory:
     """Strips as the worker has sent them, in order."""
 
     def __init__(self) -> None:
-        self._strips: dict[int, bytes] = {}
+        self._strips: dict[int, BytesLike] = {}
         self.size = 0
 
-    def append(self, strip: bytes) -> None:
+    def append(self, strip: BytesLike) -> None:
         """Add the next strip."""
         self._strips[self.size] = strip
         self.size += len(strip)
 
-    def strip(self, offset: int) -> bytes:
+    def strip(self, offset: int) -> BytesLike:
         """See :class:`Strips`."""
         return self._strips[offset]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from scumble.errors import ScumbleError
 from scumble.messages import Cancelled, Error, Message, ModelList, Preview, Progress, Result
+from scumble.pixels import BytesLike
 
 from . import pipe
 from .delivery import Deliveries
@@ -21,6 +22,8 @@ from .worker import check_result
 from .worker_handle import WorkerHandle
 
 log = logging.getLogger(__name__)
+
+_Contents = Sequence[BytesLike]
 
 
 class Dispatcher:
@@ -149,7 +152,7 @@ class Dispatcher:
             log.error("worker %d talks nonsense (%s): ended", worker.pid, type(error).__name__)
             worker.kill()
 
-    def _take(self, worker: WorkerHandle, kind: str, fields: dict[str, Any], contents: list[bytes]) -> None:
+    def _take(self, worker: WorkerHandle, kind: str, fields: dict[str, Any], contents: _Contents) -> None:
         if kind == "alive":
             worker.rss = int(fields["rss"])
         elif kind == "ready":
@@ -165,7 +168,7 @@ class Dispatcher:
         elif (run := self.runs.get(fields["job"])) is not None:
             self._on_job_note(run, kind, fields, contents)
 
-    def _on_job_note(self, run: Run, kind: str, fields: dict[str, Any], contents: list[bytes]) -> None:
+    def _on_job_note(self, run: Run, kind: str, fields: dict[str, Any], contents: _Contents) -> None:
         job, now = run.job, time.monotonic()
         if kind == "progress":
             job.progress = (int(fields["done"]), int(fields["total"]))
@@ -185,7 +188,7 @@ class Dispatcher:
             self._end(job, State.CANCELLED, Cancelled(job.id), now)
             self._free(job, now)
 
-    def _on_result(self, run: Run, fields: dict[str, Any], strips: list[bytes], now: float) -> None:
+    def _on_result(self, run: Run, fields: dict[str, Any], strips: _Contents, now: float) -> None:
         job = run.job
         wrong = (
             not check_result(fields)

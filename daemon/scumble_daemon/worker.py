@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ class Worker:
         except BaseException as error:
             self._send("models", {**answer, "error": self._explain(error).to_dict()})
 
-    def _run_job(self, fields: dict[str, Any], contents: list[bytes]) -> None:
+    def _run_job(self, fields: dict[str, Any], contents: Sequence[BytesLike]) -> None:
         job = fields["job"]
         try:
             held: dict[bytes, BytesLike] = dict(zip(fields["digests"], contents, strict=True))

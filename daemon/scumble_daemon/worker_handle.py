@@ -34,7 +34,7 @@ class WorkerHandle:
     ) -> None:
         self._on_note, self._on_gone = on_note, on_gone
         self._outgoing: queue.SimpleQueue[_Letter | None] = queue.SimpleQueue()
-        ours, theirs = _SPAWN.Pipe()
+        ours, theirs = pipe.pair(_SPAWN)
         self._pipe = ours
         self._process = _SPAWN.Process(
             target=worker.main, args=(theirs, device), name="scumble-worker", daemon=True
