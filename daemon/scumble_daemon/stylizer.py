@@ -124,6 +124,7 @@ class Stylizer:
             look=look,
             shared=shared,
             kept=self._kept_statistics(spec, model, styles, look),
+            own=self._own_signals(spec, model, request),
             on_progress=on_progress,
             cancelled=cancelled,
             out=out,
@@ -204,6 +205,15 @@ class Stylizer:
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
         return kept
+
+    def _own_signals(
+        self, spec: Mapping[str, Any], model: registry.StyleModel, request: StylizeRequest
+    ) -> StyleSignals | None:
+        """What a style weight below 1 starts from: a slider that moves need not wait for it again."""
+        if request.references or not 0.0 < request.weight < 1.0:
+            return None
+        key = hashlib.sha256(b"layer\0" + repr(spec["image"]).encode()).digest()
+        return self._cached(model, key, lambda: _encode(model, request.image))
 
     def _model(self, engine: str, device: str) -> registry.StyleModel:
         info = registry.find_model(engine)

@@ -70,6 +70,7 @@ def stylize(
     look: Look | None = None,
     shared: Shared | None = None,
     kept: KeptStatistics | None = None,
+    own: StyleSignals | None = None,
     on_progress: OnPatch | None = None,
     cancelled: Callable[[], bool] | None = None,
     out: Array | None = None,
@@ -100,6 +101,7 @@ def stylize(
             of no matter.
         kept: takes the exact statistics of this layer with these styles, weight, masks, patch and stroke
             size, or has them from another region of it: then a small region costs its own area only.
+        own: what :func:`encode_style` makes of the whole layer, if that is known; for a weight below 1.
         on_progress: called after each patch with patches done, patches in all, and the stage.
         cancelled: asked between patches.
         out: takes the result, patch by patch; a new array when None.
@@ -129,7 +131,8 @@ def stylize(
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
     look = look or Look()
     if shared is None:
-        own = signals_of(model, view) if weight < 1.0 else None
+        if own is None and weight < 1.0:
+            own = signals_of(model, view)
         signals = layer_signals(model, own, styles, weight, masks)
         finish = finish_for(look, model, [view], signals)
     else:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-import statistics
-import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,13 @@ from .model_errors import model_errors
 _EXAMPLES = """\b
 Examples:
   scumble bench
-  scumble bench --sizes 512x512,4096x2160 --json
+  scumble bench --sizes 512x512,4096x2160 --section network --json
+  scumble bench --section profile --sizes 2048x2048
   scumble bench --reference ~/MicroAST
 """
 DEFAULT_SIZES = "512x512,1024x1024,2048x2048,4096x2160"
+SECTIONS = ("network", "wire", "preview", "start", "profile")
+WIRE_SIZE = (4096, 2160)
 
 
 class _Sizes(click.ParamType):
@@ -38,17 +40,25 @@ class _Sizes(click.ParamType):
 
 
 @click.command(epilog=_EXAMPLES)
-@click.option("--sizes", type=_Sizes(), default=DEFAULT_SIZES, show_default=True)
+@click.option("--section", "sections", type=click.Choice(SECTIONS), multiple=True,
+              help="What to measure; may be given again. All but profile when left out.")  # fmt: skip
+@click.option("--sizes", type=_Sizes(), default=DEFAULT_SIZES, show_default=True, help="Of the network.")
 @click.option("--engine", default="microast", show_default=True, help="Model to run.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--tiling", default="auto", show_default=True, help="auto, full, thumbnail or exact.")
 @click.option("--patch", type=click.IntRange(64), help="Side of a patch in pixels.")
-@click.option("--repeats", default=5, show_default=True, help="Medians are taken over this many.")
+@click.option(
+    "--repeats",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Medians are taken over this many.",
+)
 @click.option("--reference", type=click.Path(path_type=Path), help="A checkout of the authors' code.")
 @click.option("--no-reference", is_flag=True, help="Leave the published way out (it takes longest).")
-@click.option("--no-wire", is_flag=True, help="Leave the way through the daemon out.")
 @click.option("--json", "wants_json", is_flag=True, help="Print everything as JSON.")
 def command(
+    sections: tuple[str, ...],
     sizes: list[tuple[int, int]],
     engine: str,
     device: str,
@@ -57,18 +67,18 @@ def command(
     repeats: int,
     reference: Path | None,
     no_reference: bool,
-    no_wire: bool,
     wants_json: bool,
 ) -> None:
-    """Measure seconds, megapixels per second, peak memory and achieved FLOP/s at several sizes.
+    """Measure this machine: the network, the wire, previews, the first start, and each layer's share.
 
-    Each row is measured in a process of its own. Ratios compare our engine with the published way
-    (full frame, float32, NCHW) in this same run; a busy machine changes both.
+    Ratios compare our engine with the published way (full frame, float32, NCHW). Both are processes of
+    their own that work in turn, so a busy machine slows both.
     """
     from scumble_models.bench.network import measure
-    from scumble_models.bench.rates import gemm_rate, operations_per_pixel
+    from scumble_models.bench.rates import copy_rate, gemm_rate, operations_per_pixel
     from scumble_models.registry import load_model
 
+    chosen = sections or SECTIONS[:-1]
     with model_errors():
         model = load_model(engine, device)
         place = str(model.device)
@@ -76,24 +86,31 @@ def command(
             "machine": f"{platform.machine()}, {_cores()} cores, {platform.system()}",
             "device": place,
             "gemm_gflops": gemm_rate(model.device) / 1e9,
+            "copy_gbytes": copy_rate(model.device) / 1e9,
             "operations_per_pixel": operations_per_pixel(model),
-            "rows": [],
         }
-        for width, height in sizes:
-            report.note(f"measuring {width}x{height}")
+        if "network" in chosen:
+            ways = ("scumble",) if no_reference else ("scumble", "reference")
             settings: dict[str, Any] = {"engine": engine, "device": place, "repeats": repeats}
-            ours = measure("scumble", width, height, tiling=tiling, patch=patch, **settings)
-            row: dict[str, Any] = {"ours": vars(ours)}
-            if not no_reference:
-                theirs = measure("reference", width, height, reference=reference, **settings)
-                row["reference"] = vars(theirs)
-            if not no_wire:
-                row["wire_seconds"] = _wire_seconds(width, height, repeats)
-            document["rows"].append(row)
+            settings |= {"tiling": tiling, "patch": patch, "reference": reference}
+            document["network"] = []
+            for width, height in sizes:
+                report.note(f"measuring {width}x{height}")
+                row = measure(ways, width, height, **settings)
+                document["network"].append({way: asdict(found) for way, found in row.items()})
+        if set(chosen) & {"wire", "preview", "start"}:
+            report.note("measuring " + ", ".join(s for s in ("wire", "preview", "start") if s in chosen))
+            document |= _around(chosen, repeats)
+        if "profile" in chosen:
+            document["profile"] = [
+                _profile(engine, place, width, height, reference) for width, height in sizes
+            ]
     if wants_json:
         report.as_json(document)
     else:
-        _print_table(document)
+        from . import bench_tables
+
+        bench_tables.show(document)
 
 
 def _cores() -> int:
@@ -102,44 +119,40 @@ def _cores() -> int:
     return torch.get_num_threads()
 
 
-def _wire_seconds(width: int, height: int, repeats: int) -> float:
-    """Seconds through daemon and worker and back of a job that computes nothing (style weight 0)."""
-    from scumble import Client, Extent, PixelFormat, Pixels
+def _around(chosen: tuple[str, ...], repeats: int) -> dict[str, Any]:
+    from scumble import Client
+    from scumble_daemon.bench.place import own_place
+    from scumble_daemon.bench.preview import SIZES, measure_preview
+    from scumble_daemon.bench.start import measure_start
+    from scumble_daemon.bench.wire import measure_wire
 
-    style = Pixels(Extent(8, 8), PixelFormat("u8", "RGB"), bytes(8 * 8 * 3))
-    seconds = []
-    with Client.connect() as client:
-        for repeat in range(repeats + 1):
-            # Other pixels each time, or the daemon would have them already.
-            data = bytes([repeat]) * (width * height * 4)
-            layer = Pixels(Extent(width, height), PixelFormat("u8", "RGBA"), data)
-            started = time.perf_counter()
-            client.stylize(layer, style, weight=0.0)
-            seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds[1:])
+    found: dict[str, Any] = {}
+    with own_place() as folder:
+        if "start" in chosen:
+            found["start"] = asdict(measure_start(folder, repeats))
+        with Client.connect() as client:
+            if "wire" in chosen:
+                found["wire"] = asdict(measure_wire(client, *WIRE_SIZE, repeats))
+            if "preview" in chosen:
+                found["preview"] = [asdict(measure_preview(client, *size, repeats * 2)) for size in SIZES]
+    return found
 
 
-def _print_table(document: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _profile(engine: str, device: str, width: int, height: int, reference: Path | None) -> dict[str, Any]:
+    from scumble_models.allocation import keep_freed_memory
+    from scumble_models.bench.pictures import STYLE_SIDE, photo
+    from scumble_models.bench.profile import profile
+    from scumble_models.bench.reference import load_reference
+    from scumble_models.registry import load_model
+    from scumble_models.stylize import encode_style, stylize
 
-    gemm, per_pixel = document["gemm_gflops"], document["operations_per_pixel"]
-    title = f"{document['machine']}, {document['device']}; matrix product {gemm:.0f} GFLOP/s (float32)"
-    table = Table(title=title, title_justify="left")
-    for name in ("size", "s", "MP/s", "GFLOP/s", "of peak", "peak MB", "style s", "wire s", "published s",
-                 "ratio", "ratio with style"):  # fmt: skip
-        table.add_column(name, justify="right")
-    for row in document["rows"]:
-        ours, theirs = row["ours"], row.get("reference")
-        pixels = ours["width"] * ours["height"]
-        achieved = pixels * per_pixel / ours["seconds"] / 1e9
-        cells = [f"{ours['width']}x{ours['height']}", f"{ours['seconds']:.3f}"]
-        cells += [f"{pixels / ours['seconds'] / 1e6:.2f}", f"{achieved:.0f}", f"{achieved / gemm:.0%}"]
-        cells += [f"{ours['peak_bytes'] / 1e6:.0f}", f"{ours['style_seconds']:.3f}"]
-        cells.append(f"{row['wire_seconds']:.3f}" if "wire_seconds" in row else "")
-        if theirs:
-            cells += [f"{theirs['seconds']:.3f}", f"{theirs['seconds'] / ours['seconds']:.2f}x"]
-            cells.append(f"{theirs['with_style'] / ours['seconds']:.2f}x")
-        table.add_row(*cells)
-    Console().print(table)
-    report.note("'ratio with style': the published code encodes the style each time, ours once in its life.")
+    content, style = photo(width, height, 1), photo(STYLE_SIDE, STYLE_SIDE, 2)
+    published = load_reference(reference, load_model(engine, device))
+    given, run = published.encode(style)(), published.run(content)
+    theirs = profile(lambda: run(given), published.device)
+    keep_freed_memory()  # as the daemon's worker does
+    model = load_model(engine, device)
+    signals = encode_style(model, style, "RGB")
+    ours = profile(lambda: stylize(model, content, "RGB", [(signals, 1.0)]), model.device)
+    layers = {"reference": [asdict(layer) for layer in theirs], "scumble": [asdict(layer) for layer in ours]}
+    return {"width": width, "height": height, **layers}

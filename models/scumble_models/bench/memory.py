@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from scumble_models.allocation import keep_freed_memory
-from scumble_models.bench.network import peak_bytes, photo
+from scumble_models.bench.contender import peak_bytes
+from scumble_models.bench.pictures import photo
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
 from scumble_models.tiling.budget import Budget

@@ -14,6 +14,8 @@ from scumble_models.tiling.executor import full_statistics
 #: Side of the square matrices that show the machine's rate.
 GEMM_SIDE = 2048
 GEMM_SIDE_CUDA = 8192
+#: More than any cache holds.
+COPY_BYTES = 256 << 20
 
 
 def gemm_rate(device: torch.device, dtype: torch.dtype = torch.float32, repeats: int = 5) -> float:
@@ -27,6 +29,19 @@ def gemm_rate(device: torch.device, dtype: torch.dtype = torch.float32, repeats:
         synchronise(device)
         seconds.append(time.perf_counter() - started)
     return 2 * side**3 / statistics.median(seconds[1:])
+
+
+def copy_rate(device: torch.device, size: int = COPY_BYTES, repeats: int = 5) -> float:
+    """Bytes per second of copying ``size`` bytes in memory (median of ``repeats``)."""
+    a = torch.ones(size, dtype=torch.uint8, device=device)
+    b = torch.empty_like(a)
+    seconds = []
+    for _ in range(repeats + 1):
+        started = time.perf_counter()
+        b.copy_(a)
+        synchronise(device)
+        seconds.append(time.perf_counter() - started)
+    return size / statistics.median(seconds[1:])
 
 
 def operations_per_pixel(model: StyleModel) -> float:

@@ -1,0 +1,125 @@
+"""What ``scumble bench`` has measured, as tables for a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+#: Layers that take less than this share of the time are one row together.
+SMALL = 0.005
+#: Narrower, and the columns could not be read.
+WIDTH = 130
+
+
+def show(document: dict[str, Any]) -> None:
+    """Print every section that is in the document."""
+    console = Console()
+    console.width = max(console.width, WIDTH)
+    gemm, copy = document["gemm_gflops"], document["copy_gbytes"]
+    console.print(
+        f"{document['machine']}, {document['device']}; matrix product {gemm:.0f} GFLOP/s (float32), "
+        f"copying {copy:.1f} GB/s",
+        highlight=False,
+    )
+    for title, header, rows in tables(document):
+        table = Table(title=title, title_justify="left")
+        for number, name in enumerate(header):
+            table.add_column(name, justify="left" if number == 0 else "right")
+        for row in rows:
+            table.add_row(*row)
+        console.print(table)
+
+
+def tables(document: dict[str, Any]) -> list[tuple[str, list[str], list[list[str]]]]:
+    """Title, header and rows of each table."""
+    found = []
+    if "network" in document:
+        found.append(_network(document))
+    if "wire" in document:
+        found.append(_wire(document["wire"]))
+    if "preview" in document:
+        found.append(_preview(document["preview"]))
+    if "start" in document:
+        times = document["start"]
+        header = ["first picture of `scumble stylize`, 600x400", "s"]
+        rows = [["no daemon runs yet", f"{times['cold']:.2f}"], ["a daemon runs", f"{times['warm']:.2f}"]]
+        found.append(("Start", header, rows))
+    for entry in document.get("profile", []):
+        for way, name in (("reference", "as published"), ("scumble", "Scumble")):
+            title = f"Layers, {entry['width']}x{entry['height']}, {name}"
+            found.append(_profile(title, entry[way], document["gemm_gflops"]))
+    return found
+
+
+def _network(document: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    gemm, per_pixel = document["gemm_gflops"], document["operations_per_pixel"]
+    header = ["size", "s", "MP/s", "GFLOP/s", "of GEMM", "peak MB", "MB per MP", "style s", "published s",
+              "published MB", "ratio", "ratio with style"]  # fmt: skip
+    rows = []
+    for entry in document["network"]:
+        ours, theirs = entry.get("scumble"), entry.get("reference")
+        known = ours or theirs
+        if known is None or ours is None:
+            continue
+        pixels = ours["width"] * ours["height"]
+        achieved = pixels * per_pixel / ours["seconds"] / 1e9
+        row = [f"{ours['width']}x{ours['height']}", f"{ours['seconds']:.3f}"]
+        row += [f"{pixels / ours['seconds'] / 1e6:.2f}", f"{achieved:.0f}", f"{achieved / gemm:.0%}"]
+        row += [f"{ours['peak_bytes'] / 1e6:.0f}", f"{ours['peak_bytes'] / pixels:.0f}"]
+        row.append(f"{ours['style_seconds']:.3f}")
+        if theirs:
+            row += [f"{theirs['seconds']:.3f}", f"{theirs['peak_bytes'] / 1e6:.0f}"]
+            row += [f"{theirs['seconds'] / ours['seconds']:.2f}x"]
+            row += [f"{theirs['with_style'] / ours['seconds']:.2f}x"]
+        else:
+            row += ["not measured", "", "", ""]
+        rows.append(row)
+    title = "Network (with style: the published code encodes it each time, Scumble once in its life)"
+    return title, header, rows
+
+
+def _wire(wire: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    header = ["RGBA u8, there and back, nothing computed", "s", "two copies in memory s", "ratio"]
+    row = [f"{wire['width']}x{wire['height']}", f"{wire['seconds']:.3f}", f"{wire['two_copies']:.3f}"]
+    return "Wire", header, [[*row, f"{wire['seconds'] / wire['two_copies']:.1f}x"]]
+
+
+def _preview(previews: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
+    header = ["preview", "new layer ms", "slider ms", "changes in a sweep", "answered", "last after ms"]
+    rows = [
+        [
+            f"{p['width']}x{p['height']}",
+            f"{p['seconds'] * 1e3:.0f}",
+            f"{p['again'] * 1e3:.0f}",
+            str(p["changes"]),
+            str(p["answered"]),
+            f"{p['last'] * 1e3:.0f}",
+        ]
+        for p in previews
+    ]
+    return "Preview (sweep: 30 changes a second, each cancels the one before)", header, rows
+
+
+def _profile(title: str, layers: list[dict[str, Any]], gemm: float) -> tuple[str, list[str], list[list[str]]]:
+    whole = sum(layer["seconds"] for layer in layers)
+    header = ["layer", "calls", "ms", "share", "GFLOP", "MB", "GFLOP/s", "of GEMM", "GB/s"]
+    rows, small = [], 0.0
+    for layer in layers:
+        seconds = layer["seconds"]
+        if seconds < SMALL * whole:
+            small += seconds
+            continue
+        rate = layer["operations"] / seconds / 1e9
+        row = [layer["name"], str(layer["calls"]), f"{seconds * 1e3:.0f}", f"{seconds / whole:.1%}"]
+        row += [f"{layer['operations'] / 1e9:.1f}" if rate else "", f"{layer['bytes'] / 1e6:.0f}"]
+        row += [f"{rate:.0f}" if rate else "", f"{rate / gemm:.0%}" if rate else ""]
+        rows.append([*row, f"{layer['bytes'] / seconds / 1e9:.1f}" if layer["bytes"] else ""])
+    rows.append(["everything smaller", "", f"{small * 1e3:.0f}", f"{small / whole:.1%}"] + [""] * 5)
+    operations = sum(layer["operations"] for layer in layers)
+    bytes_ = sum(layer["bytes"] for layer in layers)
+    rate = operations / whole / 1e9
+    row = ["all", "", f"{whole * 1e3:.0f}", "100%", f"{operations / 1e9:.1f}", f"{bytes_ / 1e6:.0f}"]
+    rows.append([*row, f"{rate:.0f}", f"{rate / gemm:.0%}", f"{bytes_ / whole / 1e9:.1f}"])
+    return title, header, rows

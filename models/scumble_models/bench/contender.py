@@ -1,0 +1,150 @@
+"""One way of running a network at one size, in a process of its own that works when it is told to."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import torch
+
+from scumble_models.allocation import keep_freed_memory
+from scumble_models.bench.pictures import STYLE_SIDE, photo
+from scumble_models.bench.rates import synchronise
+from scumble_models.bench.reference import load_reference
+from scumble_models.devices import is_out_of_memory
+from scumble_models.errors import ModelError
+from scumble_models.registry import load_model
+from scumble_models.stylize import encode_style, stylize
+from scumble_models.tiling.budget import free_memory
+
+#: What a contender can be told: encode the style, stylize with the style known, or both.
+TASKS = ("encode", "run", "both")
+_TOO_LARGE = "too large"
+
+
+class Contender:
+    """A child process that has everything loaded and warm. `seconds` makes it work once.
+
+    Args:
+        way: ``scumble``, or ``reference`` for the published way.
+        arguments: width, height, engine, device, tiling, patch (0: its own choice), and the checkout of
+            the authors' code or an empty string.
+    """
+
+    def __init__(self, way: str, *arguments: object) -> None:
+        self.way = way
+        command = [sys.executable, "-m", "scumble_models.bench.contender", way, *map(str, arguments)]
+        self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = subprocess.Popen(command, text=True, stderr=self._errors, **pipes)
+
+    def __enter__(self) -> Contender:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(OSError):
+            self._process.communicate()
+        self._errors.close()
+
+    def fits(self) -> bool:
+        """Wait until it is warm; False when there is not enough memory for it. Raises ModelError."""
+        return self._answer() != _TOO_LARGE
+
+    def seconds(self, task: str) -> float:
+        """How long one of `TASKS` takes. Raises ModelError."""
+        return float(self._ask(task))
+
+    def peak_bytes(self) -> int:
+        """Its largest resident memory so far, or memory taken on the GPU. Raises ModelError."""
+        return int(self._ask("peak"))
+
+    def _ask(self, word: str) -> str:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(word + "\n")
+            self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline().strip()
+        if not line:
+            self._process.wait()
+            self._errors.seek(0)
+            last = (self._errors.read().strip().splitlines() or ["no message"])[-1]
+            raise ModelError(f"Measuring {self.way} failed: {last}")
+        return line
+
+
+def peak_bytes(device: torch.device) -> int:
+    """Largest resident memory of this process so far, or memory taken on the GPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    status = Path("/proc/self/status")
+    if status.exists():
+        # getrusage would also count what the parent held when it started this process.
+        lines = status.read_text(encoding="ascii", errors="replace").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _serve(
+    way: str, width: int, height: int, engine: str, device: str, tiling: str, patch: int, checkout: str
+) -> None:
+    content, style = photo(width, height, 1), photo(STYLE_SIDE, STYLE_SIDE, 2)
+    model = load_model(engine, device)
+    encode: Callable[[], Any]
+    run: Callable[[Any], object]
+    if way == "reference":
+        published = load_reference(Path(checkout) if checkout else None, model)
+        encode, run = published.encode(style), published.run(content)
+    else:
+        keep_freed_memory()  # as the daemon's worker does
+        encode = lambda: encode_style(model, style, "RGB")  # noqa: E731
+        run = lambda signals: stylize(  # noqa: E731
+            model, content, "RGB", [(signals, 1.0)], tiling=tiling, patch=patch or None
+        )
+    if model.device.type == "cpu" and sys.platform == "linux":
+        # A full frame that the machine cannot hold must fail, and not take the machine with it.
+        room = free_memory() + (8 << 30)  # address space that is only reserved counts too
+        resource.setrlimit(resource.RLIMIT_AS, (room, room))
+    try:
+        signals = encode()
+        run(signals)  # the first call allocates and chooses kernels
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        _say(_TOO_LARGE)
+        return
+    _say("warm")
+    work = {"encode": encode, "run": lambda: run(signals), "both": lambda: run(encode())}
+    for line in sys.stdin:
+        task = line.strip()
+        if task == "peak":
+            _say(peak_bytes(model.device))
+            continue
+        started = time.perf_counter()
+        work[task]()
+        synchronise(model.device)
+        _say(time.perf_counter() - started)
+
+
+def _say(value: object) -> None:
+    sys.stdout.write(f"{value}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    way, width, height, engine, device, tiling, patch, checkout = sys.argv[1:]
+    _serve(way, int(width), int(height), engine, device, tiling, int(patch), checkout)

@@ -1,0 +1,49 @@
+"""`scumble bench` measures real daemons in a place of its own and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+
+from click.testing import CliRunner
+
+from scumble import Client
+from scumble.connection import runtime_dir
+from scumble_daemon.bench.place import own_place
+from scumble_daemon.bench.preview import measure_preview
+from scumble_daemon.bench.wire import measure_wire
+from scumble_daemon.cli import bench
+
+
+def test_previews_and_the_wire_are_measured_in_a_place_that_is_gone_afterwards():
+    before = runtime_dir()
+    with own_place() as folder:
+        assert runtime_dir().is_relative_to(folder)
+        assert runtime_dir() != before
+        with Client.connect() as client:
+            preview = measure_preview(client, 48, 32, 2)
+            wire = measure_wire(client, 64, 48, 2)
+    assert (preview.width, preview.changes) == (48, 120)
+    assert 1 <= preview.answered <= preview.changes
+    assert preview.last > 0
+    assert wire.seconds > 0
+    assert wire.two_copies > 0
+    assert runtime_dir() == before
+    assert not folder.exists()
+
+
+def test_the_command_prints_tables_and_json():
+    arguments = ["--section", "network", "--sizes", "64x48", "--repeats", "1"]
+    told = CliRunner().invoke(bench.command, [*arguments, "--json"])
+    assert told.exit_code == 0, told.output
+    document = json.loads(told.stdout)
+    assert set(document["network"][0]) == {"scumble", "reference"}
+    told = CliRunner().invoke(bench.command, ["--section", "profile", "--sizes", "64x48"])
+    assert told.exit_code == 0, told.output
+    assert "as published" in told.stdout
+    assert "conv 9x9 3 to 16" in told.stdout
+
+
+def test_sizes_that_are_none_are_refused():
+    told = CliRunner().invoke(bench.command, ["--sizes", "64"])
+    assert told.exit_code == 2
+    assert "512x512" in told.stderr

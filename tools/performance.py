@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Measure with ``scumble bench`` and write the tables of docs/performance.md.
+
+    python tools/performance.py [--device cuda]
+
+Takes about ten minutes on two cores, on which nothing else should run. What stands between the markers of
+the device is replaced; all else in the page stays.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from scumble_daemon.cli.bench_tables import tables
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "performance.md"
+SCUMBLE = [sys.executable, "-c", "from scumble_daemon.cli import main; main()", "bench"]
+RUNS = (
+    ["--sizes", "512x512,1024x1024,2048x2048,4096x2160", "--section", "network"],
+    ["--sizes", "10000x10000", "--section", "network", "--repeats", "1", "--no-reference"],
+    ["--section", "wire", "--section", "preview", "--section", "start"],
+    ["--sizes", "2048x2048", "--section", "profile"],
+)
+
+
+@click.command()
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+def main(device: str) -> None:
+    """Run every section and put its tables into the page."""
+    parts = []
+    for arguments in RUNS:
+        command = ["scumble", "bench", "--device", device, *arguments]
+        click.echo(" ".join(command))
+        done = subprocess.run([*SCUMBLE, *command[2:], "--json"], stdout=subprocess.PIPE, check=True)
+        document = json.loads(done.stdout)
+        parts.append(f"    {' '.join(command)}\n\n{_machine(document)}\n")
+        parts += [_markdown(*table) for table in tables(document)]
+    text = PAGE.read_text(encoding="utf-8")
+    begin, end = f"<!-- {device} -->\n", f"<!-- end {device} -->"
+    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
+    if not pattern.search(text):
+        raise click.ClickException(f"{PAGE} has no place for {device}.")
+    PAGE.write_text(
+        pattern.sub(lambda _: begin + "\n" + "\n".join(parts) + "\n" + end, text), encoding="utf-8"
+    )
+
+
+def _machine(document: dict) -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    machine = f"{document['machine']}, {names[0] if names else 'unknown CPU'}, {document['device']}"
+    rates = (
+        f"matrix product {document['gemm_gflops']:.0f} GFLOP/s, copying {document['copy_gbytes']:.1f} GB/s"
+    )
+    return f"{machine}; {rates}."
+
+
+def _markdown(title: str, header: list[str], rows: list[list[str]]) -> str:
+    lines = [f"**{title}**", "", "| " + " | ".join(header) + " |"]
+    lines.append("|---|" + "---:|" * (len(header) - 1))
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
