@@ -171,10 +171,13 @@ def test_each_worker_has_one_model(dask):
     assert loads() - before <= 2  # one for each worker at most
 
 
-@pytest.mark.parametrize("style", [("irises@mask.png",), ("irises", "--stroke-size", "2")])
+STROKES = ("irises", "--stroke-size", "2")
+
+
+@pytest.mark.parametrize("style", [("irises@mask.png",), STROKES, (*STROKES, "--mask", "mask.png")])
 def test_what_cannot_be_done_in_parts_is_done_by_one_worker(scheduler, capsys, style):
     Image.fromarray(noise(90, 120)).save("in.png")
-    Image.fromarray(noise(4, 4)).save("mask.png")
+    Image.fromarray(noise(90, 120, seed=2)).convert("L").save("mask.png")
     line = ("stylize", "in.png", "--style", *style, "-o")
     assert run(*line, "one.png") == 0
     capsys.readouterr()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scumble import Client, Progress
 
     from ..cluster.plan import Plan
+    from ..images import LoadedImage
 
 # After one of these the next picture fares no better.
 HOPELESS = frozenset(
@@ -92,17 +93,12 @@ def stylize_file(
 
     Raises ScumbleError.
     """
-    from ..images import large, read_image, read_mask, write_image
+    from ..images import large, read_mask, write_image
 
     if job.pyramid or (large.is_large(source) and large.is_available()):
         return _stylize_large(connect, source, target, job, on_progress, cancel)
     started = time.monotonic()
-    try:
-        picture = read_image(source)
-    except ScumbleError as error:
-        if error.code == "image-too-large" and large.is_large(source):
-            error.hint = large.INSTALL
-        raise
+    picture = _read_whole(source)
     mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
     styles = tuple(style.placed(picture.pixels.extent) for style in job.styles)
     request = StylizeRequest(picture.pixels, styles, mask=mask, **job.settings)
@@ -151,14 +147,14 @@ def stylize_on_cluster(
     What cannot be done in parts is done by one of them. Raises ScumbleError.
     """
     from ..cluster.parts import paint_spread, paint_whole, why_whole
-    from ..images import large, read_image, read_mask, write_image
+    from ..images import large, read_mask, write_image
 
     started, picture = time.monotonic(), None
     if job.pyramid or (large.is_large(source) and large.is_available()):
         pixels, notes = large.read_large(source, on_progress, cancel)
         mask: Any = large.read_large_mask(Path(job.mask), pixels.extent) if job.mask else None
     else:
-        picture = read_image(source)
+        picture = _read_whole(source)
         pixels, notes = picture.pixels, picture.notes
         mask = read_mask(job.mask, pixels.extent) if job.mask else None
     reason = why_whole(pixels.extent, plan)
@@ -175,6 +171,17 @@ def stylize_on_cluster(
     else:
         written = write_image(target, result, like=picture)
     return PictureResult(source, target, result.extent, time.monotonic() - started, (*notes, *written))
+
+
+def _read_whole(source: Path) -> LoadedImage:
+    from ..images import large, read_image
+
+    try:
+        return read_image(source)
+    except ScumbleError as error:
+        if error.code == "image-too-large" and large.is_large(source):
+            error.hint = large.INSTALL
+        raise
 
 
 def connect() -> Client:
