@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measure with ``scumble bench`` and write the tables of docs/performance.md.
 
-    python tools/performance.py [--device cuda]
+    python tools/performance.py [--device cuda] [--part 1]
 
-Takes about ten minutes on two cores, on which nothing else should run. What stands between the markers of
-the device is replaced; all else in the page stays.
+Takes about ten minutes on two cores, on which nothing else should run. What stands between the markers of a
+device's parts is replaced; all else in the page stays.
 """
 
 from __future__ import annotations
@@ -32,24 +32,27 @@ RUNS = (
 
 @click.command()
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
-def main(device: str) -> None:
-    """Run every section and put its tables into the page."""
-    parts = []
-    for arguments in RUNS:
+@click.option("--part", "chosen", type=click.IntRange(1, len(RUNS)), multiple=True, help="Only this part.")
+def main(device: str, chosen: tuple[int, ...]) -> None:
+    """Run every part and put its tables into the page."""
+    for part, arguments in enumerate(RUNS, 1):
+        if chosen and part not in chosen:
+            continue
         command = ["scumble", "bench", "--device", device, *arguments]
         click.echo(" ".join(command))
         done = subprocess.run([*SCUMBLE, *command[2:], "--json"], stdout=subprocess.PIPE, check=True)
         document = json.loads(done.stdout)
-        parts.append(f"    {' '.join(command)}\n\n{_machine(document)}\n")
-        parts += [_markdown(*table) for table in tables(document)]
-    text = PAGE.read_text(encoding="utf-8")
-    begin, end = f"<!-- {device} -->\n", f"<!-- end {device} -->"
+        lines = [f"    {' '.join(command)}\n\n{_machine(document)}\n"]
+        _put(f"{device} {part}", "\n".join([*lines, *(_markdown(*table) for table in tables(document))]))
+
+
+def _put(place: str, text: str) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    begin, end = f"<!-- {place} -->", f"<!-- end {place} -->"
     pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    if not pattern.search(text):
-        raise click.ClickException(f"{PAGE} has no place for {device}.")
-    PAGE.write_text(
-        pattern.sub(lambda _: begin + "\n" + "\n".join(parts) + "\n" + end, text), encoding="utf-8"
-    )
+    if not pattern.search(page):
+        raise click.ClickException(f"{PAGE} has no place for {place}.")
+    PAGE.write_text(pattern.sub(lambda _: f"{begin}\n\n{text}\n{end}", page), encoding="utf-8")
 
 
 def _machine(document: dict) -> str:
