@@ -33,11 +33,17 @@ class Reference:
 
     def encode(self, style: np.ndarray) -> Callable[[], Any]:
         """A call that encodes the style ``(H, W, 3)`` uint8."""
-        return lambda: self.encode_tensor(self._tensor(style))
+
+        @torch.no_grad()
+        def encode() -> Any:
+            return self.encode_tensor(self._tensor(style))
+
+        return encode
 
     def run(self, content: np.ndarray) -> Callable[[Any], np.ndarray]:
         """A call that stylizes the content ``(H, W, 3)`` uint8, to uint8 again as saving it does."""
 
+        @torch.no_grad()
         def stylize(signals: Any) -> np.ndarray:
             output = self.run_tensors(self._tensor(content), signals)[0]
             return output.mul(255).add(0.5).clamp(0, 255).permute(1, 2, 0).byte().cpu().numpy()
@@ -54,7 +60,6 @@ def load_reference(checkout: Path | None, model: StyleModel) -> Reference:
     Raises:
         ModelError: the checkout has no ``net_microAST.py``.
     """
-    torch.set_grad_enabled(False)
     network = model.network
     for parameter in network.parameters():
         parameter.data = parameter.data.contiguous()
