@@ -30,6 +30,7 @@ from scumble.editing.texts import fraction
 from . import layers, run
 from .config import effect_of, set_style, style_of
 from .controls import NO_SECOND, Controls
+from .error_bar import ErrorBar
 from .gallery_view import SIDE as THUMBNAIL
 from .gallery_view import GalleryView
 from .i18n import _
@@ -134,11 +135,7 @@ class ScumbleDialog:
         self._columns.pack_start(self._view, True, True, 0)
         self._columns.pack_start(right, False, False, 0)
 
-        self._error = Gtk.InfoBar(message_type=Gtk.MessageType.ERROR, no_show_all=True)
-        self._error_text = Gtk.Label(wrap=True, xalign=0.0, visible=True, selectable=True)
-        self._error.get_content_area().add(self._error_text)
-        self._error.add_button(_("Open Lo_g"), Gtk.ResponseType.HELP).show()
-        self._error.connect("response", lambda *_args: run.open_log())
+        self._error = ErrorBar()
         self._line = Gtk.Label(xalign=0.0, wrap=True, margin_top=6)
         self._bar = Gtk.ProgressBar(no_show_all=True)
         content = self._dialog.get_content_area()
@@ -393,9 +390,8 @@ class ScumbleDialog:
             apply_to = self._config.get_property("apply-to")
             part = layers.target(self._image, self._layer, apply_to) or whole
             seconds = max(1, round(self._seconds_per_pixel * part.area))
-            parts.append(_("about {seconds} seconds for this layer").format(seconds=seconds))
+            parts.append(_("about {seconds} s for this layer").format(seconds=seconds))
         self._status(" · ".join(filter(None, parts)))
 
     def _show_error(self, error: ScumbleError) -> None:
-        self._error_text.set_text(run.TEXTS.error(error))
-        self._error.show()
+        self._error.say(run.TEXTS.error(error))
