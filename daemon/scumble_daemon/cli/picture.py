@@ -150,6 +150,14 @@ def stylize_on_cluster(
     from ..images import large, read_mask, write_image
 
     started, picture = time.monotonic(), None
+
+    def by_one_worker(reason: str) -> PictureResult:
+        extent, notes = paint_whole(client, plan, source, target, cancel)
+        note = f"{source} was computed by one worker, as a whole: {reason}."
+        return PictureResult(source, target, extent, time.monotonic() - started, (note, *notes))
+
+    if reason := why_whole(plan):
+        return by_one_worker(reason)
     if job.pyramid or (large.is_large(source) and large.is_available()):
         pixels, notes = large.read_large(source, on_progress, cancel)
         mask: Any = large.read_large_mask(Path(job.mask), pixels.extent) if job.mask else None
@@ -157,11 +165,8 @@ def stylize_on_cluster(
         picture = _read_whole(source)
         pixels, notes = picture.pixels, picture.notes
         mask = read_mask(job.mask, pixels.extent) if job.mask else None
-    reason = why_whole(pixels.extent, plan)
-    if reason:
-        extent, notes = paint_whole(client, plan, source, target, cancel)
-        note = f"{source} was computed by one worker, as a whole: {reason}."
-        return PictureResult(source, target, extent, time.monotonic() - started, (note, *notes))
+    if reason := why_whole(plan, pixels.extent):
+        return by_one_worker(reason)
     result = paint_spread(client, plan, pixels, mask, target.parent, on_progress, cancel)
     del pixels
     if picture is None:

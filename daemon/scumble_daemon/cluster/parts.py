@@ -37,13 +37,13 @@ MOST_PATCHES = 64
 OnProgress = Callable[[Progress], None]
 
 
-def why_whole(extent: Extent, plan: Plan) -> str:
-    """What keeps a picture of that size from being computed in parts; empty when nothing does."""
+def why_whole(plan: Plan, extent: Extent | None = None) -> str:
+    """What keeps a picture (of that size, once it is known) from being computed in parts; else empty."""
     if any(style.mask for style in plan.styles):
         return "its styles have masks"
     if look_of(plan).stroke_size != 1.0:
         return "the stroke size is not 1"
-    return "" if can_spread(*extent, look_of(plan)) else "it is small"
+    return "" if extent is None or can_spread(*extent, look_of(plan)) else "it is small"
 
 
 def paint_whole(
