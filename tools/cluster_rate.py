@@ -1,15 +1,17 @@
 """Measure what one worker of a cluster does, for the cost model of docs/scale.md.
 
-    python tools/cluster_rate.py --workers 1 --side 3072
+    python tools/cluster_rate.py --write
 
-Starts a scheduler and workers of one thread each on this machine, and prints: pictures and megapixels
-per second of whole pictures (`scumble batch`), megapixels per second of one picture in parts
-(`scumble stylize`), each pass by itself, the tasks per second that scheduler and client manage when a task
-does nothing, and what moving and writing pixels takes.
+Starts a scheduler and workers of one thread each on this machine, and measures: megapixels per second of
+whole pictures (`scumble batch`) and of one picture in parts (`scumble stylize`), each pass by itself, the
+tasks per second that scheduler and client manage when a task does nothing, and what moving and writing
+pixels takes. `--write` puts these and the arithmetic of tools/cluster_costs.py into the page; it takes half
+a minute on two cores, on which nothing else should run.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,8 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import cluster_costs
 import numpy as np
+from cluster_costs import PATCH, Rates
 from distributed import Client, LocalCluster, as_completed
+from page import processor, put
 from PIL import Image
 
 from scumble import Extent, PixelFormat, Pixels, StyleSource, StyleWeight
@@ -27,7 +32,11 @@ from scumble_daemon.cluster.plan import Plan, make_plan
 from scumble_daemon.cluster.tasks import completed
 from scumble_daemon.cluster.worker import paint_file
 from scumble_daemon.images import large
+from scumble_models.fast.choice import stages_of
+from scumble_models.registry import load_model
+from scumble_models.tiling.box import Box
 
+PAGE = Path(__file__).parents[1] / "docs" / "scale.md"
 PHOTO = Path(__file__).parents[1] / "examples" / "photos" / "coffee.jpg"
 SETTINGS = {
     "engine": "microast",
@@ -48,8 +57,8 @@ def photo(width: int, height: int) -> Image.Image:
         return image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
 
 
-def whole_pictures(client: Client, plan: Plan, count: int, side: int, workers: int) -> str:
-    """Rate of `scumble batch`: reading, computing and writing JPEG files."""
+def whole_pictures(client: Client, plan: Plan, count: int, side: int, workers: int) -> float:
+    """MP/s of `scumble batch`: reading, computing and writing JPEG files."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "in.jpg"
         photo(side, side).save(source, quality=92)
@@ -64,12 +73,11 @@ def whole_pictures(client: Client, plan: Plan, count: int, side: int, workers: i
         for _, future in completed(client, tasks(2 * workers, 2 * workers + count)):
             future.result()
         seconds = time.monotonic() - started
-    rate = count / seconds
-    return f"{rate:.3f} pictures of {side}x{side} per second ({rate * side * side / 1e6:.3f} MP/s)"
+    return count * side * side / 1e6 / seconds
 
 
-def one_picture(client: Client, plan: Plan, side: int) -> str:
-    """Rate of `scumble stylize --scheduler`, and of its passes."""
+def one_picture(client: Client, plan: Plan, side: int) -> tuple[float, dict[str, float]]:
+    """MP/s of `scumble stylize --scheduler`, and of its passes by themselves."""
     array = np.asarray(photo(side, side))
     pixels = Pixels(Extent(side, side), PixelFormat("u8", "RGB"), array.tobytes())
     ended: dict[str, float] = {}
@@ -84,11 +92,11 @@ def one_picture(client: Client, plan: Plan, side: int) -> str:
             lambda progress: ended.update({progress.stage: time.monotonic()}),
         )
     seconds = time.monotonic() - started
-    passes, before = [], started
+    passes, before = {}, started
     for stage, moment in ended.items():
-        passes.append(f"{stage} {side * side / 1e6 / (moment - before):.3f}")
+        passes[stage] = side * side / 1e6 / (moment - before)
         before = moment
-    return f"{side * side / 1e6 / seconds:.3f} MP/s in parts ({', '.join(passes)} MP/s by themselves)"
+    return side * side / 1e6 / seconds, passes
 
 
 def nothing(plan: Plan) -> int:
@@ -96,13 +104,13 @@ def nothing(plan: Plan) -> int:
     return len(plan.styles)
 
 
-def empty_tasks(client: Client, plan: Plan, count: int = 3000) -> str:
+def empty_tasks(client: Client, plan: Plan, count: int = 3000) -> float:
     """How many tasks per second one client and one scheduler manage: all are sent at once."""
     started = time.monotonic()
     futures = client.map(nothing, [plan] * count, pure=False)
     for future in as_completed(futures):
         future.result()
-    return f"{count / (time.monotonic() - started):.0f} empty tasks per second"
+    return count / (time.monotonic() - started)
 
 
 def block(side: int) -> np.ndarray:
@@ -110,16 +118,16 @@ def block(side: int) -> np.ndarray:
     return np.zeros((side, side, 3), np.uint8)
 
 
-def transfer(client: Client, count: int = 64, side: int = 2048) -> str:
-    """What comes back from workers on the same machine: parts of a result, one after the other."""
+def transfer(client: Client, count: int = 64, side: int = 2048) -> float:
+    """MP/s that come back from workers on the same machine: parts of a result, one after the other."""
     started = time.monotonic()
     for _, future in completed(client, ((block, side) for _ in range(count))):
         future.result()
-    return f"{count * side * side / 1e6 / (time.monotonic() - started):.0f} MP/s of parts come back"
+    return count * side * side / 1e6 / (time.monotonic() - started)
 
 
-def files(side: int) -> str:
-    """What the machine that gives the command does by itself: decode a TIFF, write a tiled one."""
+def files(side: int) -> tuple[float, float]:
+    """MP/s of what the machine that gives the command does by itself: decode a TIFF, write a tiled one."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "in.tif"
         photo(side, side).save(source, compression="tiff_adobe_deflate")
@@ -129,17 +137,34 @@ def files(side: int) -> str:
         large.write_large(Path(folder) / "out.tif", pixels, source)
         written = time.monotonic()
     size = side * side / 1e6
-    return (
-        f"{size / (read - started):.0f} MP/s read, {size / (written - read):.0f} MP/s written as tiled TIFF"
-    )
+    return size / (read - started), size / (written - read)
+
+
+def overlap(engine: str) -> list[float]:
+    """For each pass over one picture in parts: pixels that a patch reads for each pixel that it is for."""
+    stages = stages_of(load_model(engine, "cpu"))
+    grids = [Box(0, 0, 100 * PATCH, 100 * PATCH)]
+    for stage in stages:
+        grids.append(stage.output_box(grids[-1]))
+    factors = []
+    for last in range(1, len(stages) + 1):
+        patch = PATCH * grids[last].width // grids[0].width
+        box = Box(50 * patch, 50 * patch, 51 * patch, 51 * patch)  # far from the border
+        for stage, grid in reversed(list(zip(stages[:last], grids, strict=False))):
+            box = stage.input_box(box, grid)
+        factors.append(box.width * box.height / PATCH**2)
+    return factors
 
 
 @click.command()
 @click.option("--workers", default=1, show_default=True)
 @click.option("--pictures", default=12, show_default=True, help="of 1024x1024, for the rate of a batch")
 @click.option("--side", default=3072, show_default=True, help="of the picture in parts")
-def main(workers: int, pictures: int, side: int) -> None:
-    """Print the rates, one line each."""
+@click.option("--write", is_flag=True, help="Put the tables into docs/scale.md (with one worker only).")
+def main(workers: int, pictures: int, side: int, write: bool) -> None:
+    """Measure, and print the tables."""
+    if write and workers != 1:
+        raise click.UsageError("The page counts with the rates of one worker: leave --workers away.")
     plan = make_plan([(StyleWeight(StyleSource(library="irises")), None)], SETTINGS)
     with (
         LocalCluster(
@@ -147,12 +172,25 @@ def main(workers: int, pictures: int, side: int) -> None:
         ) as cluster,
         Client(cluster, direct_to_workers=True) as client,
     ):
-        click.echo(f"{workers} workers of one thread")
-        click.echo(whole_pictures(client, plan, pictures, 1024, workers))
-        click.echo(one_picture(client, plan, side))
-        click.echo(empty_tasks(client, plan))
-        click.echo(transfer(client))
-    click.echo(files(8192))
+        whole = whole_pictures(client, plan, pictures, 1024, workers) / workers
+        parts, passes = one_picture(client, plan, side)
+        tasks, returned = empty_tasks(client, plan), transfer(client)
+    rates = Rates(whole, parts / workers, passes, tasks, returned, *files(8192), overlap=overlap(plan.engine))
+    machine = (
+        f"{workers} worker{'s' if workers > 1 else ''} of one thread on a machine with {os.cpu_count()} cores ({processor()}), "
+        "with nothing beside it."
+    )
+    tables = {
+        "measured": f"{machine}\n\n{cluster_costs.markdown(cluster_costs.measured(rates, side))}",
+        "photos": cluster_costs.markdown(cluster_costs.photos(rates)),
+        "photo limits": cluster_costs.markdown(cluster_costs.photo_limits(rates)),
+        "gigapixels": cluster_costs.markdown(cluster_costs.gigapixels(rates)),
+        "many gigapixels": f"{cluster_costs.many_gigapixels(rates)}\n",
+    }
+    for place, text in tables.items():
+        click.echo(text)
+        if write:
+            put(PAGE, place, text)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,12 @@ device's parts is replaced; all else in the page stays.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import click
+from page import processor, put
 
 from scumble_daemon.cli.bench_tables import tables
 
@@ -43,22 +43,11 @@ def main(device: str, chosen: tuple[int, ...]) -> None:
         done = subprocess.run([*SCUMBLE, *command[2:], "--json"], stdout=subprocess.PIPE, check=True)
         document = json.loads(done.stdout)
         lines = [f"    {' '.join(command)}\n\n{_machine(document)}\n"]
-        _put(f"{device} {part}", "\n".join([*lines, *(_markdown(*table) for table in tables(document))]))
-
-
-def _put(place: str, text: str) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    begin, end = f"<!-- {place} -->", f"<!-- end {place} -->"
-    pattern = re.compile(re.escape(begin) + ".*?" + re.escape(end), re.DOTALL)
-    if not pattern.search(page):
-        raise click.ClickException(f"{PAGE} has no place for {place}.")
-    PAGE.write_text(pattern.sub(lambda _: f"{begin}\n\n{text}\n{end}", page), encoding="utf-8")
+        put(PAGE, f"{device} {part}", "\n".join([*lines, *(_markdown(*table) for table in tables(document))]))
 
 
 def _machine(document: dict) -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    machine = f"{document['machine']}, {names[0] if names else 'unknown CPU'}, {document['device']}"
+    machine = f"{document['machine']}, {processor()}, {document['device']}"
     rates = (
         f"matrix product {document['gemm_gflops']:.0f} GFLOP/s, copying {document['copy_gbytes']:.1f} GB/s"
     )
