@@ -176,8 +176,9 @@ def main(workers: int, pictures: int, side: int, write: bool) -> None:
         parts, passes = one_picture(client, plan, side)
         tasks, returned = empty_tasks(client, plan), transfer(client)
     rates = Rates(whole, parts / workers, passes, tasks, returned, *files(8192), overlap=overlap(plan.engine))
+    plural = "" if workers == 1 else "s"
     machine = (
-        f"{workers} worker{'s' if workers > 1 else ''} of one thread on a machine with {os.cpu_count()} cores ({processor()}), "
+        f"{workers} worker{plural} of one thread on a machine with {os.cpu_count()} cores ({processor()}), "
         "with nothing beside it."
     )
     tables = {
