@@ -34,7 +34,7 @@ from scumble_daemon.library.builtin import tomllib  # noqa: E402
 from scumble_daemon.library.signals import signals_name  # noqa: E402
 from scumble_daemon.library.thumbnails import jpeg_of_image  # noqa: E402
 from scumble_models.registry import StyleModel, list_models, load_model  # noqa: E402
-from scumble_models.stylize import encode_style, stylize  # noqa: E402
+from scumble_models.stylize import STYLE_SIDE, encode_style, stylize  # noqa: E402
 
 PREVIEW_PHOTO = ROOT / "examples" / "photos" / "coffee.jpg"
 PREVIEW_ENGINE = "microast"
@@ -88,7 +88,7 @@ def _picture(
         painter = row["painter"]
         seed = list(PAINTERS).index(painter)
         origin = {"licence": "MIT", "source": f"painted by code: {painter}"}
-        return PAINTERS[painter](np.random.default_rng(seed)), origin
+        return _middle(PAINTERS[painter](np.random.default_rng(seed)), row), origin
     if sources is None:
         raise click.UsageError(f"{name} is made from a picture of the training data: give --sources DIR.")
     found = manifest.get((row["manifest"], row["origin"]))
@@ -97,7 +97,22 @@ def _picture(
     if not found["rights"].startswith(ALLOWED):
         raise click.ClickException(f"{name}: its rights are {found['rights']!r}, which does not suffice.")
     origin = {"licence": found["rights"], "source": f"{row['origin']}: {row['manifest']}"}
-    return Image.open(sources / found["file"]).convert("RGB"), origin
+    return _middle(Image.open(sources / found["file"]).convert("RGB"), row), origin
+
+
+def _middle(picture: Image.Image, row: dict[str, Any]) -> Image.Image:
+    """The middle of a picture, `part` of its sides, as large as the network looks at: marks as wide as the
+    network's own lattice of four pixels come back as a mesh, and wider ones as strokes."""
+    if "part" not in row:
+        return picture
+    width, height = (round(side * row["part"]) for side in picture.size)
+    left, top = (picture.width - width) // 2, (picture.height - height) // 2
+    scale = STYLE_SIDE / min(width, height)
+    return picture.resize(
+        (round(width * scale), round(height * scale)),
+        Image.Resampling.LANCZOS,
+        (left, top, left + width, top + height),
+    )
 
 
 def _write_style(
