@@ -9,9 +9,16 @@ from daemon_process import until
 from gimp_images import INSIDE
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-THUMBNAIL = "80x60+24+72"
-"""Where the first picture of the gallery is, in the dialog's window."""
-AFTER = "150x200+450+60"
+
+# Where things are in the dialog's window, at its own size. What clicks them waits for what that does,
+# and so fails when they have moved.
+SEARCH, GROUP, STAR = "120 29", "334 29", "366 516"
+ACTUAL_SIZE, SECOND = "748 23", "680 426"
+FIRST = "62 100"
+"""The first picture of the gallery."""
+THUMBNAIL, SECOND_THUMBNAIL = "80x60+24+72", "80x60+120+72"
+"""The parts of the window with the first two pictures of the gallery."""
+AFTER = "150x200+450+80"
 """The left part of the preview, which shows the result once there is one."""
 
 
@@ -43,8 +50,37 @@ display.delete()
     return running, window
 
 
-def choose_the_first_style(gimp, window: str) -> None:
+def click(gimp, window: str, place: str) -> None:
+    """Click a place of the window, and leave it a moment to follow."""
+    gimp.shell(
+        f"xdotool windowactivate --sync {window} mousemove --window {window} {place} click 1 sleep 0.4"
+    )
+
+
+def choose_a_style(gimp, window: str, place: str = FIRST) -> None:
     """Click it and wait for its preview: a Return sent before the click has arrived paints nothing."""
     before = content(gimp, window, AFTER)
-    gimp.shell(f"xdotool mousemove --window {window} 62 100 click 1")
+    gimp.shell(f"xdotool mousemove --window {window} {place} click 1")
     until(lambda: content(gimp, window, AFTER)[1] != before[1], "the preview")
+
+
+def search(gimp, window: str, text: str) -> None:
+    """Type into the search and wait for another gallery."""
+    before = content(gimp, window, THUMBNAIL)
+    click(gimp, window, SEARCH)
+    gimp.shell(f"xdotool type --delay 60 {text}")
+    until(lambda: content(gimp, window, THUMBNAIL)[1] != before[1], "what was searched for")
+
+
+def paint(gimp, running, window: str) -> dict:
+    """Press Paint by its letter, as Return would open a list that has the focus; what the call returned."""
+    gimp.shell(f"xdotool windowactivate --sync {window} key alt+p")
+    done = running.result()
+    assert done["status"] == "success", done
+    return done
+
+
+def leave(gimp, running, window: str) -> None:
+    """Leave the dialog without a result."""
+    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+    assert running.result()["status"] == "cancel"

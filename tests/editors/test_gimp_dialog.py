@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from daemon_process import until
-from gimp_dialog import AFTER, EXAMPLES, choose_the_first_style, content, open_dialog
+from gimp_dialog import ACTUAL_SIZE, AFTER, EXAMPLES, choose_a_style, click, content, leave, open_dialog
 from gimp_images import INSIDE
 
 from scumble import Client
@@ -22,7 +22,7 @@ def gimp(gimp_window):
 
 def test_a_style_is_chosen_seen_and_painted_by_mouse_and_return(gimp):
     running, window = open_dialog(gimp)
-    choose_the_first_style(gimp, window)
+    choose_a_style(gimp, window)
     gimp.shell(f"xdotool windowactivate --sync {window} key Return")
     done = running.result()
     assert done["status"] == "success", done
@@ -51,14 +51,13 @@ display.delete()
 """
     )
     window = gimp.window("^Scumble$")
-    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
-    assert running.result()["status"] == "cancel"
+    leave(gimp, running, window)
     assert gimp.close() == 0
 
 
 def test_cancelling_in_the_middle_keeps_the_document_and_the_dialog(gimp, client: Client):
     running, window = open_dialog(gimp, "3000, 2000")
-    choose_the_first_style(gimp, window)
+    choose_a_style(gimp, window)
     gimp.shell(f"xdotool windowactivate --sync {window} key Return")
 
     def big_job() -> bool:
@@ -134,9 +133,9 @@ display.delete()
 
 def test_at_actual_size_dragging_shows_another_part(gimp):
     running, window = open_dialog(gimp)
-    choose_the_first_style(gimp, window)
+    choose_a_style(gimp, window)
     fitted = content(gimp, window, AFTER)
-    gimp.shell(f"xdotool mousemove --window {window} 446 356 click 1")
+    click(gimp, window, ACTUAL_SIZE)
     until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
     middle = content(gimp, window, AFTER)
     gimp.shell(
@@ -144,5 +143,4 @@ def test_at_actual_size_dragging_shows_another_part(gimp):
         f"mousemove --window {window} 580 230 mousemove --window {window} 640 260 mouseup 1"
     )
     until(lambda: content(gimp, window, AFTER)[1] != middle[1], "another part")
-    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
-    assert running.result()["status"] == "cancel"
+    leave(gimp, running, window)

@@ -40,16 +40,16 @@ def test_however_it_is_dragged_the_part_stays_inside(viewport_module, x, y, widt
         assert part.right <= area.right
         assert area.y <= part.y
         assert part.bottom <= area.bottom
-        assert part.extent == (min(400, width), min(300, height))
+        assert part.extent == (min(400, width), min(280, height))
 
 
 @given(width=SIDES, height=SIDES)
-def test_fitted_it_has_room_in_400_by_300(viewport_module, width, height):
+def test_fitted_it_has_room_in_400_by_280(viewport_module, width, height):
     part, side = viewport_module.Viewport(400).fitted(Bounds(0, 0, width, height))
     factor = side / max(part.width, part.height)
     assert part.extent == (width, height)
     assert width * factor <= 400.5
-    assert height * factor <= 300.5
+    assert height * factor <= 280.5
 
 
 def test_a_drag_moves_by_its_own_length(viewport_module):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 import traceback
 from collections import deque
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ class JobEvent:
         task: ``apply``, ``preview`` or ``question``.
         progress, result, error: set according to `kind`.
         answer: what the function of a question returned.
+        at: when it happened, by time.monotonic(); the interface may read it later.
     """
 
     kind: str
@@ -45,6 +47,7 @@ class JobEvent:
     result: Optional[Pixels] = None
     error: Optional[ScumbleError] = None
     answer: Any = None
+    at: float = field(default_factory=time.monotonic, compare=False)
 
 
 @dataclass

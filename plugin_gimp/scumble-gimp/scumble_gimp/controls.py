@@ -1,50 +1,67 @@
-"""The settings beside the gallery: what is used each time on one page, the rest on another."""
+"""The settings below the preview: a few on each page, so that every page shows all that it holds."""
 
 from __future__ import annotations
 
-from gi.repository import GObject, Gtk
+from typing import NamedTuple
+
+from gi.repository import GObject, Gtk, Pango
 
 from .i18n import _
 
 NO_SECOND = ""
-SCALES = {"weight": 100.0, "mix": 100.0, "stroke-size": 1.0, "contrast": 1.0, "detail": 100.0, "opacity": 1.0}
+ROW_SPACE = 6
+
+
+class Scale(NamedTuple):
+    """How a number is shown: what it is multiplied with, its decimals, and what a click on + adds."""
+
+    factor: float
+    digits: int
+    step: float
+    page: float
+
+
+PERCENT = Scale(100.0, 0, 1.0, 10.0)
+FACTOR = Scale(1.0, 2, 0.05, 0.25)
+SCALES = {
+    "weight": PERCENT,
+    "mix": PERCENT,
+    "detail": PERCENT,
+    "opacity": PERCENT._replace(factor=1.0),
+    "stroke-size": FACTOR,
+    "contrast": FACTOR,
+}
 
 
 class Controls(Gtk.Box):
     """Widgets for the properties of `config`, made by `dialog` (a GimpUi.ProcedureDialog)."""
 
     def __init__(self, dialog, config, *, has_selection: bool) -> None:
-        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        self._config = config
+        super().__init__(orientation=Gtk.Orientation.VERTICAL)
+        self._dialog, self._config = dialog, config
+        self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
         self.second = Gtk.ComboBoxText()
         """The second style: ids are ``kind:value``, `NO_SECOND` for none."""
         self.engine = Gtk.ComboBoxText()
         self.engine.append(config.get_property("engine"), config.get_property("engine"))
         self.engine.set_active(0)
         self.engine.connect("changed", self._engine_changed)
-
-        basics = _page()
-        self._pack(basics, dialog, "weight")
-        basics.pack_start(_labelled(_("Second style"), self.second), False, False, 0)
-        self._mix = self._pack(basics, dialog, "mix")
+        for combo in (self.second, self.engine):  # a long name must not widen the dialog
+            combo.get_cells()[0].set_property("ellipsize", Pango.EllipsizeMode.END)
         self.second.connect("changed", lambda *_args: self._show_mix())
-        self._pack(basics, dialog, "preserve-color")
-        if has_selection:
-            self._pack(basics, dialog, "apply-to")
 
-        more = _page()
-        for name in ("stroke-size", "detail", "contrast", "layer-mode", "opacity"):
-            self._pack(more, dialog, name)
-        more.pack_start(_labelled(_("Engine"), self.engine), False, False, 0)
-        for name in ("tiling", "device"):
-            self._pack(more, dialog, name)
-        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER)
-        scrolled.add(more)
-
-        pages = Gtk.Notebook()
-        pages.append_page(basics, Gtk.Label(label=_("Style")))
-        pages.append_page(scrolled, Gtk.Label(label=_("More")))
-        self.pack_start(pages, False, False, 0)
+        pages = Gtk.Notebook(scrollable=True)
+        self._mix = self._row("mix")
+        second = self._labelled(_("Second style"), self.second)
+        self._add_page(pages, _("Style"), self._row("weight"), second, self._mix, self._row("preserve-color"))
+        rows = [self._row(name) for name in ("stroke-size", "detail", "contrast")]
+        self._add_page(pages, _("Brush"), *rows)
+        apply_to = self._row("apply-to")
+        apply_to.set_sensitive(has_selection)
+        self._add_page(pages, _("Layer"), apply_to, self._row("layer-mode"), self._row("opacity"))
+        engine = self._labelled(_("Engine"), self.engine)
+        self._add_page(pages, _("Computing"), engine, self._row("tiling"), self._row("device"))
+        self.pack_start(pages, True, True, 0)
         self._show_mix()
 
     def set_engines(self, names) -> None:
@@ -62,22 +79,34 @@ class Controls(Gtk.Box):
     def _show_mix(self) -> None:
         self._mix.set_sensitive(bool(self.second.get_active_id()))
 
+    def _row(self, name: str):
+        if name not in SCALES:
+            return self._aligned(self._dialog.get_widget(name, GObject.TYPE_NONE))
+        scale = SCALES[name]
+        widget = self._dialog.get_scale_entry(name, scale.factor)
+        widget.set_digits(scale.digits)
+        widget.set_increments(scale.step, scale.page)
+        widget.get_spin_button().set_width_chars(5)
+        return self._aligned(widget)
+
+    def _aligned(self, labeled):
+        self._labels.add_widget(labeled.get_label())
+        return labeled
+
+    def _labelled(self, text: str, widget) -> Gtk.Box:
+        label = Gtk.Label(label=text, xalign=0.0)
+        self._labels.add_widget(label)
+        row = Gtk.Box(spacing=ROW_SPACE)
+        row.pack_start(label, False, False, 0)
+        row.pack_start(widget, True, True, 0)
+        return row
+
     @staticmethod
-    def _pack(box, dialog, name):
-        if name in SCALES:
-            widget = dialog.get_scale_entry(name, SCALES[name])
-        else:
-            widget = dialog.get_widget(name, GObject.TYPE_NONE)
-        box.pack_start(widget, False, False, 0)
-        return widget
-
-
-def _page() -> Gtk.Box:
-    return Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6, border_width=8)
-
-
-def _labelled(text: str, widget) -> Gtk.Box:
-    row = Gtk.Box(spacing=12)
-    row.pack_start(Gtk.Label(label=text, xalign=0.0), False, False, 0)
-    row.pack_start(widget, True, True, 0)
-    return row
+    def _add_page(pages, title: str, *rows) -> None:
+        page = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=ROW_SPACE, border_width=8)
+        for row in rows:
+            page.pack_start(row, False, False, 0)
+        # On a low screen the page scrolls, and the buttons below stay in reach.
+        scrolled = Gtk.ScrolledWindow(hscrollbar_policy=Gtk.PolicyType.NEVER, propagate_natural_height=True)
+        scrolled.add(page)
+        pages.append_page(scrolled, Gtk.Label(label=title, margin_start=6, margin_end=6))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from dataclasses import replace
 from typing import Any, Callable, Dict, Optional
@@ -11,7 +10,7 @@ import gi
 
 gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
-from gi.repository import GimpUi, GLib, Gtk, Pango
+from gi.repository import GimpUi, GLib, Gtk
 
 from scumble import Bounds, Client, Pixels, ScumbleError
 from scumble.editing import (
@@ -36,6 +35,7 @@ from .gallery_view import GalleryView
 from .i18n import _
 from .preview_view import SIDE as PREVIEW
 from .preview_view import PreviewView
+from .status_line import StatusLine
 from .viewport import Viewport
 
 DEBOUNCE_MS = 200
@@ -70,9 +70,6 @@ class ScumbleDialog:
         self._viewport = Viewport(PREVIEW)
         self._is_part = False
         self._small: Optional[Pixels] = None
-        self._preview_began = 0.0
-        self._seconds_per_pixel = 0.0
-        self._devices = ""
         self._loop: Optional[GLib.MainLoop] = None
         self._outcome: Optional[JobEvent] = None
         # Called on the worker's thread; the events are read on this one.
@@ -89,7 +86,7 @@ class ScumbleDialog:
             except ScumbleError as error:
                 self._busy(False)
                 if error.code == "cancelled":
-                    self._status(_("Cancelled. Nothing was changed."))
+                    self._line.say(_("Cancelled. Nothing was changed."))
                 else:
                     self._show_error(error)
         return None
@@ -116,27 +113,19 @@ class ScumbleDialog:
             on_activate=lambda: self._dialog.response(Gtk.ResponseType.OK),
             on_leave=lambda: self._dialog.response(Gtk.ResponseType.CANCEL),
         )
-        self._preview_view = PreviewView(self._panned)
-        self._actual_size = Gtk.CheckButton(label=_("Show at actual size"))
-        self._actual_size.set_tooltip_text(
-            _("A part of the layer, with strokes as large as they will be: drag it to see another part")
-        )
-        self._actual_size.connect("toggled", lambda *_args: self._part_changed())
+        self._preview_view = PreviewView(self._panned, self._part_changed)
         self._controls = Controls(self._dialog, self._config, has_selection=selection)
         self._controls.second.connect("changed", self._second_chosen)
 
-        self._title = Gtk.Label(ellipsize=Pango.EllipsizeMode.END, max_width_chars=44)
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        right.pack_start(self._title, False, False, 0)
         right.pack_start(self._preview_view, True, True, 0)
-        right.pack_start(self._actual_size, False, False, 0)
         right.pack_start(self._controls, False, False, 0)
         self._columns = Gtk.Box(spacing=12)
         self._columns.pack_start(self._view, True, True, 0)
         self._columns.pack_start(right, False, False, 0)
 
         self._error = ErrorBar()
-        self._line = Gtk.Label(xalign=0.0, wrap=True, margin_top=6)
+        self._line = StatusLine(self._config, self._pixels_to_paint)
         self._bar = Gtk.ProgressBar(no_show_all=True)
         content = self._dialog.get_content_area()
         content.pack_start(self._columns, True, True, 0)
@@ -179,28 +168,30 @@ class ScumbleDialog:
     # The daemon ---------------------------------------------------------------------------------
 
     def _ask_daemon(self) -> None:
-        self._status(_("Connecting to the daemon, which may have to start first…"))
-        self._ask(lambda client: (client.styles(), client.welcome.devices), self._library_came)
-        self._ask(lambda client: [model["name"] for model in client.models()], self._controls.set_engines)
+        self._line.say(_("Connecting to the daemon, which may have to start first…"))
+        self._ask(Client.styles, self._library_came)
+        # To tell the models the worker has to be ready, and only then are its devices known.
+        self._ask(
+            lambda client: ([model["name"] for model in client.models()], client.status()), self._worker_came
+        )
 
     def _ask(self, question: Callable[[Client], Any], on_answer: Callable[[Any], None]) -> None:
         def answered(event: JobEvent) -> None:
             if event.kind == "done":
                 on_answer(event.answer)
             elif event.error is not None and event.error.code != "cancelled":
-                self._status("")
+                self._line.rest()
                 self._show_error(event.error)
 
         self._answers[self._controller.ask(question)] = answered
 
-    def _library_came(self, answer) -> None:
-        styles, devices = answer
-        self._devices = ", ".join(devices)
+    def _library_came(self, styles) -> None:
         self._gallery.set_library(styles)
         self._view.refresh()
         self._fill_second()
         self._show_title()
-        self._status_ready()
+        if self._style("") is None:
+            self._line.rest()
         for fields in styles:
             name = fields.get("name", "")
             if fields.get("thumbnail"):
@@ -208,6 +199,13 @@ class ScumbleDialog:
                     lambda client, name=name: client.style_thumbnail(name),
                     lambda data, name=name: self._view.set_thumbnail_bytes(name, data),
                 )
+
+    def _worker_came(self, answer) -> None:
+        engines, status = answer
+        self._controls.set_engines(engines)
+        self._line.know(status)
+        if self._preview:
+            self._say_preview()
 
     def _read_events(self) -> bool:
         for event in self._controller.events():
@@ -222,17 +220,21 @@ class ScumbleDialog:
             self._answers.pop(event.ticket)(event)
         elif event.task == "apply":
             self._apply_went_on(event)
-        elif event.ticket == self._preview and event.kind == "done":
-            seconds = time.monotonic() - self._preview_began
-            per_pixel = seconds / event.result.extent.area
-            known = self._seconds_per_pixel
-            self._seconds_per_pixel = min(known, per_pixel) if known else per_pixel
+        elif event.ticket == self._preview:
+            self._preview_went_on(event)
+
+    def _preview_went_on(self, event: JobEvent) -> None:
+        self._line.measure(event, self._before.extent.area)
+        if event.kind == "progress":
+            return
+        self._preview = 0
+        if event.kind == "done":
             self._error.hide()
             self._preview_view.set_after(event.result)
-            self._status_ready()
-        elif event.ticket == self._preview and event.kind == "failed" and event.error.code != "cancelled":
+            self._line.rest()
+        elif event.error.code != "cancelled":
             self._show_error(event.error)
-            self._status("")
+            self._line.rest()
 
     # What the artist does -----------------------------------------------------------------------
 
@@ -255,7 +257,7 @@ class ScumbleDialog:
         try:
             save_settings(settings_file("gimp"), self._settings)
         except OSError as error:
-            self._status(_("The favourite could not be saved: {reason}").format(reason=error))
+            self._line.say(_("The favourite could not be saved: {reason}").format(reason=error))
 
     def _file_chosen(self, path: str) -> None:
         choice = StyleChoice("file", path)
@@ -273,7 +275,7 @@ class ScumbleDialog:
         except ScumbleError:
             styles = ()
         names = run.TEXTS.style_names(styles) if styles else _("No style is chosen yet")
-        self._title.set_markup("<b>{}</b>".format(GLib.markup_escape_text(names)))
+        self._preview_view.set_title(names)
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, bool(styles))
 
     def _setting_changed(self, _config, spec) -> None:
@@ -287,17 +289,23 @@ class ScumbleDialog:
 
     def _part_changed(self) -> None:
         """Show the part of the layer that will be painted, or as much of it as has room."""
-        whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
-        area = layers.target(self._image, self._layer, self._config.get_property("apply-to")) or whole
+        area = self._area()
         part, side = self._viewport.fitted(area)
-        if self._actual_size.get_active():
+        if self._preview_view.actual_size:
             part = self._viewport.actual(area)
             side = max(part.width, part.height)
         self._preview_view.can_pan = part != area
-        self._is_part = part != whole and self._actual_size.get_active()
+        self._is_part = part != self._whole() and self._preview_view.actual_size
         self._before = layers.scaled(self._layer, part, side)
         self._preview_view.set_before(self._before)
         self._later()
+
+    def _whole(self) -> Bounds:
+        return Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
+
+    def _area(self) -> Bounds:
+        """The part of the layer that will be painted."""
+        return layers.target(self._image, self._layer, self._config.get_property("apply-to")) or self._whole()
 
     def _panned(self, right: float, down: float) -> None:
         self._viewport.move(right, down)
@@ -318,30 +326,35 @@ class ScumbleDialog:
                 request = effect.request(self._before, None, run.layer_pixels)
                 if self._is_part:
                     request = replace(request, references=(self._thumbnail(),))
-                self._preview_began = time.monotonic()
                 self._preview = self._controller.preview(request)
-                self._status(_("Painting the preview…"))
+                self._say_preview()
         except ScumbleError as error:
             self._show_error(error)
         return GLib.SOURCE_REMOVE
 
+    def _say_preview(self) -> None:
+        if self._line.worker_is_ready:  # else the line tells what it waits for
+            self._line.say(_("Painting the preview…"))
+
     def _thumbnail(self) -> Pixels:
         """All of the layer: its statistics make a part look as it will in the result."""
         if self._small is None:
-            whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
-            self._small = layers.scaled(self._layer, whole, STATISTICS_SIDE)
+            self._small = layers.scaled(self._layer, self._whole(), STATISTICS_SIDE)
         return self._small
+
+    def _pixels_to_paint(self) -> int:
+        return 0 if self._style("") is None else self._area().area
 
     # Applying -----------------------------------------------------------------------------------
 
     def _apply(self):
         self._busy(True)
-        self._status(_("Reading the layer…"))
+        self._line.say(_("Reading the layer…"))
         effect = run.titled(effect_of(self._config), self._gallery)
         transfer, request = run.make_request(self._image, self._layer, self._config, effect, self._read_on)
         self._loop, self._outcome = GLib.MainLoop(), None
         ticket = self._controller.apply(request)
-        self._status(_("Waiting for the daemon…"))
+        self._line.say(_("Waiting for the daemon…"))
         self._loop.run()
         self._loop = None
         event = self._outcome
@@ -353,7 +366,7 @@ class ScumbleDialog:
     def _apply_went_on(self, event: JobEvent) -> None:
         if event.kind == "progress":
             self._bar.set_fraction(run.READ_SHARE + (1.0 - run.READ_SHARE) * fraction(event.progress))
-            self._status(run.TEXTS.progress(event.progress))
+            self._line.say(run.TEXTS.progress(event.progress))
         elif self._loop is not None:
             self._outcome = event
             self._loop.quit()
@@ -377,21 +390,6 @@ class ScumbleDialog:
         self._error.hide()
 
     # What it says -------------------------------------------------------------------------------
-
-    def _status(self, text: str) -> None:
-        self._line.set_text(text)
-
-    def _status_ready(self) -> None:
-        parts = [_("Ready"), self._devices]
-        if self._style("") is None:
-            parts = [_("Choose a style"), self._devices]
-        elif self._seconds_per_pixel:
-            whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
-            apply_to = self._config.get_property("apply-to")
-            part = layers.target(self._image, self._layer, apply_to) or whole
-            seconds = max(1, round(self._seconds_per_pixel * part.area))
-            parts.append(_("about {seconds} s for this layer").format(seconds=seconds))
-        self._status(" · ".join(filter(None, parts)))
 
     def _show_error(self, error: ScumbleError) -> None:
         self._error.say(run.TEXTS.error(error))

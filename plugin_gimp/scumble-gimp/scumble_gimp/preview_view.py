@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Callable, Optional, Tuple
 
-from gi.repository import Gdk, Gtk
+from gi.repository import Gdk, GLib, Gtk, Pango
 
 from scumble import Pixels
 
 from . import pictures
 from .i18n import _
+from .viewport import ASPECT
 
 SIDE = 400
 """Longest side of the preview in pixels; what is computed is what is shown."""
@@ -21,13 +22,14 @@ GRIP = 24
 
 
 class PreviewView(Gtk.Box):
-    """Shows `before`, and once there is one `after` on the left of the line.
+    """Shows `before`, and once there is one `after` on the left of the line; above them a title.
 
-    `on_pan` is told by how many pixels to the right and down the view moves, while `can_pan` is set.
+    `on_pan` is told by how many pixels to the right and down the view moves, while `can_pan` is set;
+    `on_actual_size` that `actual_size` has changed.
     """
 
-    def __init__(self, on_pan: Callable[[float, float], None]) -> None:
-        super().__init__(orientation=Gtk.Orientation.VERTICAL)
+    def __init__(self, on_pan: Callable[[float, float], None], on_actual_size: Callable[[], None]) -> None:
+        super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self.can_pan = False
         self._on_pan = on_pan
         self._grabbed: Optional[Tuple[float, float]] = None
@@ -42,9 +44,30 @@ class PreviewView(Gtk.Box):
         box.connect("motion-notify-event", self._moved)
         box.set_tooltip_text(_("Left of the line the result, right of it the layer: drag the line"))
         frame = Gtk.Frame(shadow_type=Gtk.ShadowType.IN)
-        frame.set_size_request(SIDE + 4, 304)
+        frame.set_size_request(SIDE + 4, int(SIDE * ASPECT) + 4)
         frame.add(box)
+
+        self._title = Gtk.Label(ellipsize=Pango.EllipsizeMode.END, xalign=0.0)
+        self._actual_size = Gtk.CheckButton(label=_("Actual size"))
+        self._actual_size.set_tooltip_text(
+            _("A part of the layer, with strokes as large as they will be: drag it to see another part")
+        )
+        self._actual_size.connect("toggled", lambda *_args: on_actual_size())
+        top = Gtk.Box(spacing=12)
+        top.pack_start(self._title, True, True, 0)
+        top.pack_start(self._actual_size, False, False, 0)
+        self.pack_start(top, False, False, 0)
         self.pack_start(frame, True, True, 0)
+
+    @property
+    def actual_size(self) -> bool:
+        """Whether a part at actual size is wanted, and not all of the layer."""
+        return self._actual_size.get_active()
+
+    def set_title(self, text: str) -> None:
+        """Name what is shown."""
+        self._title.set_markup("<b>{}</b>".format(GLib.markup_escape_text(text)))
+        self._title.set_tooltip_text(text)
 
     def set_before(self, pixels: Pixels) -> None:
         """Show another part of the layer; what was computed for the part before goes."""

@@ -53,7 +53,7 @@ def create_apply(plug_in, run):
     _common(procedure)
     _add_styles(procedure)
     procedure.add_double_argument(
-        "weight", _("_Weight"), _("0 is the layer as it is, 1 the full effect"), 0.0, 1.0, 0.8, _RW
+        "weight", _("_Weight"), _("From the layer as it is to the full effect"), 0.0, 1.0, 0.8, _RW
     )
     procedure.add_double_argument(
         "stroke-size", _("Stroke si_ze"), _("Scale of the brush strokes"), 0.5, 4.0, 1.0, _RW
@@ -121,7 +121,7 @@ def _add_styles(procedure):
             prefix + "style-layer", which, _("A layer whose style is taken; none for none"), True, _RW
         )
     procedure.add_double_argument(
-        "mix", _("_Mix"), _("Share of the second style: 0 none of it, 1 nothing else"), 0.0, 1.0, 0.5, _RW
+        "mix", _("_Mix"), _("Share of the second style, from none of it to nothing else"), 0.0, 1.0, 0.5, _RW
     )
 
 

@@ -6,7 +6,7 @@ from typing import Optional, Tuple
 
 from scumble import Bounds
 
-ASPECT = 0.75
+ASPECT = 0.7
 """Height of the preview by its width."""
 
 

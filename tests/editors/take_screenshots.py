@@ -1,0 +1,64 @@
+"""Take the screenshots of GIMP in docs/images again: pytest tests/editors/take_screenshots.py
+
+Not among the tests that run by themselves: its name keeps it out of the collection.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from gimp_dialog import EXAMPLES, choose_a_style, leave, open_dialog
+from gimp_images import INSIDE
+from PIL import Image
+
+pytestmark = pytest.mark.editors
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+COMIC = "350 230"
+
+
+@pytest.fixture
+def gimp(start_gimp, base):
+    """GIMP with windows and nothing chosen yet."""
+    return start_gimp(windows=True, SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base))
+
+
+def test_screenshot_of_the_dialog(gimp):
+    running, window = open_dialog(gimp)
+    choose_a_style(gimp, window, COMIC)
+    # Away from the gallery, where it would bring up a tooltip; and until the line says "Ready".
+    gimp.shell("xdotool mousemove 5 5 sleep 2")
+    take(gimp, window, "gimp-dialog.jpg")
+    leave(gimp, running, window)
+
+
+def test_screenshot_of_the_result(gimp):
+    shutil.copy(EXAMPLES / "photos" / "coffee.jpg", gimp.folder)
+    done = gimp.run(
+        f"""
+{INSIDE}
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(FOLDER / "coffee.jpg")))
+image.scale(1200, 800)
+display = Gimp.Display.new(image)
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 100, -20, 900, 860)
+Gimp.Selection.feather(image, 120)
+result = scumble(image, image.get_layers(), style_name="comic")
+Gimp.Selection.none(image)
+Gimp.displays_flush()
+"""
+    )
+    assert done["status"] == "success", done
+    window = gimp.window("1200x800.*GIMP$")
+    gimp.shell(f"xdotool windowsize --sync {window} 1000 680 windowactivate --sync {window}")
+    # Shift+Ctrl+J fits the image into the window.
+    gimp.shell("xdotool sleep 1 key shift+ctrl+j sleep 2")
+    take(gimp, window, "gimp-result.jpg")
+
+
+def take(gimp, window: str, name: str) -> None:
+    """Save a picture of the window; as a JPEG it has a third of the bytes and looks the same."""
+    with Image.open(gimp.screenshot(gimp.folder / "window.png", window)) as picture:
+        picture.convert("RGB").save(IMAGES / name, quality=90, subsampling=0, optimize=True)
