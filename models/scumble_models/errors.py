@@ -26,7 +26,8 @@ class UnknownModelError(ModelError):
     def __init__(self, name: str, suggestions: list[str]) -> None:
         self.name = name
         self.suggestions = suggestions
-        hint = f"Did you mean {' or '.join(suggestions)}?" if suggestions else ""
+        near = f"Did you mean {' or '.join(suggestions)}?"
+        hint = near if suggestions else "List them with: scumble models list"
         super().__init__(f"There is no model named {name!r}.", hint=hint)
 
 

@@ -77,7 +77,9 @@ def run(line: str) -> int:
         ("stylize photo.jpg painting.png --style mask.png -o out.png", "do not fit into one file"),
         ("stylize photo.jpg --style painting.png -o photo.jpg", "is not overwritten"),
         ("stylize photo.jpg --style painting.png -o painting.png", "is not overwritten"),
-        ("stylise photo.jpg", "No such command"),
+        ("stylize photo.jpg --style painting.png -o out.png --scheduler head", "such as tcp://head:8786"),
+        ("stylise photo.jpg", "There is no command stylise. Did you mean stylize?"),
+        ("frobnicate photo.jpg", "No such command"),
         ("models import microast", "Missing argument"),
         ("daemon dance", "No such command"),
     ],
@@ -108,6 +110,7 @@ def test_a_wrong_command_line_is_one_sentence(capsys, folder, line, says):
         ("stylize photo.jpg --style painting.png -o out.png --mask no.png", "There is no file no.png."),
         ("models import microast nowhere --name mine", "nowhere is not a folder."),
         ("models import microast . --name BAD/NAME", "cannot name a model"),
+        ("models verify vgg", "There is no model named 'vgg'. List them with: scumble models list"),
         ("models verify microst", "There is no model named 'microst'. Did you mean microast"),
     ],
 )  # fmt: skip

@@ -44,6 +44,16 @@ def test_the_output_folder_is_no_input():
     assert found("in", recursive=True, output="in/deep") == ["in/a.PNG", "in/b.jpg", "in/c.gif"]
 
 
+def test_results_of_an_earlier_batch_are_no_inputs_unless_they_are_named():
+    journal = Journal(Path("in"))
+    journal.note(Path("in/b.jpg"), "key")
+    made = journal.outputs()
+    for place in ("in", "in/*"):
+        pictures = find_pictures([place], False, Path("in"), made)
+        assert [source.as_posix() for source, _ in pictures] == ["in/a.PNG", "in/c.gif"]
+    assert find_pictures(["in/b.jpg"], False, Path("in"), made) == [(Path("in/b.jpg"), Path())]
+
+
 def test_patterns_are_understood_without_a_shell():
     assert found("in/*.jpg") == ["in/b.jpg"]
     assert found("in/**/*.jpg", recursive=True) == ["in/b.jpg", "in/deep/er/d.jpg"]

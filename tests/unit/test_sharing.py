@@ -113,6 +113,15 @@ def test_a_file_is_not_taken_twice(mine, theirs, tmp_path):
     assert import_style(theirs, tmp_path / "sea") == import_style(theirs, tmp_path / "sea")
 
 
+def test_a_recipe_that_comes_home_finds_the_styles_that_it_mixes(mine, tmp_path):
+    encoded(mine, "sea")
+    mine.add_recipe(Recipe((("sea", 1.0), ("irises", 3.0)), {}), "Mix")
+    before = [entry.name for entry in mine.entries()]
+    export_style(mine, "Mix", tmp_path / "mix")
+    assert import_style(mine, tmp_path / "mix") == mine.find("Mix")
+    assert [entry.name for entry in mine.entries()] == before
+
+
 BOMB = b64(save({"mean1": np.zeros((1, 400_000), "f4")}))
 NOT_FINITE = b64(save({"mean1": np.full((1, 4), np.nan, "f4")}))
 WRONG_SHAPE = b64(save({"mean1": np.zeros(4, "f4")}))

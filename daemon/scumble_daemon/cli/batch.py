@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 import click
 
@@ -27,9 +27,6 @@ from .picture import HOPELESS, PictureJob, PictureResult
 from .progress import batch_table
 from .style_text import style_files, style_label
 
-if TYPE_CHECKING:
-    pass
-
 _EXAMPLES = """\b
 Examples:
   scumble batch holiday/ --style irises -o styled/
@@ -44,10 +41,17 @@ Examples:
 @click.argument("places", metavar="DIR|GLOB|FILE...", nargs=-1, required=True)
 @style_option
 @click.option(
-    "-o", "--output", metavar="DIR", required=True, type=click.Path(path_type=Path, file_okay=False)
+    "-o",
+    "--output",
+    metavar="DIR",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for the results; it is made when it is not there.",
 )
 @weight_option
-@click.option("--mask", metavar="IMAGE", help="For all pictures: white is stylized, black is kept.")
+@click.option(
+    "--mask", metavar="IMAGE", help="For all pictures, and of their size: white is stylized, black is kept."
+)
 @click.option(
     "--recursive", is_flag=True, help="Folders in folders as well; the output gets the same folders."
 )
@@ -94,7 +98,8 @@ def command(
     A picture that fails is one line on stderr and does not stop the others. Exit code 1 when any
     failed, 130 after Ctrl-C; what is finished by then stays, and --resume goes on from there.
     """  # fmt: skip
-    pictures = find_pictures(places, recursive, output)
+    journal = Journal(output)
+    pictures = find_pictures(places, recursive, output, journal.outputs())
     given = load_styles(styles)
     chosen = with_recipe(given, {"weight": weight, **settings})
     fields = {"style": style_label(styles), "weight": f"{chosen['weight']:g}", "engine": chosen["engine"]}
@@ -102,7 +107,7 @@ def command(
     planned = plan(pictures, output, pattern, fields, read_only)
     make_folders([output / "here", *(picture.target for picture in planned)])
     job = PictureJob(given, chosen, mask)
-    batch = Batch(job, _fingerprint(job, given), Journal(output), resume)
+    batch = Batch(job, _fingerprint(job, given), journal, resume)
     with _report_to(report_file, planned) as write:
         outcomes = _run(batch, planned, jobs, scheduler, write)
     counts = Counter(outcome.status for outcome in outcomes)

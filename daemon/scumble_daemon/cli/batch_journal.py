@@ -48,6 +48,10 @@ class Journal:
         """The job that made that output last; None for none."""
         return self._keys.get(self._name(target))
 
+    def outputs(self) -> frozenset[Path]:
+        """What batches have made in this folder, as absolute paths."""
+        return frozenset((self._folder / name).resolve() for name in self._keys)
+
     def note(self, target: Path, key: str) -> None:
         """The output is finished. Raises ScumbleError `cannot-write`."""
         line = json.dumps({"output": self._name(target), "key": key}, ensure_ascii=False)

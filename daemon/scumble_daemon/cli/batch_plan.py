@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,17 +25,21 @@ class Picture(NamedTuple):
     target: Path
 
 
-def find_pictures(places: Sequence[str], recursive: bool, output: Path) -> list[tuple[Path, Path]]:
+def find_pictures(
+    places: Sequence[str], recursive: bool, output: Path, made: Collection[Path] = ()
+) -> list[tuple[Path, Path]]:
     """Pictures in the named folders, patterns and files, each with its folder below the named one.
 
     In folders and patterns only files with the extension of an image count, hidden ones and what
-    lies in `output` do not. A file that is named counts whatever it is. Each picture comes once.
+    lies in `output` do not, nor what earlier batches have `made` there. A file that is named counts whatever
+    it is. Each picture comes once.
     Raises click.UsageError when there is none.
     """
     found: dict[Path, tuple[Path, Path]] = {}
     for place in places:
         for source, below in _in_place(place, recursive, output):
-            found.setdefault(source.resolve(), (source, below))
+            if str(source) == place or source.resolve() not in made:
+                found.setdefault(source.resolve(), (source, below))
     if not found:
         raise click.UsageError(f"There is no picture in {', '.join(places)}.")
     return list(found.values())

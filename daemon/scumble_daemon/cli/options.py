@@ -26,6 +26,13 @@ def _device(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
     return name
 
 
+def _scheduler(_ctx: click.Context, _option: click.Parameter, address: str | None) -> str | None:
+    # Dask would look for a nameless host for a while, and say it with a traceback.
+    if address is not None and not re.fullmatch(r"[a-z]+://\S+:\d{1,5}", address):
+        raise click.BadParameter(f"{address!r} is no address of a scheduler, such as tcp://head:8786.")
+    return address
+
+
 style_option = click.option(
     "--style",
     "styles",
@@ -40,11 +47,13 @@ weight_option = click.option(
     metavar="0..1",
     type=click.FloatRange(0, 1),
     default=1.0,
+    show_default=True,
     help="Strength of the style: 0 returns the picture, 1 is the full effect.",
 )
 scheduler_option = click.option(
     "--scheduler",
     metavar="tcp://HOST:PORT",
+    callback=_scheduler,
     help="Compute on the workers of this dask scheduler; all machines need the same shared folders.",
 )
 json_option = click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
@@ -58,12 +67,18 @@ _ENGINE = (
         help="The model, see scumble models list.",
     ),
     click.option(
-        "--device", metavar="auto|cpu|cuda", default="auto", callback=_device, help="Where to compute."
+        "--device",
+        metavar="auto|cpu|cuda",
+        default="auto",
+        show_default=True,
+        callback=_device,
+        help="Where to compute; auto takes the GPU when there is one.",
     ),
     click.option(
         "--tiling",
         type=click.Choice(TILINGS),
         default="auto",
+        show_default=True,
         help="How large pictures are cut; exact equals full at any size.",
     ),
     click.option(
@@ -74,12 +89,14 @@ _ENGINE = (
         metavar="0.5..4",
         type=click.FloatRange(*STROKE_RANGE),
         default=1.0,
+        show_default=True,
         help="2 makes strokes twice as large, 0.5 half as large; the picture stays as sharp.",
     ),
     click.option(
         "--preserve-color",
         type=click.Choice(PRESERVE_COLOR),
         default="off",
+        show_default=True,
         help="Keep the picture's hues (luminance) or its palette as a whole.",
     ),
     click.option(
@@ -87,6 +104,7 @@ _ENGINE = (
         metavar="0.5..2",
         type=click.FloatRange(*CONTRAST_RANGE),
         default=1.0,
+        show_default=True,
         help="Contrast of the result.",
     ),
     click.option(
@@ -94,6 +112,7 @@ _ENGINE = (
         metavar="0..1",
         type=click.FloatRange(*DETAIL_RANGE),
         default=0.0,
+        show_default=True,
         help="How much of the picture's fine structure returns.",
     ),
 )

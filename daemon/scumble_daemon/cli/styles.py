@@ -24,7 +24,18 @@ Examples:
   scumble styles export "Pop irises" -o pop.scumble-style
 """
 _FIELDS = ("artist", "year", "family", "licence", "source")
-_NOT_SETTINGS = {"image", "styles", "region", "mask", "references"}
+#: Fields of StylizeRequest that fit every picture.
+_SETTINGS = (
+    "weight",
+    "stroke_size",
+    "preserve_color",
+    "contrast",
+    "detail",
+    "engine",
+    "tiling",
+    "patch",
+    "device",
+)
 _json = click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
 
 
@@ -33,7 +44,12 @@ def command() -> None:
     """Look through the style library, add to it, and share what is in it."""
 
 
-@command.command("list", epilog="\b\nExamples:\n  scumble styles list\n  scumble styles list red --json\n")
+@command.command(
+    "list",
+    short_help="List the styles, all or those that WORDs describe.",
+    epilog="\b\nExamples:\n  scumble styles list\n  scumble styles list red\n"
+    "  scumble styles list --family ukiyo-e --json\n",
+)
 @click.argument("words", metavar="[WORD...]", nargs=-1)
 @click.option("--family", help="Only those of one family, such as impasto.")
 @click.option("--favourites", is_flag=True, help="Only favourites.")
@@ -55,7 +71,7 @@ def list_command(
         report.as_json({"styles": rows})
         return
     if not rows:
-        report.note("No style is like that. All of them: scumble styles list")
+        report.note(_none_is_like_that(library, family))
     for row in rows:
         report.done(_line(row, max(len(row["name"]) for row in rows)))
 
@@ -86,16 +102,29 @@ def show(name: str, wants_json: bool) -> None:
 
 
 @command.command(
+    short_help="Add image files, or a mix of styles (a recipe).",
     epilog="\b\nExamples:\n  scumble styles add painting.jpg\n"
-    '  scumble styles add --style irises:0.6 --style comic:0.4 --title "Pop irises" --set weight=0.8\n'
+    '  scumble styles add --style irises:0.6 --style comic:0.4 --title "Pop irises" --set weight=0.8\n',
 )
 @click.argument("files", metavar="[FILE...]", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--style", "styles", metavar="NAME[:W]", multiple=True, help="A part of a recipe.")
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="A setting of a recipe.")
+@click.option(
+    "--style",
+    "styles",
+    metavar="NAME[:W]",
+    multiple=True,
+    help="A style of the library that a recipe mixes, and its share.",
+)
+@click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help=f"A setting of a recipe: {', '.join(_SETTINGS)}.",
+)
 @click.option("--title", help="What it is called; otherwise the file's name.")
-@click.option("--artist", default="")
-@click.option("--family", default="")
-@click.option("--tag", "tags", multiple=True)
+@click.option("--artist", default="", help="Who made it.")
+@click.option("--family", default="", help="What it belongs to, such as oil or comic.")
+@click.option("--tag", "tags", multiple=True, help="A word to find it by. Can be repeated.")
 @_json
 def add(
     files: Sequence[Path],
@@ -163,7 +192,10 @@ def favourite(names: Sequence[str], off: bool, wants_json: bool) -> None:
     _tell(library, marked, wants_json, "is no favourite" if off else "is a favourite")
 
 
-@command.command(epilog="\b\nExamples:\n  scumble styles watch ~/Pictures/styles\n  scumble styles watch\n")
+@command.command(
+    short_help="Have the pictures of a folder appear as styles.",
+    epilog="\b\nExamples:\n  scumble styles watch ~/Pictures/styles\n  scumble styles watch\n",
+)
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--stop", is_flag=True, help="Watch it no longer.")
 @_json
@@ -220,6 +252,13 @@ def import_command(files: Sequence[Path], wants_json: bool) -> None:
     _tell(library, [import_style(library, path) for path in files], wants_json, "is in the library")
 
 
+def _none_is_like_that(library: Library, family: str | None) -> str:
+    families = sorted({row["family"] for row in map(library.describe, library.entries())} - {""})
+    if family is not None and family.casefold() not in map(str.casefold, families):
+        return f"There is no family {family}; there are {', '.join(families)}."
+    return "No style is like that. All of them: scumble styles list"
+
+
 def _library() -> Library:
     from ..library import Library
 
@@ -240,13 +279,11 @@ def _recipe(library: Library, styles: Sequence[str], settings: Sequence[str]) ->
 
 def _check_settings(settings: Mapping[str, Any]) -> None:
     """Refuse now what no job would take later."""
-    import dataclasses
-
     from scumble import Extent, PixelFormat, Pixels, StyleSource, StyleWeight, StylizeRequest
 
-    known = {field.name for field in dataclasses.fields(StylizeRequest)} - _NOT_SETTINGS
-    for key in settings.keys() - known:
-        raise click.UsageError(f"{key} is no setting; there are {', '.join(sorted(known))}.")
+    for key in settings:
+        if key not in _SETTINGS:
+            raise click.UsageError(f"{key} is no setting; there are {', '.join(_SETTINGS)}.")
     pixel = Pixels(Extent(1, 1), PixelFormat("u8", "RGB"), bytes(3))
     StylizeRequest(pixel, (StyleWeight(StyleSource(library="any")),), **settings)
 

@@ -65,7 +65,9 @@ def _region_option(_ctx: click.Context, _option: click.Parameter, text: str | No
     help="The file to write, or a folder. Several inputs need a folder.",
 )
 @weight_option
-@click.option("--mask", metavar="IMAGE", help="Where to stylize: white is, black is not.")
+@click.option(
+    "--mask", metavar="IMAGE", help="Where to stylize, of the size of the picture: white is, black is not."
+)
 @click.option(
     "--region",
     metavar="X,Y,W,H",

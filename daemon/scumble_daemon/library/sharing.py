@@ -91,7 +91,10 @@ def _shared(library: Library, entry: StyleEntry, with_image: bool) -> dict[str, 
     if entry.recipe is not None:
         # Recipes of recipes are given away as the plain styles they come down to.
         parts = library.parts(entry)
-        data["recipe"] = Recipe(tuple((p.name, s) for p, s in parts), entry.recipe.settings).as_dict()
+        recipe = Recipe(tuple((p.name, share) for p, share in parts), entry.recipe.settings)
+        if [name for name, _ in recipe.parts] == [name for name, _ in entry.recipe.parts]:
+            recipe = entry.recipe  # with shares as they were given: it is the same when it comes home
+        data["recipe"] = recipe.as_dict()
         embedded = {p.name: _shared(library, p, with_image) for p, _ in parts if p.kind != "builtin"}
         return {**data, "embedded": embedded} if embedded else data
     signals = {path.name: _text(path.read_bytes()) for path in signals_files(entry.signals_folder)}
@@ -124,9 +127,24 @@ def _take(library: Library, data: Mapping[str, Any], fallback: str) -> StyleEntr
             raise _bad("its image is damaged")
         thumbnail = jpeg_of(decode_image(image, "The image in it").pixels)
     else:
+        same = _with_signals(library, signals)
+        if same is not None:
+            return same
         digest = hashlib.sha256(b"".join(signals[name] for name in sorted(signals))).hexdigest()
         thumbnail = _thumbnail(_bytes(data.get("thumbnail", ""), MAX_THUMBNAIL_BYTES, "thumbnail"))
     return library.add(digest, credits, image=image, thumbnail=thumbnail, signals=signals)
+
+
+def _with_signals(library: Library, signals: Mapping[str, bytes]) -> StyleEntry | None:
+    """The user's style that these signals are of: those that both have are the same."""
+    for entry in library.entries():
+        if entry.kind != "user":
+            continue
+        own = {path.name: path for path in signals_files(entry.signals_folder)}
+        both = own.keys() & signals.keys()
+        if both and all(own[name].read_bytes() == signals[name] for name in both):
+            return entry
+    return None
 
 
 def _signals(data: object) -> dict[str, bytes]:
