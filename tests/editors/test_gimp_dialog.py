@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 from daemon_process import until
@@ -53,6 +55,52 @@ display.delete()
     window = gimp.window("^Scumble$")
     leave(gimp, running, window)
     assert gimp.close() == 0
+
+
+OPENER = """\
+[Desktop Entry]
+Type=Application
+Name=Opener
+Exec=sh {file} %u
+MimeType=text/plain;text/x-log;
+"""
+
+
+@pytest.mark.parametrize("has_program", [True, False])
+def test_the_bar_with_an_error_opens_the_log(start_gimp, base, has_program):
+    logs = Path(tempfile.mkdtemp(dir=base))
+    environment = {"SCUMBLE_RUNTIME_DIR": str(base / "x"), "SCUMBLE_LOG_DIR": str(logs), "SCUMBLE_PYTHON": ""}
+    gimp = start_gimp(windows=True, SCUMBLE_CONFIG_DIR=str(logs), XDG_DATA_HOME=str(logs), **environment)
+    opened, applications = logs / "opened", logs / "applications"
+    if has_program:
+        applications.mkdir()
+        (applications / "opener.desktop").write_text(OPENER.format(file=logs / "opener.sh"))
+        (logs / "opener.sh").write_text(f'echo "$1" >{opened}\n')
+        types = "text/plain=opener.desktop;\ntext/x-log=opener.desktop;\n"
+        (applications / "mimeapps.list").write_text(f"[Default Applications]\n{types}")
+    running = gimp.begin(
+        f"""
+{INSIDE}
+image = new_image(300, 200)
+layer = new_layer(image, "Photo", 300, 200)
+display = Gimp.Display.new(image)
+result = scumble(image, [layer], run_mode=Gimp.RunMode.INTERACTIVE)
+display.delete()
+"""
+    )
+    window = gimp.window("^Scumble$")
+    until((logs / "gimp.log").is_file, "the error")
+    assert "daemon-not-installed" in (logs / "gimp.log").read_text()
+    bar = "700x60+10+536"
+    until(lambda: content(gimp, window, bar)[0] > 20, "the bar")
+    before = content(gimp, window, bar)
+    gimp.shell(f"xdotool sleep 1 windowactivate --sync {window} key alt+g")
+    if has_program:
+        until(opened.is_file, "the program that shows texts")
+        until(lambda: opened.read_text().strip().endswith(str(logs / "gimp.log")), "the log in it")
+    else:
+        until(lambda: content(gimp, window, bar)[1] != before[1], "the log's path")
+    leave(gimp, running, window)
 
 
 def test_cancelling_in_the_middle_keeps_the_document_and_the_dialog(gimp, client: Client):

@@ -178,6 +178,21 @@ image.delete()
     assert gimp.close() == 0
 
 
+def test_a_bug_of_ours_is_a_sentence_that_names_the_log_with_the_traceback(
+    start_gimp, tmp_path, plugin, style
+):
+    broken = tmp_path / plugin.name
+    shutil.copytree(plugin, broken)
+    with (broken / "scumble_gimp" / "layers.py").open("a") as module:
+        module.write("\n\ndef transfer_of(layer):\n    return 1 // 0\n")
+    gimp = start_gimp(windows=False, plugin=broken)
+    error, tree = refusal(gimp, IMAGE + f"result = scumble(image, [layer], style_file={style!r})")
+    assert "Traceback" not in error
+    log = Path(error.rpartition("The log tells more: ")[2])
+    assert "ZeroDivisionError" in log.read_text()
+    assert tree == ["Photo"]
+
+
 def test_without_a_daemon_installed_it_says_how_to_install_one(start_gimp, base, style):
     gimp = start_gimp(
         windows=False,
@@ -189,6 +204,16 @@ def test_without_a_daemon_installed_it_says_how_to_install_one(start_gimp, base,
     assert "pip install scumble" in error
     assert tree == ["Photo"]
     assert gimp.close() == 0
+
+
+def test_a_daemon_that_does_not_start_is_a_sentence_that_names_the_log(start_gimp, base, style):
+    own = {"SCUMBLE_RUNTIME_DIR": str(base / "never"), "SCUMBLE_PYTHON": "/bin/false"}
+    gimp = start_gimp(windows=False, **own)
+    error, tree = refusal(gimp, IMAGE + f"result = scumble(image, [layer], style_file={style!r})")
+    assert error.startswith("The Scumble daemon could not be started: it ended at once.")
+    log = Path(error.rpartition("More about it is in ")[2])
+    assert "daemon-not-started" in log.read_text()
+    assert tree == ["Photo"]
 
 
 def test_gimp_starts_the_daemon_itself_and_ends_without_waiting_for_it(start_gimp, base, style, inner_python):

@@ -392,4 +392,5 @@ class ScumbleDialog:
     # What it says -------------------------------------------------------------------------------
 
     def _show_error(self, error: ScumbleError) -> None:
+        run.note(error)
         self._error.say(run.TEXTS.error(error))

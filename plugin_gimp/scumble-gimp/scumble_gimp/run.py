@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import replace
-from typing import Callable
+from pathlib import Path
+from typing import Callable, Optional
 
 from gi.repository import Gimp, Gio, GLib, GObject
 
@@ -21,6 +22,7 @@ from scumble.editing import (
 )
 from scumble.editing.log import log_file, write_log
 from scumble.editing.texts import fraction
+from scumble.launch import log_dir
 
 from . import layers, procedures
 from .config import effect_of, layer_by_id
@@ -127,11 +129,10 @@ def layer_pixels(value: str) -> Pixels:
 
 def unexpected(detail: str) -> ScumbleError:
     """A bug of ours: the traceback goes to the log, and the sentence names it."""
-    log = write_log("gimp", detail)
     return ScumbleError(
         "unexpected",
         _("Something unexpected happened in Scumble's plug-in."),
-        hint=_("The log tells more: {file}").format(file=log),
+        hint=_("The log tells more: {file}").format(file=log_file("gimp")),
         detail=detail,
     )
 
@@ -178,22 +179,27 @@ def _wait(controller: JobController, ticket: int):
         Gimp.progress_set_text(TEXTS.progress(event.progress))
 
 
-def open_log() -> None:
-    """Show the newest log, the daemon's or ours, in the program that this machine opens texts with."""
+def note(error: ScumbleError) -> Path:
+    """Write an error to our log, with where the daemon's own is, and return the file."""
+    lines = [repr(error), error.hint, error.detail, "daemon: {}".format(log_dir() / "daemon.log")]
+    return write_log("gimp", "\n".join(filter(None, lines)))
+
+
+def open_log() -> Optional[Path]:
+    """Show our log in the program that this machine opens texts with; where there is none, the log's path."""
     file = log_file("gimp")
-    newest = max(file.parent.glob("*.log"), key=lambda found: found.stat().st_mtime, default=file)
     try:
-        Gio.AppInfo.launch_default_for_uri(Gio.File.new_for_path(str(newest)).get_uri(), None)
+        Gio.AppInfo.launch_default_for_uri(Gio.File.new_for_path(str(file)).get_uri(), None)
     except GLib.Error:
-        write_log("gimp", "no program opens {}".format(newest))
+        return file
+    return None
 
 
 def _failed(procedure, error: ScumbleError):
     if error.code == "cancelled":
         return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-    text = TEXTS.error(error)
-    if error.detail:
-        log = write_log("gimp", "{!r}\n{}".format(error, error.detail))
+    text, log = TEXTS.error(error), note(error)
+    if error.detail and str(log) not in text:
         text += "\n" + _("More about it is in {log}").format(log=log)
     message = GLib.Error.new_literal(Gimp.PlugIn.error_quark(), text, 0)
     return procedure.new_return_values(Gimp.PDBStatusType.EXECUTION_ERROR, message)
