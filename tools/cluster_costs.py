@@ -159,13 +159,6 @@ def many_gigapixels(rates: Rates) -> str:
     )
 
 
-def markdown(rows: list[Row]) -> str:
-    """Rows as a table; the first one is its head."""
-    head, *body = rows
-    lines = [head, ("---",) * len(head), *body]
-    return "".join(f"| {' | '.join(row)} |\n" for row in lines)
-
-
 def _round(value: float) -> int:
     """To three digits."""
     return int(float(f"{value:.3g}"))

@@ -23,7 +23,7 @@ import cluster_costs
 import numpy as np
 from cluster_costs import PATCH, Rates
 from distributed import Client, LocalCluster, as_completed
-from page import processor, put
+from page import processor, put, table
 from PIL import Image
 
 from scumble import Extent, PixelFormat, Pixels, StyleSource, StyleWeight
@@ -156,6 +156,10 @@ def overlap(engine: str) -> list[float]:
     return factors
 
 
+def _table(rows: list[cluster_costs.Row]) -> str:
+    return table(rows[0], rows[1:])
+
+
 @click.command()
 @click.option("--workers", default=1, show_default=True)
 @click.option("--pictures", default=12, show_default=True, help="of 1024x1024, for the rate of a batch")
@@ -182,10 +186,10 @@ def main(workers: int, pictures: int, side: int, write: bool) -> None:
         "with nothing beside it."
     )
     tables = {
-        "measured": f"{machine}\n\n{cluster_costs.markdown(cluster_costs.measured(rates, side))}",
-        "photos": cluster_costs.markdown(cluster_costs.photos(rates)),
-        "photo limits": cluster_costs.markdown(cluster_costs.photo_limits(rates)),
-        "gigapixels": cluster_costs.markdown(cluster_costs.gigapixels(rates)),
+        "measured": f"{machine}\n\n{_table(cluster_costs.measured(rates, side))}",
+        "photos": _table(cluster_costs.photos(rates)),
+        "photo limits": _table(cluster_costs.photo_limits(rates)),
+        "gigapixels": _table(cluster_costs.gigapixels(rates)),
         "many gigapixels": f"{cluster_costs.many_gigapixels(rates)}\n",
     }
     for place, text in tables.items():

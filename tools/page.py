@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -19,6 +20,12 @@ def put(page: Path, place: str, text: str) -> None:
     if not pattern.search(old):
         raise click.ClickException(f"{page} has no place for {place}.")
     page.write_text(pattern.sub(lambda _: f"{begin}\n\n{text}\n{end}", old), encoding="utf-8")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows as a Markdown table, figures to the right."""
+    lines = [" | ".join(header), "---|" + "---:|" * (len(header) - 1), *map(" | ".join, rows)]
+    return "".join(f"|{line}\n" if line.startswith("---") else f"| {line} |\n" for line in lines)
 
 
 def processor() -> str:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import click
-from page import processor, put
+from page import processor, put, table
 
 from scumble_daemon.cli.bench_tables import tables
 
@@ -55,10 +55,7 @@ def _machine(document: dict) -> str:
 
 
 def _markdown(title: str, header: list[str], rows: list[list[str]]) -> str:
-    lines = [f"**{title}**", "", "| " + " | ".join(header) + " |"]
-    lines.append("|---|" + "---:|" * (len(header) - 1))
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
+    return f"**{title}**\n\n{table(header, rows)}"
 
 
 if __name__ == "__main__":

