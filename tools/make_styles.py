@@ -65,7 +65,7 @@ def main(names: tuple[str, ...], sources: Path | None, output: Path, engines: tu
     )
     for name in names or table:
         picture, origin = _picture(name, table[name], sources, manifest)
-        _write_style(output / name, table[name], origin, np.asarray(picture), models, photo)
+        _write_style(output / name, table[name], origin, picture, models, photo)
         click.echo(name)
     if not names:
         for folder in output.iterdir():
@@ -88,7 +88,7 @@ def _picture(
         painter = row["painter"]
         seed = list(PAINTERS).index(painter)
         origin = {"licence": "MIT", "source": f"painted by code: {painter}"}
-        return _middle(PAINTERS[painter](np.random.default_rng(seed)), row), origin
+        return PAINTERS[painter](np.random.default_rng(seed)), origin
     if sources is None:
         raise click.UsageError(f"{name} is made from a picture of the training data: give --sources DIR.")
     found = manifest.get((row["manifest"], row["origin"]))
@@ -97,13 +97,15 @@ def _picture(
     if not found["rights"].startswith(ALLOWED):
         raise click.ClickException(f"{name}: its rights are {found['rights']!r}, which does not suffice.")
     origin = {"licence": found["rights"], "source": f"{row['origin']}: {row['manifest']}"}
-    return _middle(Image.open(sources / found["file"]).convert("RGB"), row), origin
+    return Image.open(sources / found["file"]).convert("RGB"), origin
 
 
-def _middle(picture: Image.Image, row: dict[str, Any]) -> Image.Image:
-    """The middle of a picture, `part` of its sides, as large as the network looks at: marks as wide as the
-    network's own lattice of four pixels come back as a mesh, and wider ones as strokes."""
-    if "part" not in row:
+def _seen_by(model: StyleModel, picture: Image.Image, row: dict[str, Any]) -> Image.Image:
+    """What a network looks at: for MicroAST the middle of the picture, `part` of its sides, enlarged.
+
+    Marks as wide as its own lattice of four pixels come back as a mesh, and wider ones as strokes.
+    """
+    if "part" not in row or model.info.architecture != "microast":
         return picture
     width, height = (round(side * row["part"]) for side in picture.size)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
@@ -119,7 +121,7 @@ def _write_style(
     folder: Path,
     row: dict[str, Any],
     origin: dict[str, str],
-    picture: np.ndarray,
+    picture: Image.Image,
     models: list[StyleModel],
     photo: np.ndarray,
 ) -> None:
@@ -128,7 +130,7 @@ def _write_style(
         shutil.rmtree(signals_folder)
     signals_folder.mkdir(parents=True)
     for model in models:
-        signals = encode_style(model, picture, "RGB")
+        signals = encode_style(model, np.asarray(_seen_by(model, picture, row)), "RGB")
         file = signals_folder / signals_name(model.info.name, model.info.sha256)
         file.write_bytes(signals.to_bytes())
         if model.info.name == PREVIEW_ENGINE:
