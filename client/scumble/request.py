@@ -158,7 +158,7 @@ def check_name(name: object, code: str, what: str) -> str:
     if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.match(name):
         raise ScumbleError(
             code,
-            "{!r:.40} cannot be the name of a{} {}.".format(name, "n" if what[0] in "aeiou" else "", what),
+            "{!r:.40} cannot be the name of {} {}.".format(name, "an" if what[0] in "aeiou" else "a", what),
             hint="Names start with a letter or digit and hold no slashes.",
         )
     return name

@@ -84,6 +84,14 @@ def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(gimp, style, na
     assert len(tree) == (2 if name == "two layers" else 1)
 
 
+def test_in_a_german_gimp_the_daemons_refusals_are_german(start_gimp, style):
+    gimp = start_gimp(windows=False, LANGUAGE="de")
+    unknown, _tree = refusal(gimp, IMAGE + "result = scumble(image, [layer], style_name='nonesuch')")
+    assert unknown.startswith("In der Bibliothek gibt es keinen Stil namens 'nonesuch'.")
+    no_picture, _tree = refusal(gimp, IMAGE + "result = scumble(image, [layer], style_file='/etc/passwd')")
+    assert "ist kein Bild, das Scumble lesen kann. Es liest JPEG" in no_picture
+
+
 def test_gimp_itself_refuses_a_style_file_that_is_missing(gimp):
     call = "result = scumble(image, [layer], style_file='/no/such/picture.jpg')"
     done = gimp.run(f"{INSIDE}\n{IMAGE}\n{call}\nresult['tree'] = tree(image)\nimage.delete()")

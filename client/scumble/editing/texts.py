@@ -7,6 +7,7 @@ from typing import Callable, Sequence
 from ..errors import ScumbleError
 from ..job import Progress
 from .effect import Effect, StyleChoice
+from .sentences import translated
 
 MAX_LAYER_NAME = 120
 
@@ -29,8 +30,7 @@ class Texts:
 
     def error(self, error: ScumbleError) -> str:
         """What went wrong and what to do about it, in one or two sentences."""
-        message = self._gettext(error.message)
-        return "{} {}".format(message, self._gettext(error.hint)) if error.hint else message
+        return " ".join(translated(text, self._gettext) for text in (error.message, error.hint) if text)
 
     def progress(self, progress: Progress) -> str:
         """One line for a progress bar: ``Painting… about 12 seconds left``."""

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 
 import scumble
+import scumble_models
 from scumble.errors import ScumbleError
 
 from .catalogue import compile_mo, read_po
@@ -19,6 +20,17 @@ KRITA_BESIDE = (f"{KRITA}.desktop", f"{KRITA}.action")
 """What Krita wants beside the plug-in's folder: who it is, and its shortcuts."""
 CLIENT = Path(scumble.__file__).parent
 # Scripts use pyzmq, and a wheel may be there; in an editor nothing but the standard library is.
+ERRORS = {
+    "client": (
+        *("answers.py", "connection.py", "job.py", "launch.py", "layers.py", "link.py", "pixels.py"),
+        *("request.py", "spool.py", "wire.py"),
+    ),
+    "daemon": (
+        *("broker.py", "desk.py", "dispatch.py", "jobs.py", "port.py", "spool.py", "store.py"),
+        *("style_signals.py", "stylizer.py", "images/limits.py", "images/reader.py", "library/catalogue.py"),
+    ),
+    "models": ("devices.py", "errors.py", "registry.py", "runner.py", "signals.py"),
+}
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot", "transport_pyzmq.py")
 
 
@@ -64,8 +76,17 @@ def krita_text_files() -> list[Path]:
 
 
 def _client_text_files() -> list[Path]:
-    met = [CLIENT / name for name in ("job.py", "launch.py", "link.py")]
-    return [*sorted((CLIENT / "editing").glob("*.py")), *met]
+    return [*sorted((CLIENT / "editing").glob("*.py")), *error_files()]
+
+
+def error_files() -> list[Path]:
+    """The files of client, daemon and models with the errors that an artist can meet in an editor."""
+    roots = {
+        "client": CLIENT,
+        "daemon": Path(__file__).parents[1],
+        "models": Path(scumble_models.__file__).parent,
+    }
+    return [roots[where] / name for where, names in ERRORS.items() for name in names]
 
 
 def assemble_gimp(folder: Path) -> Path:

@@ -39,5 +39,5 @@ def test_the_packed_panel_speaks_german_and_stays_narrow(tmp_path):
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert (said["apply"], said["discard"]) == ("Anwenden", "Verwerfen")
-    assert said["error"] == "Kein Dienst läuft."
+    assert said["error"] == "In der Bibliothek gibt es keinen Stil namens 'waves'. Meinten Sie café or fire?"
     assert said["width"] <= 250 - 16, said
