@@ -72,14 +72,21 @@ def batch_table(total: int) -> Iterator[BatchTable]:
         yield BatchTable()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Left(TimeRemainingColumn):
+        """When the batch ends; a picture's own row does not say."""
+
+        def render(self, task: Task) -> Text:
+            return super().render(task) + " left" if task.total else Text()
 
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[count]}", markup=False),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        Left(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield BatchTable(bar, bar.add_task("pictures", total=total, count=f"0 of {total}"))
