@@ -300,13 +300,31 @@ def test_a_recipe_whose_style_is_gone_is_listed_and_of_no_use(library):
     recipe = library.add_recipe(Recipe((("sea", 1.0),)), "Mix")
     library.remove("sea")
     assert library.describe(library.find("Mix"))["engines"] == []
-    assert code_of(library.parts, recipe) == "unknown-style"
+    with pytest.raises(ScumbleError, match="The recipe Mix mixes 'sea'") as caught:
+        library.parts(recipe)
+    assert caught.value.code == "unknown-style"
+
+
+def test_recipes_follow_a_style_that_is_renamed(library):
+    library.add_image(picture(), "sea")
+    library.add_recipe(Recipe((("sea", 1.0), ("irises", 1.0)), {"weight": 0.5}), "Mix")
+    library.add_recipe(Recipe((("Mix", 1.0),)), "Outer")
+    library.rename("sea", "ocean")
+    library.rename("Mix", "Blend")
+    assert [entry.name for entry, _ in library.parts(library.find("Outer"))] == ["ocean", "irises"]
+    assert library.describe(library.find("Blend"))["settings"] == {"weight": 0.5}
+
+
+@pytest.mark.parametrize("title", ["", "  ", "\n"])
+def test_a_title_cannot_be_taken_away(library, title):
+    library.add_image(picture(), "sea")
+    assert code_of(library.rename, "sea", title) == "bad-style"
 
 
 def test_recipes_that_contain_each_other_are_refused(library):
     library.add_recipe(Recipe((("irises", 1.0),)), "A")
     library.add_recipe(Recipe((("A", 1.0),)), "B")
-    library.rename("A", "old")
+    library.remove("A")
     library.rename("B", "A")  # A now mixes A
     assert code_of(library.parts, library.find("A")) == "bad-style"
 

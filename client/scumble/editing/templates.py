@@ -18,6 +18,7 @@ TEMPLATES = (
     "The file {0} is not one that only you can read.",
     "The recipe {0} is made of too many other recipes.",
     "The recipe {0} mixes more than {1} styles.",
+    "The recipe {0} mixes {1}, which is no longer in the library.",
     "The region {0},{1},{2},{3} reaches outside the layer of {4}.",
     "The style weight must be between 0 and 1, not {0}.",
     "The style {0} was not made for the engine {1}.",

@@ -167,6 +167,8 @@ def remove(names: Sequence[str], wants_json: bool) -> None:
         return
     for name in removed:
         report.done(f"{name} is no longer in the library.")
+        for recipe in library.recipes_with(name):
+            report.note(f"The recipe {recipe.name} mixes it, and cannot be used without it.")
 
 
 @command.command(epilog='\b\nExample:\n  scumble styles rename painting "Harbour at noon"\n')

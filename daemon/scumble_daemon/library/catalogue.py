@@ -134,10 +134,12 @@ class Library:
         return self.find(name)
 
     def rename(self, name: str, title: str) -> StyleEntry:
-        """Give a style of the user another title, and the name that goes with it.
+        """Give a style of the user another title, and the name that goes with it; recipes follow.
 
         Raises ScumbleError `unknown-style`, `not-yours`, `name-taken`, `bad-style`, `cannot-write`.
         """
+        if not clean_text(title):
+            raise ScumbleError("bad-style", "A style needs a title.")
         new_name = checked_name(library_name(title))
         with locked(self.folder):
             entry = self._own(name)
@@ -145,11 +147,23 @@ class Library:
             if new_name.casefold() in others:
                 raise ScumbleError("name-taken", f"There is a style named {new_name} already.")
             user.rewrite_style(entry, new_name, dataclasses.replace(entry.credits, title=clean_text(title)))
+            for recipe in self.recipes_with(entry.name):
+                assert recipe.recipe is not None
+                renamed = dataclasses.replace(recipe, recipe=recipe.recipe.renamed(entry.name, new_name))
+                user.rewrite_style(renamed, recipe.name, recipe.credits)
             favourites = read_state(self.folder).favourites
             if entry.name in favourites:
                 favourites = favourites - {entry.name} | {new_name}
             write_state(self.folder, favourites=favourites)
         return self.find(new_name)
+
+    def recipes_with(self, name: str) -> list[StyleEntry]:
+        """The recipes that mix the style of that name, by themselves and not by other recipes."""
+        return [
+            entry
+            for entry in self.entries()
+            if entry.recipe is not None and any(part == name for part, _ in entry.recipe.parts)
+        ]
 
     def remove(self, name: str) -> StyleEntry:
         """Remove a style of the user, and return what it was.
@@ -219,7 +233,15 @@ class Library:
         total = sum(part for _, part in entry.recipe.parts)
         found = []
         for name, part in entry.recipe.parts:
-            found += self._parts(self.find(name), share * part / total, depth + 1)
+            try:
+                style = self.find(name)
+            except ScumbleError as error:
+                raise ScumbleError(
+                    "unknown-style",
+                    f"The recipe {entry.name} mixes {name!r}, which is no longer in the library.",
+                    hint="Add it again, or remove the recipe.",
+                ) from error
+            found += self._parts(style, share * part / total, depth + 1)
         return found
 
     def _parts_or_none(self, entry: StyleEntry) -> list[StyleEntry]:

@@ -50,6 +50,11 @@ class Recipe:
             if not text and not isinstance(value, bool) and not _is_number(value):
                 raise _bad(f"the setting {key} is neither a number nor a short word")
 
+    def renamed(self, old: str, new: str) -> Recipe:
+        """The recipe with another name for one of its styles."""
+        parts = tuple((new if name == old else name, share) for name, share in self.parts)
+        return Recipe(parts, self.settings)
+
     def as_dict(self) -> dict[str, Any]:
         """Plain data; the inverse of :func:`recipe_from`."""
         parts = [{"style": name, "share": share} for name, share in self.parts]
