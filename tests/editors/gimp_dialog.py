@@ -8,6 +8,8 @@ from pathlib import Path
 from daemon_process import until
 from gimp_images import INSIDE
 
+from scumble import Bounds
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # Where things are in the dialog's window, at its own size. What clicks them waits for what that does,
@@ -22,6 +24,10 @@ AFTER = "150x200+450+80"
 """The left part of the preview, which shows the result once there is one."""
 
 
+PART = Bounds(550, 360, 400, 280)
+"""The middle of a layer of 1500x1000, which the preview shows at actual size."""
+
+
 def content(gimp, window: str, part: str) -> tuple[int, str]:
     """How many colours a part of a window has, and a digest of it."""
     gimp.shell(f"import -window {window} -crop {part} +repage {gimp.folder}/part.png")
@@ -29,19 +35,23 @@ def content(gimp, window: str, part: str) -> tuple[int, str]:
     return int(colours), gimp.shell(f"convert {gimp.folder}/part.png rgb:- | md5sum")
 
 
-def open_dialog(gimp, size: str = "1500, 1000"):
+def open_dialog(gimp, size: str = "1500, 1000", photo: str = "coffee"):
     """Open the dialog on a photo; the call that runs, and the window with its gallery filled."""
-    shutil.copy(EXAMPLES / "photos" / "coffee.jpg", gimp.folder)
+    shutil.copy(EXAMPLES / "photos" / f"{photo}.jpg", gimp.folder)
     running = gimp.begin(
         f"""
 {INSIDE}
-file = Gio.File.new_for_path(str(FOLDER / "coffee.jpg"))
+file = Gio.File.new_for_path(str(FOLDER / "{photo}.jpg"))
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
 image.scale({size})
 display = Gimp.Display.new(image)
 result = scumble(image, image.get_layers(), run_mode=Gimp.RunMode.INTERACTIVE)
 result["tree"] = tree(image)
 result["name"] = image.get_layers()[0].get_name()
+if {size!r} == "1500, 1000":
+    part = Gegl.Rectangle.new(*{tuple(PART)!r})
+    data = image.get_layers()[0].get_buffer().get(part, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)
+    result["part"] = list(data)
 display.delete()
 """
     )

@@ -6,9 +6,21 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from daemon_process import until
-from gimp_dialog import ACTUAL_SIZE, AFTER, EXAMPLES, choose_a_style, click, content, leave, open_dialog
+from gimp_dialog import (
+    ACTUAL_SIZE,
+    AFTER,
+    EXAMPLES,
+    PART,
+    choose_a_style,
+    click,
+    content,
+    leave,
+    open_dialog,
+    paint,
+)
 from gimp_images import INSIDE
 
 from scumble import Client
@@ -177,6 +189,23 @@ display.delete()
     assert done["status"] == "cancel", done
     assert done["tree"] == ["Photo"]
     until(lambda: client.status()["running"] is None, "the job's end in the daemon")
+
+
+@pytest.mark.parametrize("photo", ["coffee", "cat"])
+def test_at_actual_size_what_is_seen_is_what_is_painted(gimp, photo):
+    running, window = open_dialog(gimp, photo=photo)
+    choose_a_style(gimp, window)
+    fitted = content(gimp, window, AFTER)
+    click(gimp, window, ACTUAL_SIZE)
+    gimp.shell("xdotool mousemove 5 5")  # a tooltip would be seen too
+    until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
+    layer = content(gimp, window, AFTER)
+    until(lambda: content(gimp, window, AFTER)[1] != layer[1], "the part of the result")
+    gimp.shell(f"import -window {window} -crop {AFTER} +repage -depth 8 rgb:{gimp.folder}/seen.raw")
+    painted = np.array(paint(gimp, running, window)["part"], np.uint8).reshape(PART.height, PART.width, 3)
+    seen = np.fromfile(gimp.folder / "seen.raw", np.uint8).reshape(200, 150, 3)
+    places = [(x, y) for y in range(PART.height - 200) for x in range(PART.width - 150)]
+    assert any(np.array_equal(painted[y : y + 200, x : x + 150], seen) for x, y in places)
 
 
 def test_at_actual_size_dragging_shows_another_part(gimp):

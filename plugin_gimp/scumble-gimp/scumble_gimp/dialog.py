@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import replace
 from typing import Any, Callable, Dict, Optional
 
 import gi
@@ -40,8 +39,6 @@ from .viewport import Viewport
 
 DEBOUNCE_MS = 200
 MAX_LAYERS = 40
-STATISTICS_SIDE = 512
-"""Longest side of the thumbnail that gives a part its statistics, as in URST, and as quickly as a preview."""
 
 
 def run_dialog(procedure, image, layer, config):
@@ -68,8 +65,8 @@ class ScumbleDialog:
         self._debounce = 0
         self._preview = 0
         self._viewport = Viewport(PREVIEW)
-        self._is_part = False
-        self._small: Optional[Pixels] = None
+        self._part: Optional[Bounds] = None
+        self._pixels: Optional[Pixels] = None
         self._loop: Optional[GLib.MainLoop] = None
         self._outcome: Optional[JobEvent] = None
         # Called on the worker's thread; the events are read on this one.
@@ -224,7 +221,8 @@ class ScumbleDialog:
             self._preview_went_on(event)
 
     def _preview_went_on(self, event: JobEvent) -> None:
-        self._line.measure(event, self._before.extent.area)
+        if self._part is None:
+            self._line.measure(event, self._before.extent.area)
         if event.kind == "progress":
             return
         self._preview = 0
@@ -295,7 +293,7 @@ class ScumbleDialog:
             part = self._viewport.actual(area)
             side = max(part.width, part.height)
         self._preview_view.can_pan = part != area
-        self._is_part = part != self._whole() and self._preview_view.actual_size
+        self._part = part if self._preview_view.actual_size and part != self._whole() else None
         self._before = layers.scaled(self._layer, part, side)
         self._preview_view.set_before(self._before)
         self._later()
@@ -323,9 +321,11 @@ class ScumbleDialog:
         try:
             effect = effect_of(self._config)
             if effect.styles:
-                request = effect.request(self._before, None, run.layer_pixels)
-                if self._is_part:
-                    request = replace(request, references=(self._thumbnail(),))
+                pixels, region = self._before, None
+                if self._part is not None:
+                    # A region of the whole layer, as Paint paints it: what is seen is what will be there.
+                    pixels, region = self._whole_pixels(), self._part
+                request = effect.request(pixels, region, run.layer_pixels)
                 self._preview = self._controller.preview(request)
                 self._say_preview()
         except ScumbleError as error:
@@ -336,11 +336,11 @@ class ScumbleDialog:
         if self._line.worker_is_ready:  # else the line tells what it waits for
             self._line.say(_("Painting the preview…"))
 
-    def _thumbnail(self) -> Pixels:
-        """All of the layer: its statistics make a part look as it will in the result."""
-        if self._small is None:
-            self._small = layers.scaled(self._layer, self._whole(), STATISTICS_SIDE)
-        return self._small
+    def _whole_pixels(self) -> Pixels:
+        if self._pixels is None:
+            whole = self._whole()
+            self._pixels = layers.scaled(self._layer, whole, max(whole.extent))
+        return self._pixels
 
     def _pixels_to_paint(self) -> int:
         return 0 if self._style("") is None else self._area().area

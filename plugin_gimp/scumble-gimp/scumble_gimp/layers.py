@@ -127,14 +127,16 @@ def insert_result(
 
 
 def scaled(layer, bounds: Bounds, side: int) -> Pixels:
-    """A part of a layer as 8-bit RGBA, scaled down so that neither side is longer than `side`."""
+    """A part of a layer, scaled down so that neither side is longer than `side`.
+
+    8-bit RGBA, of a gray layer GRAYA: it is painted in gray.
+    """
     factor = min(1.0, side / max(bounds.width, bounds.height))
     extent = Extent(max(1, int(bounds.width * factor)), max(1, int(bounds.height * factor)))
     corner = (int(bounds.x * factor), int(bounds.y * factor))
-    data = layer.get_buffer().get(
-        Gegl.Rectangle.new(*corner, *extent), factor, "R'G'B'A u8", Gegl.AbyssPolicy.CLAMP
-    )
-    return Pixels(extent, PixelFormat("u8", "RGBA"), bytes(data))
+    babl, channels = ("Y'A u8", "GRAYA") if layer.is_gray() else ("R'G'B'A u8", "RGBA")
+    data = layer.get_buffer().get(Gegl.Rectangle.new(*corner, *extent), factor, babl, Gegl.AbyssPolicy.CLAMP)
+    return Pixels(extent, PixelFormat("u8", channels), bytes(data))
 
 
 def style_pixels(layer) -> Pixels:

@@ -6,14 +6,25 @@ from typing import Optional
 
 from gi.repository import GdkPixbuf, GLib
 
-from scumble import Pixels
+from scumble import PixelFormat, Pixels
 
 CHECKS = (8, 0x99999999, 0x66666666)
 
 
 def pixbuf_of(pixels: Pixels) -> GdkPixbuf.Pixbuf:
-    """8-bit RGBA pixels, over a chequerboard where they are transparent."""
+    """Pixels of `rgba`, over a chequerboard where they are transparent."""
     return _over_checks(_plain(pixels))
+
+
+def rgba(pixels: Pixels) -> Pixels:
+    """8-bit GRAYA as 8-bit RGBA; RGBA as it is."""
+    if pixels.format.channels == "RGBA":
+        return pixels
+    data, view = bytearray(4 * pixels.extent.area), pixels.view()
+    for channel in range(3):
+        data[channel::4] = view[0::2]
+    data[3::4] = view[1::2]
+    return Pixels(pixels.extent, PixelFormat("u8", "RGBA"), data)
 
 
 def thumbnail_of_file(path: str, side: int) -> Optional[GdkPixbuf.Pixbuf]:

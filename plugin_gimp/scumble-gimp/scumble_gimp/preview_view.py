@@ -71,13 +71,13 @@ class PreviewView(Gtk.Box):
 
     def set_before(self, pixels: Pixels) -> None:
         """Show another part of the layer; what was computed for the part before goes."""
-        self._before, self._after = pixels, None
+        self._before, self._after = pictures.rgba(pixels), None
         self._draw()
 
     def set_after(self, pixels: Pixels) -> None:
         """Show a result of the size of what `set_before` was given."""
         if self._before is not None and pixels.extent == self._before.extent:
-            self._after = pixels
+            self._after = pictures.rgba(pixels)
             self._draw()
 
     def _pressed(self, box, event) -> bool:
