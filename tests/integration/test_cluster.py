@@ -201,7 +201,7 @@ def test_what_is_wrong_is_one_sentence(scheduler, capsys, monkeypatch):
     Image.fromarray(noise(80, 80)).save("in.png")
     line = ("stylize", "in.png", "-o", "out.png", "--scheduler")
     styled = ("--style", "irises")
-    assert "No dask scheduler answers" in says(capsys, 1, *line, "nonsense", *styled)
+    assert "No dask scheduler answers" in says(capsys, 1, *line, "tcp://127.0.0.1:1", *styled)
     assert "no model named" in says(capsys, 1, *line, scheduler, *styled, "--engine", "nowhere").lower()
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert "scumble[cluster]" in says(capsys, 1, *line, scheduler, *styled)
