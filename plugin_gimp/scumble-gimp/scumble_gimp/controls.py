@@ -48,6 +48,7 @@ class Controls(Gtk.Box):
         self.engine.connect("changed", self._engine_changed)
         for combo in (self.second, self.engine):  # a long name must not widen the dialog
             combo.get_cells()[0].set_property("ellipsize", Pango.EllipsizeMode.END)
+            combo.get_cells()[0].set_property("max-width-chars", 20)
         self.second.connect("changed", lambda *_args: self._show_mix())
 
         pages = Gtk.Notebook(scrollable=True)

@@ -230,6 +230,8 @@ class ScumbleDialog:
             self._error.hide()
             self._preview_view.set_after(event.result)
             self._line.rest()
+            if self._line.measures == 1:
+                self._later()  # the same once more tells how long the layer will take
         elif event.error.code != "cancelled":
             self._show_error(event.error)
             self._line.rest()

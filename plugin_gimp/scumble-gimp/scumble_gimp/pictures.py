@@ -56,6 +56,14 @@ def scaled_down(picture: GdkPixbuf.Pixbuf, side: int) -> GdkPixbuf.Pixbuf:
     return picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
 
 
+def enlarged(picture: GdkPixbuf.Pixbuf, times: int) -> GdkPixbuf.Pixbuf:
+    """The picture with each pixel as a square of so many."""
+    if times == 1:
+        return picture
+    size = times * picture.get_width(), times * picture.get_height()
+    return picture.scale_simple(*size, GdkPixbuf.InterpType.NEAREST)
+
+
 def centred(picture: Optional[GdkPixbuf.Pixbuf], side: int) -> GdkPixbuf.Pixbuf:
     """The picture in the middle of a transparent square, so that titles below stand in line."""
     square = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side, side)

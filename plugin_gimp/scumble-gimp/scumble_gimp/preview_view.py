@@ -47,7 +47,7 @@ class PreviewView(Gtk.Box):
         frame.set_size_request(SIDE + 4, int(SIDE * ASPECT) + 4)
         frame.add(box)
 
-        self._title = Gtk.Label(ellipsize=Pango.EllipsizeMode.END, xalign=0.0)
+        self._title = Gtk.Label(ellipsize=Pango.EllipsizeMode.END, max_width_chars=20, xalign=0.0)
         self._actual_size = Gtk.CheckButton(label=_("Actual size"))
         self._actual_size.set_tooltip_text(
             _("A part of the layer, with strokes as large as they will be: drag it to see another part")
@@ -83,7 +83,7 @@ class PreviewView(Gtk.Box):
     def _pressed(self, box, event) -> bool:
         self._grabbed = None
         if self.can_pan and self._before is not None:
-            line = self._share * self._before.extent.width
+            line = self._share * self._width
             if self._after is None or abs(event.x - line) > GRIP:
                 self._grabbed = (event.x_root, event.y_root)
                 return True
@@ -95,15 +95,28 @@ class PreviewView(Gtk.Box):
             self._grabbed = (event.x_root, event.y_root)
             self._on_pan(x - event.x_root, y - event.y_root)
         elif self._before is not None:
-            self._share = min(1.0, max(0.0, event.x / self._before.extent.width))
+            self._share = min(1.0, max(0.0, event.x / self._width))
             self._draw()
         return True
+
+    @property
+    def _zoom(self) -> int:
+        """How many screen pixels wide a pixel is: a layer of a few pixels would be a speck."""
+        if self._before is None or self.actual_size:
+            return 1
+        width, height = self._before.extent
+        return max(1, min(SIDE // width, int(SIDE * ASPECT) // height))
+
+    @property
+    def _width(self) -> int:
+        return self._zoom * self._before.extent.width if self._before is not None else 1
 
     def _draw(self) -> None:
         if self._before is None:
             return
-        if self._after is None:
-            self._image.set_from_pixbuf(pictures.pixbuf_of(self._before))
-            return
-        at = round(self._share * self._before.extent.width)
-        self._image.set_from_pixbuf(pictures.split(self._before, self._after, at))
+        before, after = self._before, self._after
+        if after is None:
+            picture = pictures.pixbuf_of(before)
+        else:
+            picture = pictures.split(before, after, round(self._share * before.extent.width))
+        self._image.set_from_pixbuf(pictures.enlarged(picture, self._zoom))

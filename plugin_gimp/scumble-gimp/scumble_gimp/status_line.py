@@ -22,6 +22,8 @@ class StatusLine(Gtk.Label):
         self._seconds_per_pixel = 0.0
         self._resting = False
         self._began: Optional[JobEvent] = None
+        self.measures = 0
+        """How many previews were measured. The first one warms up: it may take ten times as long."""
 
     @property
     def worker_is_ready(self) -> bool:
@@ -38,7 +40,7 @@ class StatusLine(Gtk.Label):
         self._resting = True
         area = self._area()
         parts = [_("Ready") if area else _("Choose a style"), self._device()]
-        if area and self._seconds_per_pixel:
+        if area and self.measures > 1:
             parts.append(_duration(self._seconds_per_pixel * area))
         self._show(" · ".join(filter(None, parts)))
 
@@ -59,7 +61,9 @@ class StatusLine(Gtk.Label):
         elif event.kind == "done" and known:
             seconds, share = event.at - self._began.at, 1.0 - fraction(self._began.progress)
             if seconds > 0 and share > 0:
-                self._seconds_per_pixel = seconds / share / pixels
+                self.measures += 1
+                measured = seconds / share / pixels
+                self._seconds_per_pixel = min(measured, self._seconds_per_pixel or measured)
 
     def _device(self) -> str:
         devices = self._status.get("devices")
