@@ -58,7 +58,7 @@ def main(write: bool) -> None:
     header = [
         "`--stroke-size`",
         "centroid, cycles per pixel",
-        "strokes against size 1",
+        "centroid of size 1, divided by it",
         "likeness of the finest structure to the photo's",
     ]
     text = table(header, rows)
