@@ -15,6 +15,7 @@ from gimp_dialog import (
     SECOND,
     SECOND_THUMBNAIL,
     STAR,
+    THIRD,
     THUMBNAIL,
     choose_a_style,
     click,
@@ -24,6 +25,7 @@ from gimp_dialog import (
     paint,
     search,
 )
+from gimp_images import INSIDE
 
 pytestmark = pytest.mark.editors
 
@@ -112,3 +114,30 @@ def test_a_file_dropped_on_the_gallery_becomes_the_style(gimp):
     finally:
         gimp.shell(f"kill {process}")
     assert paint(gimp, running, window)["name"] == "swirls 80% · Background"
+
+
+def test_a_layer_in_a_group_can_be_the_style(gimp):
+    running = gimp.begin(
+        f"""
+{INSIDE}
+image = new_image(300, 200)
+group = Gimp.GroupLayer.new(image, "Group")
+image.insert_layer(group, None, 0)
+inner = new_layer(image, "Inner", 300, 200, parent=group)
+inner.fill(Gimp.FillType.PATTERN)
+photo = new_layer(image, "Photo", 300, 200)
+photo.fill(Gimp.FillType.WHITE)
+display = Gimp.Display.new(image)
+result = scumble(image, [photo], run_mode=Gimp.RunMode.INTERACTIVE)
+result["name"] = image.get_layers()[0].get_name()
+display.delete()
+"""
+    )
+    window = gimp.window("^Scumble$")
+    until(lambda: content(gimp, window, THUMBNAIL)[0] > 200, "the thumbnails")
+    click(gimp, window, GROUP)
+    library = content(gimp, window, THUMBNAIL)
+    keys(gimp, "Down", "Down", "Down", "Return")  # Favourites, Recent, Layers of this image
+    until(lambda: content(gimp, window, THUMBNAIL)[1] != library[1], "the layers")
+    choose_a_style(gimp, window, THIRD)
+    assert paint(gimp, running, window)["name"] == "Inner 80% · Photo"

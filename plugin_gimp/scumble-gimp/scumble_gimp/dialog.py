@@ -130,7 +130,7 @@ class ScumbleDialog:
             content.pack_start(widget, False, False, 0)
         content.show_all()
 
-        for layer in self._image.get_layers()[:MAX_LAYERS]:
+        for layer in layers.all_layers(self._image)[-MAX_LAYERS:]:  # the gallery shows the last one first
             choice = StyleChoice("layer", str(layer.get_id()), layer.get_name())
             self._gallery.add(choice)
             self._view.set_thumbnail(*choice.key, layer.get_thumbnail(THUMBNAIL, THUMBNAIL, 0))

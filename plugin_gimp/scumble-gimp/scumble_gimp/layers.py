@@ -8,7 +8,7 @@ converts there and back, and floats hold whatever the image held.
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Optional
+from typing import Callable, List, NamedTuple, Optional
 
 from gi.repository import Babl, Gegl, Gimp
 
@@ -43,6 +43,17 @@ def check_layer(image, drawables):
             _("This image is indexed: convert it with Image > Mode > RGB first."),
         )
     return drawables[0]
+
+
+def all_layers(image) -> List[Gimp.Layer]:
+    """The layers of an image, those in groups too, from bottom to top."""
+    found, waiting = [], list(image.get_layers())
+    while waiting:
+        layer = waiting.pop(0)
+        found.append(layer)
+        if layer.is_group():
+            waiting[:0] = layer.get_children()
+    return found[::-1]
 
 
 def target(image, layer, apply_to: str) -> Optional[Bounds]:
