@@ -18,6 +18,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from . import messages as m
 from .answers import Reply, Waiter, checked, not_responding
+from .content import LEAF, Content
 from .errors import ScumbleError
 from .job import LOST, WINDOW, Job, OnPreview, OnProgress
 from .jobspec import Contents, to_spec
@@ -245,17 +246,18 @@ class Client:
         have = m.Have(next(self._numbers), list(contents))
         for digest in self._ask(have, m.Missing, ANSWER_S, link).digests:
             if digest in contents:
-                self._put(link, digest, memoryview(contents[digest]).cast("B"))
+                self._put(link, digest, contents[digest])
 
-    def _put(self, link: Link, digest: bytes, content: memoryview) -> None:
+    def _put(self, link: Link, digest: bytes, content: Content) -> None:
         number = next(self._numbers)
         stored = self._expect(number, link)
-        chunk = _chunk_bytes(link.welcome)
+        size = memoryview(content.data).nbytes
         try:
-            for index, piece in enumerate(pieces(content, chunk)):
+            for index, leaf in enumerate(pieces(content.data, LEAF)):
                 if stored.done:
                     break  # refused: the rest would be for nothing
-                link.send(m.Put(number, digest, content.nbytes, index * chunk), [piece])
+                put = m.Put(number, digest, size, index * LEAF)
+                link.send(put, [leaf], digests=[content.leaves[index]])
             stored.wait(ANSWER_S)
         finally:
             self._forget_waiter(number)
@@ -348,9 +350,3 @@ class Client:
             waiter.set(error)
         for job in jobs:
             job._deliver(error)
-
-
-def _chunk_bytes(welcome: m.Welcome) -> int:
-    limit = welcome.limits.get("max_payload")
-    default = 8 << 20
-    return min(limit, default) if isinstance(limit, int) and limit > 0 else default

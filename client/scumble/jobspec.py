@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
+from .content import Content, leaves_of, name_of
 from .errors import ScumbleError
 from .fields import is_digest
 from .geometry import Bounds, Extent
 from .pixels import BytesLike, PixelFormat, Pixels
 from .request import MAX_REFERENCES, MAX_STYLES, StyleSource, StyleWeight, StylizeRequest
-from .spool import pieces
 
-Contents = Dict[bytes, BytesLike]
-"""Digest to bytes."""
-
-
-def digest_of(content: BytesLike) -> bytes:
-    """The name of some bytes: their SHA-256."""
-    digest = hashlib.sha256()
-    for piece in pieces(content, 8 << 20):
-        digest.update(piece)
-    return digest.digest()
+Contents = Dict[bytes, Content]
+"""Contents by their names."""
 
 
 def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
@@ -29,8 +20,9 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
     contents: Contents = {}
 
     def name(content: BytesLike) -> bytes:
-        digest = digest_of(content)
-        contents[digest] = content
+        leaves = leaves_of(content)
+        digest = name_of(leaves)
+        contents[digest] = Content(content, leaves)
         return digest
 
     styles: List[Dict[str, Any]] = []

@@ -88,8 +88,9 @@ class Link:
         message: Message,
         payloads: Sequence[BytesLike] = (),
         timeout: float = SEND_TIMEOUT_S,
+        digests: Optional[Sequence[bytes]] = None,
     ) -> None:
-        """Send one message.
+        """Send one message; `digests` are the payloads' own, where they are known.
 
         Raises ScumbleError `connection-lost`, also when the daemon takes nothing for `timeout`
         seconds.
@@ -98,7 +99,7 @@ class Link:
             if self.lost is not None:
                 raise self.lost
             try:
-                self._dealer.send_multipart(self._sender.seal(message, payloads), timeout)
+                self._dealer.send_multipart(self._sender.seal(message, payloads, digests), timeout)
             except (zmtp.ZmtpError, OSError) as error:
                 raise self._lose(error) from error
 

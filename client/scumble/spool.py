@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import tempfile
 from typing import Any, Iterator, Union
@@ -11,6 +12,8 @@ from .pixels import BytesLike
 
 SPOOL_OVER = 256 << 20
 """Bytes from which on a result is not kept in memory."""
+LARGE = 4 << 20
+"""Bytes from which on memory comes from the system in pages of its own."""
 
 
 class Landing:
@@ -21,14 +24,14 @@ class Landing:
 
     def __init__(self, size: int, spool_over: int = SPOOL_OVER) -> None:
         self._size = size
-        self._memory: Union[bytearray, None] = bytearray(size) if size <= spool_over else None
+        self._memory: Union[BytesLike, None] = _fresh_memory(size) if size <= spool_over else None
         self._file: Any = None if self._memory is not None else tempfile.TemporaryFile(buffering=0)
 
     def write(self, offset: int, piece: BytesLike) -> None:
         """Put a piece at its place. Raises ScumbleError `disk-full`."""
         view = memoryview(piece).cast("B")
         if self._memory is not None:
-            self._memory[offset : offset + view.nbytes] = view
+            memoryview(self._memory)[offset : offset + view.nbytes] = view
             return
         try:
             self._file.seek(offset)
@@ -50,6 +53,20 @@ class Landing:
             self._file.close()
 
 
+class _Memory(mmap.mmap):
+    """Memory of no file: what is let go of here is lost."""
+
+
+def _fresh_memory(size: int) -> BytesLike:
+    """`size` zero bytes; many of them in large pages where there are some, which come four times as fast."""
+    if size < LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return bytearray(size)
+    memory = _Memory(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    with contextlib.suppress(OSError):  # a kernel without them
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(memory)
+
+
 def mapped(file: Any, size: int) -> memoryview:
     """The first `size` bytes of an open file as read-only memory; the file may be closed then."""
     return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
@@ -61,7 +78,9 @@ def release(content: BytesLike) -> None:
     What was read of a map counts as this process's memory until then.
     """
     source = memoryview(content).obj
-    if isinstance(source, mmap.mmap) and hasattr(source, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
+    if not isinstance(source, mmap.mmap) or isinstance(source, _Memory):
+        return
+    if hasattr(source, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
         source.madvise(mmap.MADV_DONTNEED)
 
 

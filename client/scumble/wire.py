@@ -3,7 +3,8 @@
 prelude   4 bytes ``SCUM``, 1 byte major version, 1 byte minor version, 8 bytes sequence number
           (big endian)
 mac       HMAC-SHA256 over a label, the number of frames, and each frame but this one with its
-          length before it, so that no byte can move from one frame to the next
+          length before it, so that no byte can move from one frame to the next; a payload's
+          SHA-256 stands for the payload, because it is needed anyway (`scumble.content`)
 header    a MessagePack map (`scumble.messages`)
 payload   raw bytes
 
@@ -24,8 +25,9 @@ import hashlib
 import hmac
 import os
 import struct
-from typing import List, NamedTuple, Sequence, Tuple, Union
+from typing import List, NamedTuple, Optional, Sequence, Tuple, Union
 
+from .content import leaf_digest
 from .errors import ScumbleError
 from .fields import NONCE_SIZE
 from .header import MAX_HEADER, decode_header, encode_header
@@ -39,7 +41,7 @@ from .messages import (
 BytesLike = Union[bytes, bytearray, memoryview]
 
 MAGIC = b"SCUM"
-MAJOR, MINOR = 1, 2
+MAJOR, MINOR = 2, 0
 PROTOCOL = "{}.{}".format(MAJOR, MINOR)
 KEY_SIZE = 32
 MAC_SIZE = 32
@@ -61,6 +63,8 @@ class Packet(NamedTuple):
     minor: int
     sequence: int
     frames: Tuple[BytesLike, ...]
+    digests: Tuple[bytes, ...]
+    """The SHA-256 of each payload frame."""
 
     @property
     def mac(self) -> bytes:
@@ -98,7 +102,7 @@ def parse(frames: Sequence[BytesLike]) -> Packet:
         raise ScumbleError(
             "protocol-version",
             "One side speaks protocol {}.{}, the other {}.".format(major, minor, PROTOCOL),
-            hint="Update the plug-in or the daemon, whichever is older.",
+            hint="After an update: scumble daemon stop. Otherwise update whichever is older.",
         )
     fits = (
         3 <= len(frames) <= MAX_FRAMES
@@ -110,7 +114,8 @@ def parse(frames: Sequence[BytesLike]) -> Packet:
     if not fits:
         raise ScumbleError("bad-message", "A message has the wrong number or size of frames.")
     sequence = _PRELUDE.unpack(bytes(frames[0]))[3]
-    return Packet(major, minor, sequence, tuple(frames))
+    digests = tuple(leaf_digest(payload) for payload in frames[3:])
+    return Packet(major, minor, sequence, tuple(frames), digests)
 
 
 def seal_hello(key: bytes, hello: Hello) -> List[BytesLike]:
@@ -188,10 +193,18 @@ class Sender:
         self._key = key
         self._sequence = 0
 
-    def seal(self, message: Message, payloads: Sequence[BytesLike] = ()) -> List[BytesLike]:
-        """The signed frames of the next message; they must be sent, and in this order."""
+    def seal(
+        self,
+        message: Message,
+        payloads: Sequence[BytesLike] = (),
+        digests: Optional[Sequence[bytes]] = None,
+    ) -> List[BytesLike]:
+        """The signed frames of the next message; they must be sent, and in this order.
+
+        `digests` are the SHA-256 of each payload, for those who know them already.
+        """
         self._sequence += 1
-        return _seal(self._key, b"", self._sequence, message, payloads)
+        return _seal(self._key, b"", self._sequence, message, payloads, digests)
 
 
 class Receiver:
@@ -235,15 +248,19 @@ def _seal(
     sequence: int,
     message: Message,
     payloads: Sequence[BytesLike] = (),
+    digests: Optional[Sequence[bytes]] = None,
 ) -> List[BytesLike]:
     prelude = _PRELUDE.pack(MAGIC, MAJOR, MINOR, sequence)
     header = encode_header(message)
-    return [prelude, _mac(key, label, [prelude, header, *payloads]), header, *payloads]
+    if digests is None:
+        digests = [leaf_digest(payload) for payload in payloads]
+    return [prelude, _mac(key, label, prelude, header, payloads, digests), header, *payloads]
 
 
 def _verify(key: bytes, label: bytes, packet: Packet) -> None:
     prelude, mac = packet.frames[0], packet.mac
-    if not hmac.compare_digest(mac, _mac(key, label, [prelude, *packet.frames[2:]])):
+    expected = _mac(key, label, prelude, packet.frames[2], packet.payloads, packet.digests)
+    if not hmac.compare_digest(mac, expected):
         raise ScumbleError(
             "wrong-key",
             "The two sides do not hold the same key.",
@@ -251,10 +268,19 @@ def _verify(key: bytes, label: bytes, packet: Packet) -> None:
         )
 
 
-def _mac(key: bytes, label: bytes, frames: Sequence[BytesLike]) -> bytes:
-    digest = hmac.new(key, digestmod=hashlib.sha256)
-    digest.update(_LENGTH.pack(len(label)) + label + _LENGTH.pack(len(frames)))
-    for frame in frames:
-        digest.update(_LENGTH.pack(memoryview(frame).nbytes))
-        digest.update(frame)
-    return digest.digest()
+def _mac(
+    key: bytes,
+    label: bytes,
+    prelude: BytesLike,
+    header: BytesLike,
+    payloads: Sequence[BytesLike],
+    digests: Sequence[bytes],
+) -> bytes:
+    mac = hmac.new(key, digestmod=hashlib.sha256)
+    mac.update(_LENGTH.pack(len(label)) + label + _LENGTH.pack(2 + len(payloads)))
+    for frame in (prelude, header):
+        mac.update(_LENGTH.pack(memoryview(frame).nbytes))
+        mac.update(frame)
+    for payload, digest in zip(payloads, digests):
+        mac.update(_LENGTH.pack(memoryview(payload).nbytes) + digest)
+    return mac.digest()

@@ -101,8 +101,8 @@ class Broker:
                 poller.poll(STALLED_TICK_MS if stalled else TICK_MS)
                 self._waker.clear()
                 now = time.monotonic()
-                for session, message, payloads in self._port.receive(now):
-                    self._desk.handle(session, message, payloads, now)
+                for session, message, packet in self._port.receive(now):
+                    self._desk.handle(session, message, packet, now)
                 self._run_posted()
                 self._dispatcher.pump(now)
                 if now - tick >= TICK_MS / 1000:

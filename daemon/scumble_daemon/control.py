@@ -12,8 +12,9 @@ import zmq
 from scumble import messages as m
 from scumble.errors import ScumbleError
 from scumble.waker import Waker
+from scumble.wire import Packet
 
-from .port import Payloads, Port, Session
+from .port import Port, Session
 
 TICK_MS = 1000
 STALLED_TICK_MS = 10
@@ -63,16 +64,16 @@ class ControlThread:
             poller.poll(STALLED_TICK_MS if stalled else TICK_MS)
             self._waker.clear()
             now = time.monotonic()
-            for session, message, payloads in self._port.receive(now):
+            for session, message, packet in self._port.receive(now):
                 try:
-                    self._handle(session, message, payloads)
+                    self._handle(session, message, packet)
                 except ScumbleError as error:
                     request = getattr(message, "request", 0)
                     self._port.send(session, m.Error.of(error, request=request))
             stalled = self._port.flush(now)
 
-    def _handle(self, session: Session, message: m.Message, payloads: Payloads) -> None:
-        if payloads:
+    def _handle(self, session: Session, message: m.Message, packet: Packet) -> None:
+        if packet.payloads:
             raise ScumbleError("bad-message", "No message on the control socket has a payload.")
         if isinstance(message, m.Ping):
             self._port.send(session, m.Pong(message.request))

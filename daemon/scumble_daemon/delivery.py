@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from scumble.content import LEAF
 from scumble.messages import Message, Result
 from scumble.pixels import BytesLike
 
+from .shared import SharedBlock
 from .spool import SpoolFile
-
-STRIP_BYTES = 8 << 20
 
 Send = Callable[[bytes, Message, tuple[BytesLike, ...]], None]
 
@@ -49,6 +49,21 @@ class StripsInMemory:
         self._strips.clear()
 
 
+class StripsInBlock:
+    """Memory that the worker has filled."""
+
+    def __init__(self, block: SharedBlock) -> None:
+        self._block, self._view = block, block.view()
+
+    def strip(self, offset: int) -> memoryview:
+        """See :class:`Strips`."""
+        return self._view[offset : offset + LEAF]
+
+    def close(self) -> None:
+        """See :class:`Strips`."""
+        self._block.close()
+
+
 class StripsOnDisk:
     """A file, read when a strip's turn has come."""
 
@@ -57,7 +72,7 @@ class StripsOnDisk:
 
     def strip(self, offset: int) -> bytes:
         """See :class:`Strips`."""
-        return self._file.read(offset, STRIP_BYTES)
+        return self._file.read(offset, LEAF)
 
     def close(self) -> None:
         """See :class:`Strips`."""

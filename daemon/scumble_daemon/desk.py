@@ -11,14 +11,15 @@ from scumble.errors import ScumbleError
 from scumble.jobspec import digests_in, from_spec
 from scumble.msgpack import packb
 from scumble.request import StylizeRequest
+from scumble.wire import Packet
 
 from .delivery import Deliveries
 from .dispatch import Dispatcher
 from .jobs import Job, JobTable
-from .port import Payloads, Port, Session
+from .port import Port, Session
 from .settings import Limits
 from .shelf import Shelf
-from .store import ContentStore
+from .store import ContentStore, memory_as_error
 
 
 class Desk:
@@ -39,27 +40,25 @@ class Desk:
         self._deliveries = deliveries
         self._shelf = Shelf()
 
-    def handle(self, session: Session, message: m.Message, payloads: Payloads, now: float) -> None:
+    def handle(self, session: Session, message: m.Message, packet: Packet, now: float) -> None:
         """Answer one message; what is wrong with it becomes a typed error to its sender."""
         try:
-            self._handle(session, message, payloads, now)
+            self._handle(session, message, packet, now)
         except (ScumbleError, MemoryError) as error:
-            if isinstance(error, MemoryError):
-                error = ScumbleError("daemon-full", "The daemon is out of memory.", retryable=True)
             job, request = getattr(message, "job", ""), getattr(message, "request", 0)
-            self._port.send(session, m.Error.of(error, job=job, request=request))
+            self._port.send(session, m.Error.of(memory_as_error(error), job=job, request=request))
 
     def close(self) -> None:
         """End what it has started."""
         self._shelf.close()
 
-    def _handle(self, session: Session, message: m.Message, payloads: Payloads, now: float) -> None:
+    def _handle(self, session: Session, message: m.Message, packet: Packet, now: float) -> None:
         if isinstance(message, m.Put):
-            if len(payloads) != 1:
+            if len(packet.payloads) != 1:
                 raise ScumbleError("bad-message", "A piece of an image comes in one frame.")
-            self._put(session, message, payloads, now)
+            self._put(session, message, packet, now)
             return
-        if payloads:
+        if packet.payloads:
             raise ScumbleError("bad-message", "Only put carries a payload.")
         if isinstance(message, m.Ping):
             self._port.send(session, m.Pong(message.request))
@@ -91,9 +90,10 @@ class Desk:
         else:
             raise ScumbleError("unknown-message", f"A {message.type} message has no place on the job socket.")
 
-    def _put(self, session: Session, message: m.Put, payloads: Payloads, now: float) -> None:
+    def _put(self, session: Session, message: m.Put, packet: Packet, now: float) -> None:
+        leaf, digest = packet.payloads[0], packet.digests[0]
         complete = self._store.put(
-            session.peer, message.digest, message.size, message.offset, payloads[0], now
+            session.peer, message.digest, message.size, message.offset, leaf, digest, now
         )
         if complete:
             self._port.send(session, m.Stored(message.request, message.digest))

@@ -16,8 +16,9 @@ from .delivery import Deliveries
 from .jobs import Job, JobTable, State
 from .runs import Run, Runs
 from .settings import Settings
+from .shared import new_block
 from .spool import Spool, file_behind
-from .store import ContentStore
+from .store import ContentStore, memory_as_error
 from .worker import check_result
 from .worker_handle import WorkerHandle
 
@@ -74,15 +75,15 @@ class Dispatcher:
             assert self.worker is not None
             job.state, job.started_at = State.RUNNING, now
             try:
-                output = self._spool.create(job.result_bytes) if job.on_disk else None
-            except ScumbleError as error:
-                self._fail(job, error, now)
+                output = self._spool.create(job.result_bytes) if job.on_disk else new_block(job.result_bytes)
+            except (ScumbleError, MemoryError) as error:
+                self._fail(job, memory_as_error(error), now)
                 continue
             self.runs.begin(Run(job, output), now)
             contents = {digest: self._store.get(digest) for digest in job.digests}
             files = {digest: path for digest, c in contents.items() if (path := file_behind(c))}
             contents = {digest: c for digest, c in contents.items() if digest not in files}
-            self.worker.run(job, contents, files, output.path if output else None)
+            self.worker.run(job, contents, files, output)
             log.info("job %s runs", job.id)
 
     def ask_models(self, peer: bytes, request: int, now: float) -> None:

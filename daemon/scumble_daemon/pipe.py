@@ -1,8 +1,8 @@
 """What broker and worker say to each other over their pipe: a MessagePack map, then raw bytes.
 
-No pickle: the worker decodes images from anywhere, and a broken decoder must not reach the broker. A layer
-is tens of megabytes, so contents are read into their place at once, where `Connection` would gather them
-from small pieces: a third of the time (`scumble bench --section wire`).
+No pickle: the worker decodes images from anywhere, and a broken decoder must not reach the broker. What is
+large is shared memory (`scumble_daemon.shared`), of which only the descriptor goes through the pipe; where
+there is none, contents are read into their place at once, which `Connection` does piece by piece.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import socket
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
+from multiprocessing.reduction import recv_handle, send_handle
 from typing import Any, NamedTuple
 
 from scumble.msgpack import packb, unpackb
 from scumble.pixels import BytesLike
+
+from .shared import SharedBlock
 
 MAX_HEADER = 1 << 20
 MAX_CONTENTS = 64
@@ -27,11 +30,12 @@ _VECTORED = hasattr(os, "readv")  # not on Windows, where a pipe is no plain des
 
 
 class Note(NamedTuple):
-    """One message on the pipe; `kind` names it, `contents` are raw bytes."""
+    """One message on the pipe; `kind` names it, `contents` are raw bytes, `blocks` shared memory."""
 
     kind: str
     fields: dict[str, Any]
     contents: list[BytesLike]
+    blocks: list[SharedBlock]
 
 
 def pair(context: SpawnContext) -> tuple[Connection, Connection]:
@@ -44,24 +48,41 @@ def pair(context: SpawnContext) -> tuple[Connection, Connection]:
     return ours, theirs
 
 
-def send(pipe: Connection, kind: str, fields: dict[str, Any], contents: Sequence[BytesLike] = ()) -> None:
+def send(
+    pipe: Connection,
+    kind: str,
+    fields: dict[str, Any],
+    contents: Sequence[BytesLike] = (),
+    blocks: Sequence[SharedBlock] = (),
+) -> None:
     """Send one note; blocks until the other side has read most of it. Raises OSError."""
     views = [memoryview(content).cast("B") for content in contents]
-    pipe.send_bytes(packb({"kind": kind, "fields": fields, "contents": [view.nbytes for view in views]}))
+    head = {
+        "kind": kind,
+        "fields": fields,
+        "contents": [view.nbytes for view in views],
+        "blocks": [block.size for block in blocks],
+    }
+    pipe.send_bytes(packb(head))
+    for block in blocks:
+        send_handle(pipe, block.fileno(), 0)
     for view in views:
         _write(pipe, view)
 
 
-def receive(pipe: Connection) -> Note:
-    """Wait for the next note.
+def receive(pipe: Connection, *, blocks: bool = False) -> Note:
+    """Wait for the next note; only with `blocks` may there be shared memory in it.
 
     Raises EOFError or OSError when the other side is gone, ValueError when it talks nonsense.
     """
     head = unpackb(pipe.recv_bytes(MAX_HEADER))
-    sizes = head["contents"]
-    if len(sizes) > MAX_CONTENTS or not all(0 <= size <= MAX_CONTENT for size in sizes):
+    sizes, shared = head["contents"], head["blocks"]
+    if len(sizes) + len(shared) > MAX_CONTENTS or not all(0 <= size <= MAX_CONTENT for size in sizes):
         raise ValueError("a note has too many contents")
-    return Note(head["kind"], head["fields"], [_read(pipe, size) for size in sizes])
+    if shared and not blocks:
+        raise ValueError("a note has shared memory")
+    found = [SharedBlock(recv_handle(pipe), size) for size in shared]
+    return Note(head["kind"], head["fields"], [_read(pipe, size) for size in sizes], found)
 
 
 def _write(pipe: Connection, content: memoryview) -> None:

@@ -78,8 +78,8 @@ class Port:
         """The session of a client that has proved the key."""
         return self._clients.get(peer)
 
-    def receive(self, now: float, most: int = 64) -> Iterator[tuple[Session, Message, Payloads]]:
-        """The messages that have arrived from clients that hold the key, at most `most`.
+    def receive(self, now: float, most: int = 64) -> Iterator[tuple[Session, Message, wire.Packet]]:
+        """The messages that have arrived from clients that hold the key, at most `most`, with their frames.
 
         Greetings, forgeries and farewells are dealt with here.
         """
@@ -135,7 +135,7 @@ class Port:
 
     def _accept(
         self, peer: bytes, frames: Sequence[BytesLike], now: float
-    ) -> tuple[Session, Message, Payloads] | None:
+    ) -> tuple[Session, Message, wire.Packet] | None:
         session = self._clients.get(peer) or self._greeted.get(peer)
         try:
             packet = wire.parse(frames)
@@ -152,7 +152,7 @@ class Port:
         if not session.proved and not self._admit(session, now):
             return None
         try:
-            message, payloads = session.receiver.decode(packet)
+            message, _ = session.receiver.decode(packet)
         except ScumbleError as error:
             job, request = peek(packet.header)
             self.send(session, Error.of(error, job=job, request=request))
@@ -160,7 +160,7 @@ class Port:
         if isinstance(message, Bye):
             self.forget(session)
             return None
-        return session, message, payloads
+        return session, message, packet
 
     def _greet(self, peer: bytes, packet: wire.Packet, now: float) -> None:
         """Answer a hello. That it was not recorded elsewhere only the next message will show."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from .delivery import StripsInMemory, StripsOnDisk
+from .delivery import Strips, StripsInBlock, StripsInMemory, StripsOnDisk
 from .jobs import Job, JobTable
+from .shared import SharedBlock
 from .spool import SpoolFile
 
 CANCEL_GRACE_S = 10.0
@@ -14,19 +15,22 @@ CANCEL_GRACE_S = 10.0
 
 @dataclass
 class Run:
-    """One job in the worker and what has come of it; `output` takes results that go to the disk."""
+    """One job in the worker and what has come of it.
+
+    The worker writes the result into `output`; it sends `strips` when that is None.
+    """
 
     job: Job
-    output: SpoolFile | None
+    output: SharedBlock | SpoolFile | None
     strips: StripsInMemory = field(default_factory=StripsInMemory)
     cancelled_at: float | None = None
 
-    def take_result(self) -> StripsInMemory | StripsOnDisk:
+    def take_result(self) -> Strips:
         """The whole result, which is the caller's from now on."""
         if self.output is None:
             return self.strips
         output, self.output = self.output, None
-        return StripsOnDisk(output)
+        return StripsOnDisk(output) if isinstance(output, SpoolFile) else StripsInBlock(output)
 
 
 class Runs:
@@ -67,7 +71,7 @@ class Runs:
         self._runs[run.job.id], self._changed_at = run, now
 
     def end(self, job_id: str, now: float) -> None:
-        """The worker is done with that job; a file that nobody has taken goes."""
+        """The worker is done with that job; an output that nobody has taken goes."""
         run = self._runs.pop(job_id)
         self._changed_at = now
         if run.output is not None:

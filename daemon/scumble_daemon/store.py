@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
+from scumble.content import LEAF, name_of
 from scumble.errors import ScumbleError
 from scumble.pixels import BytesLike
 
+from .shared import SharedBlock, new_block
 from .spool import Spool, SpoolFile
 
 Owner = bytes
+_Held = bytearray | SharedBlock | SpoolFile
 
 
 @dataclass
 class _Upload:
-    content: bytearray | SpoolFile
+    content: _Held
     size: int
     filled: int = 0
     touched: float = 0.0
-    hash: Any = field(default_factory=hashlib.sha256)
+    leaves: list[bytes] = field(default_factory=list)
 
 
 class ContentStore:
-    """Contents by SHA-256, the least recently used dropped first. For one thread.
+    """Contents by name, the least recently used dropped first. For one thread.
 
     A content that a job needs is pinned and never dropped. Room is reserved before a byte of an
     upload is taken, and `bytes_used` counts uploads from the moment they begin. Contents of more than
-    `spool_over` bytes go to the `spool`, if there is one, and do not count.
+    `spool_over` bytes go to the `spool`, if there is one, and do not count. They come leaf by leaf
+    (`scumble.content`), `leaf` bytes each.
     """
 
     def __init__(
-        self, capacity: int, largest: int, per_owner: int, spool: Spool | None = None, spool_over: int = 0
+        self,
+        capacity: int,
+        largest: int,
+        per_owner: int,
+        spool: Spool | None = None,
+        spool_over: int = 0,
+        leaf: int = LEAF,
     ) -> None:
         self._capacity, self._largest, self._per_owner = capacity, largest, per_owner
-        self._spool, self._spool_over = spool, spool_over
-        self._contents: OrderedDict[bytes, bytearray | SpoolFile] = OrderedDict()
+        self._spool, self._spool_over, self._leaf = spool, spool_over, leaf
+        self._contents: OrderedDict[bytes, _Held] = OrderedDict()
         self._pins: dict[bytes, int] = {}
         self._uploads: dict[tuple[Owner, bytes], _Upload] = {}
         self.bytes_used = 0
@@ -47,7 +55,9 @@ class ContentStore:
         return digest in self._contents
 
     def get(self, digest: bytes) -> memoryview:
-        """The content, read-only; `scumble_daemon.spool.file_behind` tells where a spooled one lies.
+        """The content, read-only.
+
+        `scumble_daemon.spool.file_behind` and `scumble_daemon.shared.block_behind` tell where it lies.
 
         Raises ScumbleError `image-missing`.
         """
@@ -58,12 +68,22 @@ class ContentStore:
                 "image-missing", "The daemon does not hold this image any more.", retryable=True
             ) from None
         self._contents.move_to_end(digest)
-        return content.view() if isinstance(content, SpoolFile) else memoryview(content).toreadonly()
+        return memoryview(content).toreadonly() if isinstance(content, bytearray) else content.view()
 
-    def put(self, owner: Owner, digest: bytes, size: int, offset: int, chunk: BytesLike, now: float) -> bool:
-        """Take the next chunk of an upload; True when the content is complete and right.
+    def put(
+        self,
+        owner: Owner,
+        digest: bytes,
+        size: int,
+        offset: int,
+        leaf: BytesLike,
+        leaf_digest: bytes,
+        now: float,
+    ) -> bool:
+        """Take the next leaf of an upload; True when the content is complete and right.
 
-        A chunk at offset 0 begins the upload anew. After an error the upload is gone.
+        `leaf_digest` is the leaf's SHA-256, which the caller has computed itself. A leaf at offset 0 begins
+        the upload anew. After an error the upload is gone.
 
         Raises ScumbleError `image-too-large`, `daemon-full`, `disk-full`, `bad-upload` (a gap, an
         overrun) or `bad-digest`.
@@ -73,33 +93,34 @@ class ContentStore:
             self._drop(key)
             self._uploads[key] = _Upload(self._place(owner, size), size)
         upload = self._uploads.get(key)
-        length = memoryview(chunk).nbytes
+        length = memoryview(leaf).nbytes
         if (
             upload is None
             or size != upload.size
             or offset != upload.filled
-            or offset + length > size
-            or (length == 0 and size > 0)
+            or length != min(self._leaf, size - offset)
         ):
             self._drop(key)
             raise ScumbleError("bad-upload", "An image arrived in pieces that do not fit.")
         try:
-            if isinstance(upload.content, SpoolFile):
-                upload.content.write(offset, chunk)
+            if isinstance(upload.content, bytearray):
+                upload.content += leaf
             else:
-                upload.content += chunk
+                upload.content.write(offset, leaf)
         except (ScumbleError, MemoryError) as error:
             self._drop(key)
             raise _full() if isinstance(error, MemoryError) else error from None
-        upload.hash.update(chunk)
+        upload.leaves.append(leaf_digest)
         upload.filled += length
         upload.touched = now
         if upload.filled < size:
             return False
         del self._uploads[key]
-        if upload.hash.digest() != digest:
+        if name_of(upload.leaves) != digest:
             self._discard(upload.content, upload.size)
             raise ScumbleError("bad-digest", "An image arrived damaged.", hint="Try again.", retryable=True)
+        if isinstance(upload.content, SharedBlock):
+            upload.content.freeze()
         if digest in self._contents:  # another client was as quick
             self._discard(upload.content, upload.size)
         else:
@@ -122,7 +143,7 @@ class ContentStore:
     def uploads_of(self, owner: Owner) -> int:
         """Bytes of memory reserved for unfinished uploads of this client."""
         uploads = [upload for (who, _), upload in self._uploads.items() if who == owner]
-        return sum(upload.size for upload in uploads if isinstance(upload.content, bytearray))
+        return sum(upload.size for upload in uploads if not isinstance(upload.content, SpoolFile))
 
     def abandon(self, owner: Owner) -> None:
         """Drop the unfinished uploads of a client that is gone."""
@@ -139,12 +160,16 @@ class ContentStore:
         for digest in [digest for digest in self._contents if digest not in self._pins]:
             self._discard(self._contents.pop(digest))
 
-    def _place(self, owner: Owner, size: int) -> bytearray | SpoolFile:
+    def _place(self, owner: Owner, size: int) -> _Held:
         """Room for a content, made if need be; memory is taken as its bytes arrive."""
         if self._spool is not None and size > self._spool_over:
             return self._place_on_disk(self._spool, size)
         self._reserve(owner, size)
-        return bytearray()
+        try:
+            return new_block(size) or bytearray()
+        except MemoryError:
+            self.bytes_used -= size
+            raise _full() from None
 
     def _place_on_disk(self, spool: Spool, size: int) -> SpoolFile:
         while True:
@@ -170,7 +195,7 @@ class ContentStore:
         for digest in list(self._contents):
             if self.bytes_used + size <= self._capacity:
                 break
-            if digest not in self._pins and isinstance(self._contents[digest], bytearray):
+            if digest not in self._pins and not isinstance(self._contents[digest], SpoolFile):
                 self._discard(self._contents.pop(digest))
         if self.bytes_used + size > self._capacity:
             raise _full()
@@ -181,11 +206,20 @@ class ContentStore:
         if upload is not None:
             self._discard(upload.content, upload.size)
 
-    def _discard(self, content: bytearray | SpoolFile, reserved: int | None = None) -> None:
-        if isinstance(content, SpoolFile):
+    def _discard(self, content: _Held, reserved: int | None = None) -> None:
+        if not isinstance(content, bytearray):
             content.close()
-        else:
+        if isinstance(content, SharedBlock):
+            self.bytes_used -= content.size
+        elif isinstance(content, bytearray):
             self.bytes_used -= len(content) if reserved is None else reserved
+
+
+def memory_as_error(error: ScumbleError | MemoryError) -> ScumbleError:
+    """The typed error for a lack of memory in the daemon itself; any other as it is."""
+    if isinstance(error, MemoryError):
+        return ScumbleError("daemon-full", "The daemon is out of memory.", retryable=True)
+    return error
 
 
 def _full() -> ScumbleError:

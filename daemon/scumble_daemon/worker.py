@@ -15,17 +15,17 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from scumble.content import LEAF
 from scumble.errors import ScumbleError
 from scumble.fields import is_int
 from scumble.pixels import BytesLike, Pixels
 
 from . import pipe, spool
-from .delivery import STRIP_BYTES
 from .memory import resident_bytes
 
 ALIVE_S = 1.0
@@ -94,7 +94,7 @@ class Worker:
     def _read(self) -> None:
         try:
             while True:
-                self._on_note(pipe.receive(self._connection))
+                self._on_note(pipe.receive(self._connection, blocks=True))
         except (EOFError, OSError):
             os._exit(0)  # the broker is gone: nobody wants what the main thread is doing
         except BaseException:
@@ -104,7 +104,7 @@ class Worker:
     def _on_note(self, note: pipe.Note) -> None:
         if note.kind == "job":
             self._known.add(note.fields["job"])
-            self._work.put(lambda: self._run_job(note.fields, note.contents))
+            self._work.put(lambda: self._run_job(note))
         elif note.kind == "cancel":
             if note.fields["job"] in self._known:  # or it comes too late
                 self._cancelled.add(note.fields["job"])
@@ -132,12 +132,18 @@ class Worker:
         except BaseException as error:
             self._send("models", {**answer, "error": self._explain(error).to_dict()})
 
-    def _run_job(self, fields: dict[str, Any], contents: Sequence[BytesLike]) -> None:
+    def _run_job(self, note: pipe.Note) -> None:
+        fields, blocks = note.fields, list(note.blocks)
         job = fields["job"]
         try:
-            held: dict[bytes, BytesLike] = dict(zip(fields["digests"], contents, strict=True))
+            held: dict[bytes, BytesLike] = dict(zip(fields["digests"], note.contents, strict=True))
             held.update((digest, spool.mapped(Path(path))) for digest, path in fields["files"])
-            self._stylize(job, fields, held)
+            shared = fields["shared"]
+            held.update((digest, block.view()) for digest, block in zip(shared, blocks, strict=False))
+            output: Path | memoryview | None = Path(fields["output"]) if fields["output"] else None
+            if len(blocks) > len(shared):  # the last one is for the result
+                output = blocks[-1].writable()
+            self._stylize(job, fields, held, output)
         except BaseException as error:
             explained = self._explain(error)
             if explained.code == "cancelled":
@@ -145,6 +151,8 @@ class Worker:
             else:
                 self._send("failed", {"job": job, "error": explained.to_dict()})
         finally:
+            for block in blocks:
+                block.close()
             self._known.discard(job)
             self._cancelled.discard(job)
 
@@ -159,7 +167,13 @@ class Worker:
                 self._interrupted = False
         return job in self._cancelled
 
-    def _stylize(self, job: str, fields: dict[str, Any], contents: dict[bytes, BytesLike]) -> None:
+    def _stylize(
+        self,
+        job: str,
+        fields: dict[str, Any],
+        contents: dict[bytes, BytesLike],
+        output: Path | memoryview | None,
+    ) -> None:
         started = time.monotonic()
         shown = 0.0
 
@@ -182,29 +196,29 @@ class Worker:
             }
             self._send("preview", note, [pixels.data])
 
-        output = self._stylizer.stylize(
+        done = self._stylizer.stylize(
             fields["spec"],
             contents,
             on_progress,
             lambda: self._between_patches(job),
             on_preview if fields["preview"] else None,
-            Path(fields["output"]) if fields["output"] else None,
+            output,
         )
-        data = memoryview(output.pixels.data)
+        data = memoryview(done.pixels.data)
         result = {
             "job": job,
-            "bounds": list(output.bounds),
-            "dtype": output.pixels.format.dtype,
-            "channels": output.pixels.format.channels,
+            "bounds": list(done.bounds),
+            "dtype": done.pixels.format.dtype,
+            "channels": done.pixels.format.channels,
             "size": data.nbytes,
             "seconds": time.monotonic() - started,
-            "device": output.device,
+            "device": done.device,
         }
-        if fields["output"]:
+        if output is not None:
             self._send("result", {**result, "offset": 0})
             return
-        for offset in range(0, data.nbytes, STRIP_BYTES):
-            strip = data[offset : offset + STRIP_BYTES]
+        for offset in range(0, data.nbytes, LEAF):
+            strip = data[offset : offset + LEAF]
             self._send("result", {**result, "offset": offset}, [strip])
 
     def _explain(self, error: BaseException) -> ScumbleError:

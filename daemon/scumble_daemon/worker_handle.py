@@ -14,9 +14,11 @@ from scumble.pixels import BytesLike
 
 from . import pipe, worker
 from .jobs import Job
+from .shared import SharedBlock, block_behind
+from .spool import SpoolFile
 
 _SPAWN = multiprocessing.get_context("spawn")
-_Letter = tuple[str, dict[str, Any], Sequence[BytesLike]]
+_Letter = tuple[str, dict[str, Any], Sequence[BytesLike], Sequence[SharedBlock]]
 
 
 class WorkerHandle:
@@ -56,35 +58,45 @@ class WorkerHandle:
         return self._process.pid or 0
 
     def run(
-        self, job: Job, contents: Mapping[bytes, BytesLike], files: Mapping[bytes, Path], output: Path | None
+        self,
+        job: Job,
+        contents: Mapping[bytes, BytesLike],
+        files: Mapping[bytes, Path],
+        output: SharedBlock | SpoolFile | None,
     ) -> None:
         """Give it a job.
 
-        Each of the job's digests is in `contents` or in `files`. The result goes into the file
-        `output`, which has its size already, or comes back in strips when that is None.
+        Each of the job's digests is in `contents` or in `files`. The result goes into `output`, or comes back
+        in strips when that is None.
         """
+        blocks = {digest: block for digest, c in contents.items() if (block := block_behind(c))}
+        contents = {digest: content for digest, content in contents.items() if digest not in blocks}
+        shared = [*blocks.values(), *([output] if isinstance(output, SharedBlock) else [])]
         fields = {
             "job": job.id,
             "spec": job.spec,
             "digests": list(contents),
+            "shared": list(blocks),
             "files": [[digest, str(path)] for digest, path in files.items()],
-            "output": None if output is None else str(output),
+            "output": str(output.path) if isinstance(output, SpoolFile) else "",
             "preview": job.preview,
         }
-        self._outgoing.put(("job", fields, list(contents.values())))
+        # A descriptor of our own for each: the broker may close a block before it was sent.
+        copies = [block.again() for block in shared]
+        self._outgoing.put(("job", fields, list(contents.values()), copies))
 
     def cancel(self, job: str) -> None:
         """Ask it to stop a job between two patches."""
-        self._outgoing.put(("cancel", {"job": job}, ()))
+        self._outgoing.put(("cancel", {"job": job}, (), ()))
 
     def ask_models(self, peer: bytes, request: int) -> None:
         """Ask for the list of models; the answer is a note with the same peer and request."""
-        self._outgoing.put(("models", {"peer": peer, "request": request}, ()))
+        self._outgoing.put(("models", {"peer": peer, "request": request}, (), ()))
 
     def stop(self) -> None:
         """Ask it to end; its memory goes back to the system."""
         self.stopping = True
-        self._outgoing.put(("exit", {}, ()))
+        self._outgoing.put(("exit", {}, (), ()))
 
     def kill(self) -> None:
         """End it at once, stopped or hung as it may be."""
@@ -121,3 +133,6 @@ class WorkerHandle:
                 pipe.send(self._pipe, *letter)
             except OSError:
                 return  # the reader sees it too
+            finally:
+                for block in letter[3]:
+                    block.close()

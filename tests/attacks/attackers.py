@@ -91,7 +91,7 @@ def uploaded(link: Link, request: StylizeRequest) -> dict:
     """Send the images of a request; its spec, ready to be tampered with."""
     spec, contents = to_spec(request)
     for digest, content in contents.items():
-        data = memoryview(content).tobytes()
+        data = bytes(content.data)
         link.send(m.Put(1, digest, len(data), 0), [data])
         assert reply(link) == m.Stored(1, digest)
     return spec

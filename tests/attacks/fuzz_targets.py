@@ -49,7 +49,7 @@ def request(data: bytes) -> None:
     taken = taken_from(data)
     if taken is not None:
         spec, contents = to_spec(taken)
-        assert from_spec(spec, contents.__getitem__) == taken
+        assert from_spec(spec, lambda digest: contents[digest].data) == taken
 
 
 def taken_from(data: bytes) -> StylizeRequest | None:

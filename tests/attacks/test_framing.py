@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import struct
 
@@ -13,14 +12,15 @@ from daemon_process import Place, code_of
 
 from scumble import messages as m
 from scumble import wire, zmtp
+from scumble.content import digest_of
 from scumble.link import Link
 from scumble.msgpack import packb
 from scumble.zmtp_codec import GREETING, encode_ready
 
 CONTENT = b"some pixels"
-PUT = m.Put(1, hashlib.sha256(CONTENT).digest(), len(CONTENT), 0)
+PUT = m.Put(1, digest_of(CONTENT), len(CONTENT), 0)
 OTHER = b"other bytes"
-OTHER_PUT = m.Put(2, hashlib.sha256(OTHER).digest(), len(OTHER), 0)
+OTHER_PUT = m.Put(2, digest_of(OTHER), len(OTHER), 0)
 
 
 def sealed(link: Link, put: m.Put = PUT, content: bytes = CONTENT) -> list[bytes]:
@@ -112,11 +112,11 @@ def test_truncated_and_surplus_frames(link: Link, change, record_property):
         [b""],
         [b"hello"],
         [b"GET / HTTP/1.1\r\n"],
-        [b"SCUM\x01\x00"],
-        [b"SCUM\x01\x00" + bytes(8), b"", b""],
-        [b"SCUM\x01\x00" + bytes(8), bytes(32), b"\xdf\xff\xff\xff\xff"],
-        [b"SCUM\x01\x00" + bytes(8), bytes(32), bytes(65_537)],
-        [b"SCUM\x01\x00" + bytes(8), bytes(32), b"\x80"] + [b""] * 5,
+        [b"SCUM\x02\x00"],
+        [b"SCUM\x02\x00" + bytes(8), b"", b""],
+        [b"SCUM\x02\x00" + bytes(8), bytes(32), b"\xdf\xff\xff\xff\xff"],
+        [b"SCUM\x02\x00" + bytes(8), bytes(32), bytes(65_537)],
+        [b"SCUM\x02\x00" + bytes(8), bytes(32), b"\x80"] + [b""] * 5,
         [b""] * 1000,
     ],
     ids=lambda frames: f"{len(frames)} frames, {sum(map(len, frames))} bytes",
@@ -219,8 +219,8 @@ def test_header_bombs(link: Link, serving: Place, header, record_property):
     Depth and number of values are bounded, and every length is held against the bytes at hand.
     """
     before = peak_rss(serving.info.pid)
-    prelude = struct.pack("!4sBBQ", b"SCUM", 1, 2, 1)
-    mac = wire._mac(link._sender._key, b"", [prelude, header])
+    prelude = struct.pack("!4sBBQ", b"SCUM", 2, 2, 1)
+    mac = wire._mac(link._sender._key, b"", prelude, header, [], [])
     link._dealer.send_multipart([prelude, mac, header], 10)
     link._sender._sequence = 1
     assert error_on(link).code == "bad-message"
@@ -235,9 +235,9 @@ def test_an_unknown_message(link: Link, record_property):
 
     It is answered with an error that names its request, and the session goes on.
     """
-    prelude = struct.pack("!4sBBQ", b"SCUM", 1, 9, 1)
+    prelude = struct.pack("!4sBBQ", b"SCUM", 2, 9, 1)
     header = packb({"type": "from-the-future", "request": 7})
-    mac = wire._mac(link._sender._key, b"", [prelude, header])
+    mac = wire._mac(link._sender._key, b"", prelude, header, [], [])
     link._sender._sequence = 1
     link._dealer.send_multipart([prelude, mac, header], 10)
     error = error_on(link)

@@ -135,8 +135,8 @@ def test_another_major_version(serving: Place, record_property):
     The version is looked at before anything else, and the rest is not read.
     """
     with raw(serving) as dealer:
-        dealer.send_multipart([b"SCUM\x02\x00 and whatever comes then", b"x"], 10)
+        dealer.send_multipart([b"SCUM\x03\x00 and whatever comes then", b"x"], 10)
         error = answer(dealer)
     assert error.code == "protocol-version"
-    assert "2.0" in error.message
+    assert "3.0" in error.message
     record_property("outcome", "refused: protocol-version")

@@ -15,6 +15,7 @@ from daemon_process import Place, code_of, connected, noise, until
 from scumble import Client, ScumbleError
 from scumble import messages as m
 from scumble.connection import FILE_NAME, ConnectionInfo
+from scumble.content import LEAF
 from scumble.link import Link
 from scumble.zmtp import Dealer
 
@@ -123,7 +124,8 @@ def test_large_layers_on_disk(serving: Place, record_property):
     spool = serving.runtime.parent / "spool"
     with connected(start=False) as client:
         limit = client._link.welcome.limits["spool_over"]
-        client._link.send(m.Put(1, bytes(32), limit + 1, 0), [b"x"])
+        client._ask(m.Ping(1), m.Pong, 10)  # on tcp a stranger's first message is a small one
+        client._link.send(m.Put(2, bytes(32), limit + 1, 0), [bytes(LEAF)])
         until(lambda: spool.is_dir() and any(spool.iterdir()), "the spool")
         folders = [spool, *spool.iterdir()]
         assert [mode(folder) for folder in folders] == [0o700] * len(folders)

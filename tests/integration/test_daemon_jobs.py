@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import threading
 
@@ -23,6 +22,7 @@ from scumble import (
     StylizeRequest,
     to_array,
 )
+from scumble.content import digest_of
 from scumble_models.look import Look
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
@@ -141,7 +141,7 @@ def test_an_image_is_sent_once(client: Client, monkeypatch: pytest.MonkeyPatch):
     layer = noise(66, 77, seed=9)
     for weight in (0.2, 0.5, 0.9):
         client.stylize(layer, STYLE, weight)
-    assert sent.count(hashlib.sha256(layer.tobytes()).digest()) == 1
+    assert sent.count(digest_of(layer.tobytes())) == 1
 
 
 def test_a_cancelled_job_ends_and_the_next_one_runs(client: Client):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 
 import pytest
+from click.testing import CliRunner
 from daemon_process import Place, code_of, connected, daemon_with, noise, until
 
 from scumble import Client, Extent, wire
+from scumble_daemon.cli import cli
 
 STYLE = noise(48, 48, seed=1)
 
@@ -84,5 +86,13 @@ def test_too_many_jobs_wait_their_turn_or_are_refused(place: Place):
 @pytest.mark.skipif(sys.platform == "win32", reason="unix sockets")
 def test_another_protocol_version_is_a_typed_error(place: Place, monkeypatch: pytest.MonkeyPatch):
     with daemon_with(place, ""):
-        monkeypatch.setattr(wire, "MAJOR", 2)
+        monkeypatch.setattr(wire, "MAJOR", 3)
         assert code_of(lambda: Client.connect(start=False)) == "protocol-version"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a process is known by its start")
+def test_a_daemon_that_an_update_left_running_can_be_stopped(place: Place, monkeypatch: pytest.MonkeyPatch):
+    with daemon_with(place, "") as process:
+        monkeypatch.setattr(wire, "MAJOR", 3)
+        assert CliRunner().invoke(cli, ["daemon", "stop"]).exit_code == 0
+        assert process.wait(10) == 0

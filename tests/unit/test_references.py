@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from scumble import Extent, PixelFormat, Pixels, ScumbleError, StyleSource, StyleWeight, StylizeRequest
-from scumble.jobspec import digest_of, digests_in, from_spec, to_spec
+from scumble.content import digest_of
+from scumble.jobspec import digests_in, from_spec, to_spec
 from scumble.link import Link
 from scumble.messages import Welcome
 from scumble.request import MAX_REFERENCES
@@ -32,7 +33,7 @@ def test_references_travel_by_their_digests_and_come_back():
     assert spec["references"][1]["extent"] == [5, 4]
     assert set(named) <= set(digests_in(spec))
     assert set(named) <= set(contents)
-    assert from_spec(spec, contents.__getitem__) == request
+    assert from_spec(spec, lambda digest: contents[digest].data) == request
 
 
 def test_without_references_a_job_is_what_it_was_in_protocol_1_1():
@@ -45,7 +46,7 @@ def test_without_references_a_job_is_what_it_was_in_protocol_1_1():
 def test_references_of_the_wrong_shape_are_refused(references):
     spec, contents = to_spec(PLAIN)
     with pytest.raises(ScumbleError) as caught:
-        from_spec({**spec, "references": references}, contents.__getitem__)
+        from_spec({**spec, "references": references}, lambda digest: contents[digest].data)
     assert caught.value.code == "bad-request"
 
 

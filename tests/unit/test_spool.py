@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 
 import pytest
 
 from scumble import ScumbleError, spool
-from scumble.jobspec import digest_of
+from scumble.content import digest_of
 
 
 @pytest.mark.parametrize("over", [0, 1 << 20], ids=["in a file", "in memory"])
@@ -24,8 +23,17 @@ def test_pieces_come_back_as_one(over, tmp_path, monkeypatch):
     assert b"".join(bytes(piece) for piece in spool.pieces(found, 1000)) == content
     spool.release(found)
     assert bytes(found[:9]) == content[:9]
-    assert digest_of(found) == hashlib.sha256(content).digest()
+    assert digest_of(found) == digest_of(content)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_letting_a_large_content_in_memory_go_loses_nothing():
+    landing = spool.Landing(spool.LARGE)
+    landing.write(0, b"a" * spool.LARGE)
+    found = landing.finish()
+    before = digest_of(found)
+    spool.release(found)
+    assert digest_of(found) == before == digest_of(b"a" * spool.LARGE)
 
 
 def test_an_empty_content_is_one_empty_piece():
@@ -48,7 +56,7 @@ def test_a_full_disk_is_a_typed_error():
 def test_a_large_content_is_read_in_little_memory():
     code = """
 from scumble import spool
-from scumble.jobspec import digest_of
+from scumble.content import digest_of
 landing = spool.Landing(400 << 20, 0)
 for offset in range(0, 400 << 20, 1 << 20):
     landing.write(offset, bytes(1 << 20))

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 
 import pytest
 
 from scumble import Bounds, PixelFormat, ScumbleError
+from scumble.content import digest_of, leaf_digest
 from scumble_daemon.jobs import Job, JobTable, State
 from scumble_daemon.settings import Limits, Settings, settings_from_environment
 from scumble_daemon.store import ContentStore
 
 ANNA, BEN = b"anna", b"ben"
+LEAF = 4
+X = b"xxxx"
 
 
 def digest(content: bytes) -> bytes:
-    return hashlib.sha256(content).digest()
+    return digest_of(content, LEAF)
 
 
-def put(store: ContentStore, content: bytes, owner: bytes = ANNA, pieces: int = 1) -> None:
+def new_store(capacity: int, largest: int, per_owner: int) -> ContentStore:
+    return ContentStore(capacity, largest, per_owner, leaf=LEAF)
+
+
+def put_leaf(store: ContentStore, owner: bytes, name: bytes, size: int, offset: int, leaf: bytes, now: float):
+    return store.put(owner, name, size, offset, leaf, leaf_digest(leaf), now)
+
+
+def put(store: ContentStore, content: bytes, owner: bytes = ANNA) -> None:
     size = len(content)
-    step = max(1, -(-size // pieces))
-    for offset in range(0, max(1, size), step):
-        piece = content[offset : offset + step]
-        complete = store.put(owner, digest(content), size, offset, piece, 0.0)
-        assert complete == (offset + step >= size)
+    for offset in range(0, max(1, size), LEAF):
+        leaf = content[offset : offset + LEAF]
+        complete = put_leaf(store, owner, digest(content), size, offset, leaf, 0.0)
+        assert complete == (offset + LEAF >= size)
 
 
 def code_of(call, *args) -> str:
@@ -34,17 +43,17 @@ def code_of(call, *args) -> str:
     return caught.value.code
 
 
-@pytest.mark.parametrize("pieces", [1, 2, 7])
-def test_what_was_put_is_there(pieces):
-    store = ContentStore(100, 100, 100)
-    put(store, b"some pixels", pieces=pieces)
-    assert bytes(store.get(digest(b"some pixels"))) == b"some pixels"
-    assert store.get(digest(b"some pixels")).readonly
-    assert store.bytes_used == 11
+@pytest.mark.parametrize("content", [b"", b"a", b"pixe", b"pixels", b"some pixels."])
+def test_what_was_put_is_there(content):
+    store = new_store(100, 100, 100)
+    put(store, content)
+    assert bytes(store.get(digest(content))) == content
+    assert store.get(digest(content)).readonly
+    assert store.bytes_used == len(content)
 
 
 def test_the_longest_unused_content_makes_room():
-    store = ContentStore(30, 30, 30)
+    store = new_store(30, 30, 30)
     for content in (b"a" * 10, b"b" * 10, b"c" * 10):
         put(store, content)
     store.get(digest(b"a" * 10))
@@ -55,7 +64,7 @@ def test_the_longest_unused_content_makes_room():
 
 
 def test_what_a_job_needs_is_never_dropped():
-    store = ContentStore(30, 30, 30)
+    store = new_store(30, 30, 30)
     put(store, b"a" * 20)
     store.pin([digest(b"a" * 20)])
     store.pin([digest(b"a" * 20)])
@@ -70,48 +79,49 @@ def test_what_a_job_needs_is_never_dropped():
 
 
 def test_room_is_reserved_before_the_first_byte():
-    store = ContentStore(100, 60, 80)
-    assert code_of(store.put, ANNA, bytes(32), 61, 0, b"x", 0.0) == "image-too-large"
-    assert code_of(store.put, ANNA, bytes(32), 1 << 62, 0, b"x", 0.0) == "image-too-large"
-    store.put(ANNA, b"1" * 32, 60, 0, b"x", 0.0)
+    store = new_store(100, 60, 80)
+    assert code_of(put_leaf, store, ANNA, bytes(32), 61, 0, X, 0.0) == "image-too-large"
+    assert code_of(put_leaf, store, ANNA, bytes(32), 1 << 62, 0, X, 0.0) == "image-too-large"
+    put_leaf(store, ANNA, b"1" * 32, 60, 0, X, 0.0)
     assert store.bytes_used == 60
-    assert code_of(store.put, ANNA, b"2" * 32, 30, 0, b"x", 0.0) == "daemon-full"
-    assert code_of(store.put, BEN, b"2" * 32, 50, 0, b"x", 0.0) == "daemon-full"
-    store.put(BEN, b"2" * 32, 40, 0, b"x", 0.0)
+    assert code_of(put_leaf, store, ANNA, b"2" * 32, 30, 0, X, 0.0) == "daemon-full"
+    assert code_of(put_leaf, store, BEN, b"2" * 32, 50, 0, X, 0.0) == "daemon-full"
+    put_leaf(store, BEN, b"2" * 32, 40, 0, X, 0.0)
     assert store.bytes_used == 100
 
 
 def test_an_upload_that_goes_wrong_gives_its_room_back():
-    store = ContentStore(100, 100, 100)
-    for offset, piece in ((5, b"x"), (1, bytes(100)), (1, b"")):
-        store.put(ANNA, bytes(32), 50, 0, b"x", 0.0)
-        assert code_of(store.put, ANNA, bytes(32), 50, offset, piece, 0.0) == "bad-upload"
+    store = new_store(100, 100, 100)
+    for offset, piece in ((5, X), (4, bytes(100)), (4, b""), (4, b"xxx")):
+        put_leaf(store, ANNA, bytes(32), 50, 0, X, 0.0)
+        assert code_of(put_leaf, store, ANNA, bytes(32), 50, offset, piece, 0.0) == "bad-upload"
         assert store.bytes_used == 0
-    store.put(ANNA, bytes(32), 50, 0, b"x", 0.0)
-    assert code_of(store.put, ANNA, bytes(32), 51, 1, b"x", 0.0) == "bad-upload"
-    assert code_of(store.put, ANNA, bytes(32), 4, 0, b"abcd", 0.0) == "bad-digest"
+    put_leaf(store, ANNA, bytes(32), 50, 0, X, 0.0)
+    assert code_of(put_leaf, store, ANNA, bytes(32), 51, 4, X, 0.0) == "bad-upload"
+    assert code_of(put_leaf, store, ANNA, bytes(32), 4, 0, b"abcd", 0.0) == "bad-digest"
     assert store.bytes_used == 0
 
 
 def test_nobody_adds_to_another_ones_upload():
-    store = ContentStore(100, 100, 100)
+    store = new_store(100, 100, 100)
     content = b"some pixels"
-    store.put(ANNA, digest(content), 11, 0, content[:5], 0.0)
-    assert code_of(store.put, BEN, digest(content), 11, 5, content[5:], 0.0) == "bad-upload"
-    assert store.put(ANNA, digest(content), 11, 5, content[5:], 0.0)
+    put_leaf(store, ANNA, digest(content), 11, 0, content[:4], 0.0)
+    assert code_of(put_leaf, store, BEN, digest(content), 11, 4, content[4:8], 0.0) == "bad-upload"
+    assert not put_leaf(store, ANNA, digest(content), 11, 4, content[4:8], 0.0)
+    assert put_leaf(store, ANNA, digest(content), 11, 8, content[8:], 0.0)
 
 
 def test_the_same_content_from_two_clients_is_held_once():
-    store = ContentStore(100, 100, 100)
+    store = new_store(100, 100, 100)
     put(store, b"same", ANNA)
     put(store, b"same", BEN)
     assert store.bytes_used == 4
 
 
 def test_uploads_of_the_gone_and_the_silent_are_dropped():
-    store = ContentStore(100, 100, 100)
-    store.put(ANNA, b"1" * 32, 30, 0, b"x", 1.0)
-    store.put(BEN, b"2" * 32, 30, 0, b"x", 2.0)
+    store = new_store(100, 100, 100)
+    put_leaf(store, ANNA, b"1" * 32, 30, 0, X, 1.0)
+    put_leaf(store, BEN, b"2" * 32, 30, 0, X, 2.0)
     store.abandon(ANNA)
     assert store.bytes_used == 30
     store.abandon_stale(2.0)

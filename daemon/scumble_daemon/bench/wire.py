@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import statistics
 import time
 from dataclasses import dataclass
 
 from scumble import Client, Extent, PixelFormat, Pixels
 
+_PRIVATE: dict = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+
 
 @dataclass(frozen=True)
 class Wire:
-    """Medians in seconds: of the whole way, and of copying the layer twice in memory."""
+    """Medians in seconds: of the whole way, and of copying the layer twice into fresh memory."""
 
     width: int
     height: int
@@ -22,19 +26,24 @@ class Wire:
 def measure_wire(client: Client, width: int, height: int, repeats: int) -> Wire:
     """A layer of RGBA bytes with style weight 0, so that its pixels come back as they are.
 
-    Signatures, digests and copies are in it. Both are measured in turn.
+    Signatures, digests and copies are in it. Both are measured in turn. The memory of the copies is fresh
+    from the system, as that of a layer that arrives is.
     """
     style = Pixels(Extent(8, 8), PixelFormat("u8", "RGB"), bytes(8 * 8 * 3))
     ways, copies = [], []
-    for repeat in range(repeats + 1):
+    for _ in range(repeats + 1):
         # Other pixels each time, or the daemon would have them already.
-        data = bytes([repeat % 256]) * (width * height * 4)
+        data = os.urandom(4096) * -(-width * height * 4 // 4096)
+        data = data[: width * height * 4]
         layer = Pixels(Extent(width, height), PixelFormat("u8", "RGBA"), data)
         started = time.perf_counter()
         client.stylize(layer, style, weight=0.0)
         ways.append(time.perf_counter() - started)
+        memories = [mmap.mmap(-1, len(data), **_PRIVATE) for _ in range(2)]
         started = time.perf_counter()
-        for _ in range(2):
-            bytearray(data)
+        for memory in memories:
+            memory[:] = data
         copies.append(time.perf_counter() - started)
+        for memory in memories:
+            memory.close()
     return Wire(width, height, statistics.median(ways[1:]), statistics.median(copies[1:]))

@@ -81,7 +81,7 @@ def _network(document: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]
 
 
 def _wire(wire: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
-    header = ["RGBA u8, there and back, nothing computed", "s", "two copies in memory s", "ratio"]
+    header = ["RGBA u8, there and back, nothing computed", "s", "two copies into fresh memory s", "ratio"]
     row = [f"{wire['width']}x{wire['height']}", f"{wire['seconds']:.3f}", f"{wire['two_copies']:.3f}"]
     return "Wire", header, [[*row, f"{wire['seconds'] / wire['two_copies']:.1f}x"]]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import time
 from typing import Any
 
@@ -48,14 +50,19 @@ def start(wants_json: bool) -> None:
 @click.option("--json", "wants_json", is_flag=True, help="Print what was done as JSON.")
 def stop(wants_json: bool) -> None:
     """Stop the daemon; jobs that run are cancelled."""
-    client = _running_client()
-    if client is None:
-        stopped = False
-    else:
-        with client:
-            client.shutdown()
-        _wait_until_gone()
+    try:
+        client = _running_client()
+        stopped = client is not None
+        if client is not None:
+            with client:
+                client.shutdown()
+    except ScumbleError as error:
+        # What an update has left running: it cannot be asked, but signals do not change.
+        if error.code != "protocol-version" or not _terminate():
+            raise
         stopped = True
+    if stopped:
+        _wait_until_gone()
     if wants_json:
         report.as_json({"stopped": stopped})
     else:
@@ -134,6 +141,17 @@ def _running_client() -> Any:
         if error.code == "no-daemon":
             return None
         raise
+
+
+def _terminate() -> bool:
+    """Ask the process that the connection file names to end; False where that cannot be done."""
+    from scumble.connection import is_running, read_connection, runtime_dir
+
+    info = read_connection(runtime_dir())
+    if info is None or not info.start_ticks or not is_running(info):
+        return False  # without its start nobody can tell it from a later process of the same number
+    os.kill(info.pid, signal.SIGTERM)
+    return True
 
 
 def _wait_until_gone() -> None:

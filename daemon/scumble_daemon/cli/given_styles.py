@@ -93,7 +93,7 @@ def _load(path: Path, share: float, mask_path: Path | None) -> GivenStyle:
 
 
 def _from_file(path: Path, share: float) -> GivenStyle:
-    from scumble.jobspec import digest_of
+    from scumble.content import digest_of
 
     from ..images import read_image
 
