@@ -52,7 +52,7 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
         "contrast": request.contrast,
         "detail": request.detail,
     }
-    if request.references:  # a daemon of protocol 1.1 gets what it always got
+    if request.references:
         spec["references"] = [_image_to_map(image, name) for image in request.references]
     return spec, contents
 

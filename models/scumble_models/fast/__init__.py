@@ -1,1 +1,2 @@
-"""The same networks, computed faster on the CPU: fused layers on patches without padding."""
+"""The same networks, computed faster: fused layers on patches without padding on the CPU, half precision on
+graphics cards."""

@@ -10,7 +10,9 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scumble_models.fast import choice
 from scumble_models.fast.choice import chosen_backend, stages_of
+from scumble_models.fast.half import half_stages
 from scumble_models.fast.microast import microast_stages
 from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
@@ -97,15 +99,17 @@ def test_any_part_with_given_statistics_equals_the_published_stages(model, signa
 
 
 def test_this_machine_chooses_them_by_itself(model):
-    assert chosen_backend().startswith("fused layers")
+    assert chosen_backend(torch.device("cpu")).startswith("fused layers")
     assert all(stage.local is not None for stage in stages_of(model))
 
 
 def test_one_variable_brings_the_published_layers_back():
     code = (
+        "import torch\n"
         "from scumble_models.fast.choice import chosen_backend, stages_of\n"
         "from scumble_models.registry import load_model\n"
-        "print(chosen_backend(), [stage.local for stage in stages_of(load_model('microast', 'cpu'))])"
+        "print(chosen_backend(torch.device('cpu')),"
+        " [stage.local for stage in stages_of(load_model('microast', 'cpu'))])"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(
@@ -121,3 +125,23 @@ def test_a_finished_layer_differs_from_the_published_one_by_rounding_at_most(mod
         published = model.network(image, signals).clamp(0, 1)[0].permute(1, 2, 0).numpy() * 255.0
     result = stylize(model, layer, "RGB", [(signals, 1.0)], patch=96)
     assert np.abs(result - published).max() <= 1.0
+
+
+def test_half_precision_passes_its_trial_where_a_processor_can_compute_it():
+    """On a graphics card the same trial decides whether it is used; here the processor stands in."""
+    assert choice._half_works(torch.device("cpu"))
+
+
+def test_half_precision_costs_no_visible_pixel(model, signals):
+    layer = natural_image(200, 280)
+    with torch.inference_mode():
+        image = torch.from_numpy(layer).permute(2, 0, 1)[None] / 255.0
+        published = model.network(image, signals).clamp(0, 1)
+        result, statistics = image, None
+        for stage in half_stages(model.network.stages()):
+            result = stage.run(result, statistics, signals)
+            assert result.dtype == torch.float32
+            statistics = channel_statistics(result)
+    levels = (result.clamp(0, 1) - published).abs() * 255.0
+    assert levels.quantile(0.999) <= 2.0
+    assert levels.mean() <= 0.2
