@@ -58,10 +58,6 @@ class SharedBlock:
         mapping.block = self
         return memoryview(mapping)
 
-    def writable(self) -> memoryview:
-        """All of it, for writing; it outlives `close`."""
-        return memoryview(mmap.mmap(self.fileno(), self.size))
-
     def again(self) -> SharedBlock:
         """The same memory by a descriptor of its own."""
         return SharedBlock(os.dup(self.fileno()), self.size)

@@ -69,12 +69,12 @@ class Stylizer:
         on_progress: Callable[[int, int, str], None],
         cancelled: Callable[[], bool],
         on_preview: Callable[[Pixels], None] | None = None,
-        output: Path | memoryview | None = None,
+        output: Path | None = None,
     ) -> Output:
         """Run the job of `spec`; `contents` holds the bytes of every digest in it.
 
         What is `spool.mapped` there is read box by box from its file, never as a whole, and the result
-        goes into `output`, a file or memory of its size, unless that is None.
+        goes into the file `output`, which has its size already, unless that is None.
 
         `on_preview` gets a small picture of the result first, if the layer is large enough for
         that to be worth it.
@@ -107,12 +107,10 @@ class Stylizer:
             self._shared.move_to_end(key)
             while len(self._shared) > MAX_SHARED:
                 self._shared.popitem(last=False)
-        out: Array | None = None
-        shape, dtype = (*bounds.extent[::-1], image.format.channel_count), _NUMPY[image.format.dtype]
-        if isinstance(output, Path):
-            out = FileArray.open(output, shape, dtype, writable=True)
-        elif output is not None:
-            out = np.frombuffer(output, dtype).reshape(shape)
+        out = None
+        if output is not None:
+            shape = (*bounds.extent[::-1], image.format.channel_count)
+            out = FileArray.open(output, shape, _NUMPY[image.format.dtype], writable=True)
         result = stylize(
             model,
             as_array(image),
@@ -132,12 +130,10 @@ class Stylizer:
             cancelled=cancelled,
             out=out,
         )
-        if isinstance(output, Path):
-            data = mapped(output)
-        elif output is not None:
-            data = output
-        else:
+        if output is None:
             data = np.ascontiguousarray(result).view(np.uint8).reshape(-1).data
+        else:
+            data = mapped(output)
         return Output(Pixels(bounds.extent, image.format, data), bounds, str(model.device))
 
     def signals(self, engine: str, device: str, source: StyleSource) -> StyleSignals:

@@ -27,6 +27,7 @@ from scumble.pixels import BytesLike, Pixels
 
 from . import pipe, spool
 from .memory import resident_bytes
+from .shared import SharedBlock
 
 ALIVE_S = 1.0
 PROGRESS_S = 0.05
@@ -140,10 +141,8 @@ class Worker:
             held.update((digest, spool.mapped(Path(path))) for digest, path in fields["files"])
             shared = fields["shared"]
             held.update((digest, block.view()) for digest, block in zip(shared, blocks, strict=False))
-            output: Path | memoryview | None = Path(fields["output"]) if fields["output"] else None
-            if len(blocks) > len(shared):  # the last one is for the result
-                output = blocks[-1].writable()
-            self._stylize(job, fields, held, output)
+            room = blocks[-1] if len(blocks) > len(shared) else None
+            self._stylize(job, fields, held, room)
         except BaseException as error:
             explained = self._explain(error)
             if explained.code == "cancelled":
@@ -172,7 +171,7 @@ class Worker:
         job: str,
         fields: dict[str, Any],
         contents: dict[bytes, BytesLike],
-        output: Path | memoryview | None,
+        room: SharedBlock | None,
     ) -> None:
         started = time.monotonic()
         shown = 0.0
@@ -202,7 +201,7 @@ class Worker:
             on_progress,
             lambda: self._between_patches(job),
             on_preview if fields["preview"] else None,
-            output,
+            Path(fields["output"]) if fields["output"] else None,
         )
         data = memoryview(done.pixels.data)
         result = {
@@ -214,7 +213,10 @@ class Worker:
             "seconds": time.monotonic() - started,
             "device": done.device,
         }
-        if output is not None:
+        if room is not None:
+            # Written at the end, and not patch by patch into a map: new pages of one cost more than a copy.
+            room.write(0, data)
+        if room is not None or fields["output"]:
             self._send("result", {**result, "offset": 0})
             return
         for offset in range(0, data.nbytes, LEAF):

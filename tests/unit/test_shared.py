@@ -45,9 +45,9 @@ def test_frozen_contents_cannot_be_written_by_anyone():
     for attempt in (
         lambda: os.pwrite(again.fileno(), b"x", 0),
         lambda: mmap.mmap(again.fileno(), SIZE),
-        lambda: again.writable(),
+        lambda: again.write(0, b"x"),
     ):
-        with pytest.raises(PermissionError):
+        with pytest.raises((PermissionError, MemoryError)):
             attempt()
     assert bytes(block.view()) == CONTENT[:SIZE]
 
@@ -87,7 +87,7 @@ def test_contents_and_blocks_go_through_the_pipe_together():
     note = pipe.receive(theirs, blocks=True)
     assert (note.kind, note.fields, [bytes(c) for c in note.contents]) == ("job", {"a": 1}, [b"small", b""])
     assert bytes(note.blocks[0].view()) == CONTENT[:SIZE]
-    note.blocks[1].writable()[:3] = b"abc"
+    note.blocks[1].write(0, b"abc")
     assert bytes(result.view()[:4]) == b"abc\0"
     pipe.send(theirs, "done", {})
     assert pipe.receive(ours).blocks == []
