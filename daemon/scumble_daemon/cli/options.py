@@ -90,7 +90,7 @@ _ENGINE = (
         type=click.FloatRange(*STROKE_RANGE),
         default=1.0,
         show_default=True,
-        help="2 makes strokes twice as large, 0.5 half as large; the picture stays as sharp.",
+        help="Above 1 strokes are larger, below 1 finer; edges stay as sharp.",
     ),
     click.option(
         "--preserve-color",
