@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Sequence
-from weakref import WeakKeyDictionary
 
 import torch
 
@@ -13,7 +12,6 @@ from scumble_models.fast.half import half_stages
 from scumble_models.fast.microast import microast_stages
 from scumble_models.fast.packed import can_pack
 from scumble_models.microast import MicroAST
-from scumble_models.network import StyleNetwork
 from scumble_models.registry import StyleModel
 from scumble_models.signals import StyleSignals
 from scumble_models.tiling.box import Box
@@ -28,7 +26,7 @@ TOLERANCE = 1e-3
 HALF_TOLERANCE = 3e-2
 TRIAL = 32
 
-_chosen: WeakKeyDictionary[StyleNetwork, tuple[Stage, ...]] = WeakKeyDictionary()
+_KEPT = "_stages_here"
 
 
 def stages_of(model: StyleModel) -> tuple[Stage, ...]:
@@ -36,9 +34,10 @@ def stages_of(model: StyleModel) -> tuple[Stage, ...]:
 
     The network must not change afterwards: its weights are laid out anew, once.
     """
-    if model.network not in _chosen:
-        _chosen[model.network] = _choose(model)
-    return _chosen[model.network]
+    kept = vars(model.network)  # with the network, to which they refer: they go when it goes
+    if _KEPT not in kept:
+        kept[_KEPT] = _choose(model)
+    return kept[_KEPT]
 
 
 def chosen_backend(device: torch.device) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ from scumble_models.fast import choice
 from scumble_models.fast.choice import chosen_backend, stages_of
 from scumble_models.fast.half import half_stages
 from scumble_models.fast.microast import microast_stages
+from scumble_models.registry import load_model
 from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
@@ -145,3 +148,12 @@ def test_half_precision_costs_no_visible_pixel(model, signals):
     levels = (result.clamp(0, 1) - published).abs() * 255.0
     assert levels.quantile(0.999) <= 2.0
     assert levels.mean() <= 0.2
+
+
+def test_a_network_that_is_not_used_any_more_is_gone():
+    loaded = load_model("microast", "cpu")
+    stages_of(loaded)
+    network = weakref.ref(loaded.network)
+    del loaded
+    gc.collect()
+    assert network() is None
