@@ -21,7 +21,7 @@ if sys.platform == "linux":
 #: Smaller contents are not worth a descriptor each, of which a process has about a thousand.
 SHARED_FROM = 4 << 20
 
-_AVAILABLE = hasattr(os, "memfd_create")
+_AVAILABLE = sys.platform == "linux" and hasattr(os, "memfd_create")
 
 
 class SharedBlock:
