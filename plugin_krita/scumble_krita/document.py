@@ -15,7 +15,7 @@ from krita import Krita, Selection
 from scumble import Bounds, PixelFormat, Pixels, ScumbleError
 
 from .coverage import into_alpha
-from .focus import keep_active
+from .focus import active_layer, keep_active
 from .i18n import _
 from .layers import create_layer
 from .preview import PREFIX, is_preview, previews, put_preview, remove_preview
@@ -69,7 +69,7 @@ def active_target(document: Any, whole_layer: bool = False) -> Target:
     if document is None:
         raise ScumbleError("bad-layer", _("No image is open: open one first."))
     document.waitForDone()
-    node = document.activeNode()
+    node = active_layer(document)
     if node is not None and is_preview(node):
         node = _below(node)
     if node is None:

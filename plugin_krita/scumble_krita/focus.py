@@ -9,19 +9,29 @@ from krita import Krita
 from .qt import QtCore
 
 _EVERY_MS = 20
-_TRIES = 50
+_TRIES = 150
+_TRIES_AFTER = 15  # Krita may do it twice: when the layer comes, and from its event loop
 _keepers: "List[_Keeper]" = []
 
 
 def keep_active(document: Any, added: Any) -> None:
     """Call this before `added` goes into a document: the layer that is active stays so.
 
-    Krita makes a new layer the active one, but only later, from its event loop. So this waits for that and
-    then takes it back, unless the artist has chosen another layer meanwhile.
+    Krita makes a new layer the active one, but often only later, from its event loop. So this waits for that
+    and then takes it back, unless the artist has chosen another layer meanwhile.
     """
-    before = document.activeNode()
+    before = active_layer(document)
     if before is not None:
         _Keeper(document, before, added)
+
+
+def active_layer(document: Any) -> Any:
+    """The layer that is active, or will be again in a moment."""
+    active = document.activeNode()
+    for keeper in _keepers:
+        if active is not None and keeper.document == document and active == keeper.added:
+            return keeper.before
+    return active
 
 
 def is_keeping() -> bool:
@@ -34,7 +44,7 @@ class _Keeper(QtCore.QObject):
 
     def __init__(self, document: Any, before: Any, added: Any) -> None:
         super().__init__()
-        self._document, self._before, self._added = document, before, added
+        self.document, self.before, self.added = document, before, added
         self._left = _TRIES
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self._look)
@@ -44,13 +54,16 @@ class _Keeper(QtCore.QObject):
     def _look(self) -> None:
         self._left -= 1
         # A closed document must not be asked anything.
-        alive = self._document in Krita.instance().documents()
-        active = self._document.activeNode() if alive else None
-        if active is not None and active == self._added:
-            if self._left > 0 and Krita.instance().activeDocument() != self._document:
+        alive = self.document in Krita.instance().documents()
+        active = self.document.activeNode() if alive else None
+        if active is not None and active == self.added:
+            if self._left > 0 and Krita.instance().activeDocument() != self.document:
                 return  # Krita asks the image in front for the layer, does not find it, and may crash
-            self._document.setActiveNode(self._before)
-        elif alive and self._left > 0 and (_is_gone(active) or active == self._before):
+            self.document.setActiveNode(self.before)
+            self._left = min(self._left, _TRIES_AFTER)
+            if self._left > 0:
+                return
+        elif alive and self._left > 0 and (_is_gone(active) or active == self.before):
             return
         self._timer.stop()
         # Not at once: that would end the timer while it calls us.

@@ -214,10 +214,13 @@ def test_at_actual_size_dragging_shows_another_part(gimp):
     fitted = content(gimp, window, AFTER)
     click(gimp, window, ACTUAL_SIZE)
     until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
+    until(lambda: content(gimp, window, AFTER) == content(gimp, window, AFTER), "the preview to stand still")
     middle = content(gimp, window, AFTER)
+    # As slowly as a hand: GTK gathers movements, and those that come after the button are none with it.
     gimp.shell(
-        f"xdotool mousemove --window {window} 540 200 mousedown 1 "
-        f"mousemove --window {window} 580 230 mousemove --window {window} 640 260 mouseup 1"
+        f"xdotool mousemove --window {window} 540 200 sleep 0.1 mousedown 1 sleep 0.1 "
+        f"mousemove --window {window} 580 230 sleep 0.1 "
+        f"mousemove --window {window} 640 260 sleep 0.1 mouseup 1"
     )
     until(lambda: content(gimp, window, AFTER)[1] != middle[1], "another part")
     leave(gimp, running, window)
