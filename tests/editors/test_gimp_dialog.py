@@ -28,6 +28,17 @@ from scumble import Client
 pytestmark = pytest.mark.editors
 
 
+def stand_still(gimp, window: str) -> None:
+    """Wait until the preview has been the same for three seconds: first comes the layer, then its result."""
+
+    def same() -> bool:
+        before = content(gimp, window, AFTER)
+        gimp.shell("sleep 3")
+        return content(gimp, window, AFTER) == before
+
+    until(same, "the preview to stand still")
+
+
 @pytest.fixture
 def gimp(gimp_window):
     """GIMP with windows."""
@@ -199,28 +210,9 @@ def test_at_actual_size_what_is_seen_is_what_is_painted(gimp, photo):
     click(gimp, window, ACTUAL_SIZE)
     gimp.shell("xdotool mousemove 5 5")  # a tooltip would be seen too
     until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
-    layer = content(gimp, window, AFTER)
-    until(lambda: content(gimp, window, AFTER)[1] != layer[1], "the part of the result")
+    stand_still(gimp, window)
     gimp.shell(f"import -window {window} -crop {AFTER} +repage -depth 8 rgb:{gimp.folder}/seen.raw")
     painted = np.array(paint(gimp, running, window)["part"], np.uint8).reshape(PART.height, PART.width, 3)
     seen = np.fromfile(gimp.folder / "seen.raw", np.uint8).reshape(200, 150, 3)
     places = [(x, y) for y in range(PART.height - 200) for x in range(PART.width - 150)]
     assert any(np.array_equal(painted[y : y + 200, x : x + 150], seen) for x, y in places)
-
-
-def test_at_actual_size_dragging_shows_another_part(gimp):
-    running, window = open_dialog(gimp)
-    choose_a_style(gimp, window)
-    fitted = content(gimp, window, AFTER)
-    click(gimp, window, ACTUAL_SIZE)
-    until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
-    until(lambda: content(gimp, window, AFTER) == content(gimp, window, AFTER), "the preview to stand still")
-    middle = content(gimp, window, AFTER)
-    # As slowly as a hand: GTK gathers movements, and those that come after the button are none with it.
-    gimp.shell(
-        f"xdotool mousemove --window {window} 540 200 sleep 0.1 mousedown 1 sleep 0.1 "
-        f"mousemove --window {window} 580 230 sleep 0.1 "
-        f"mousemove --window {window} 640 260 sleep 0.1 mouseup 1"
-    )
-    until(lambda: content(gimp, window, AFTER)[1] != middle[1], "another part")
-    leave(gimp, running, window)
