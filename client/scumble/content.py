@@ -35,7 +35,9 @@ def leaves_of(content: BytesLike, leaf: int = LEAF) -> List[bytes]:
     leaves: List[bytes] = []
     with ThreadPoolExecutor(_THREADS) as pool:
         for group in pieces(content, _GROUP * leaf):
-            leaves += pool.map(leaf_digest, pieces(group, leaf))
+            # Cut here, as `pieces` would let go of pages that the threads are about to read.
+            cut = [group[offset : offset + leaf] for offset in range(0, len(group), leaf)]
+            leaves += pool.map(leaf_digest, cut)
     return leaves
 
 

@@ -18,8 +18,9 @@ from scumble.pixels import BytesLike
 if sys.platform == "linux":
     import fcntl
 
-#: Smaller contents are not worth a descriptor each, of which a process has about a thousand.
-SHARED_FROM = 4 << 20
+#: Smaller contents are not worth a descriptor each: a process has about a thousand, and as many photos of a
+#: batch may be kept. Of larger ones at most some hundreds fit into the daemon's limits.
+SHARED_FROM = 32 << 20
 
 _AVAILABLE = sys.platform == "linux" and hasattr(os, "memfd_create")
 

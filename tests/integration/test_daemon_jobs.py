@@ -23,6 +23,7 @@ from scumble import (
     to_array,
 )
 from scumble.content import digest_of
+from scumble_daemon.shared import SHARED_FROM
 from scumble_models.look import Look
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
@@ -78,6 +79,12 @@ def test_region_mask_and_mix_reach_the_model(client: Client, model):
 def test_weight_0_returns_the_layer_bit_for_bit(client: Client):
     array = noise(64, 64, 4, np.uint16)
     assert bytes(client.stylize(array, STYLE, 0.0).data) == array.tobytes()
+
+
+def test_a_layer_in_shared_memory_comes_back_bit_for_bit(client: Client):
+    layer = np.resize(noise(300, 301, 4), (2900, 2950, 4))
+    assert layer.nbytes > SHARED_FROM
+    assert (to_array(client.stylize(layer, STYLE, 0.0)) == layer).all()
 
 
 def test_a_style_file_is_decoded_upright(client: Client):
