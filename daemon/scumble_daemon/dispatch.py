@@ -80,10 +80,14 @@ class Dispatcher:
                 self._fail(job, memory_as_error(error), now)
                 continue
             self.runs.begin(Run(job, output), now)
-            contents = {digest: self._store.get(digest) for digest in job.digests}
-            files = {digest: path for digest, c in contents.items() if (path := file_behind(c))}
-            contents = {digest: c for digest, c in contents.items() if digest not in files}
-            self.worker.run(job, contents, files, output)
+            try:
+                contents = {digest: self._store.get(digest) for digest in job.digests}
+                files = {digest: path for digest, c in contents.items() if (path := file_behind(c))}
+                contents = {digest: c for digest, c in contents.items() if digest not in files}
+                self.worker.run(job, contents, files, output)
+            except MemoryError as error:  # it has not reached the worker
+                self._fail(job, memory_as_error(error), now)
+                continue
             log.info("job %s runs", job.id)
 
     def ask_models(self, peer: bytes, request: int, now: float) -> None:
@@ -216,7 +220,11 @@ class Dispatcher:
         )
         log.info("job %s done in %.2f s on %s", job.id, head.seconds, head.device)
         if not job.ended:
-            job.result = head, run.take_result()
+            try:
+                job.result = head, run.take_result()
+            except MemoryError as error:
+                self._fail(job, memory_as_error(error), now)
+                return
             self._end(job, State.DONE, None, now)
             for peer in list(job.listeners):
                 self._deliveries.start(peer, *job.result, job.windows.get(peer, 0))

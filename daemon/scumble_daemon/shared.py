@@ -53,15 +53,21 @@ class SharedBlock:
         fcntl.fcntl(self.fileno(), fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL)
 
     def view(self) -> memoryview:
-        """All of it, read-only; it outlives `close`."""
+        """All of it, read-only; it outlives `close`. Raises MemoryError."""
         # Private, as older kernels map a frozen file in no other way; nobody writes, so nothing is copied.
-        mapping = _Map(self.fileno(), self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        try:
+            mapping = _Map(self.fileno(), self.size, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        except OSError as error:  # a map takes a descriptor
+            raise MemoryError(str(error)) from error
         mapping.block = self
         return memoryview(mapping)
 
     def again(self) -> SharedBlock:
-        """The same memory by a descriptor of its own."""
-        return SharedBlock(os.dup(self.fileno()), self.size)
+        """The same memory by a descriptor of its own. Raises MemoryError."""
+        try:
+            return SharedBlock(os.dup(self.fileno()), self.size)
+        except OSError as error:
+            raise MemoryError(str(error)) from error
 
     def close(self) -> None:
         """Its memory is free again when the last view of it is gone, here and in the other process."""

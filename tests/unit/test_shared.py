@@ -99,3 +99,14 @@ def test_the_broker_takes_no_shared_memory_from_its_worker():
     pipe.send(theirs, "result", {}, [], [filled()])
     with pytest.raises(ValueError, match="shared memory"):
         pipe.receive(ours)
+
+
+@linux
+def test_a_lack_of_descriptors_is_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    block = filled()
+    monkeypatch.setattr(os, "dup", refuse)
+    with pytest.raises(MemoryError):
+        block.again()
