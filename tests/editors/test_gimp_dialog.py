@@ -216,3 +216,21 @@ def test_at_actual_size_what_is_seen_is_what_is_painted(gimp, photo):
     seen = np.fromfile(gimp.folder / "seen.raw", np.uint8).reshape(200, 150, 3)
     places = [(x, y) for y in range(PART.height - 200) for x in range(PART.width - 150)]
     assert any(np.array_equal(painted[y : y + 200, x : x + 150], seen) for x, y in places)
+
+
+def test_at_actual_size_dragging_shows_another_part(gimp):
+    running, window = open_dialog(gimp)
+    choose_a_style(gimp, window)
+    fitted = content(gimp, window, AFTER)
+    click(gimp, window, ACTUAL_SIZE)
+    until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
+    stand_still(gimp, window)
+    middle = content(gimp, window, AFTER)
+    gimp.shell(f"xdotool mousemove --window {window} 540 200 sleep 1")
+    assert content(gimp, window, AFTER) == middle  # the line does not follow a pointer that only passes by
+    gimp.shell(
+        f"xdotool mousedown 1 sleep 0.1 mousemove --window {window} 580 230 sleep 0.1 "
+        f"mousemove --window {window} 640 260 sleep 0.1 mouseup 1"
+    )
+    until(lambda: content(gimp, window, AFTER)[1] != middle[1], "another part")
+    leave(gimp, running, window)

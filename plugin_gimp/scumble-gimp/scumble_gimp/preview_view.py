@@ -80,24 +80,29 @@ class PreviewView(Gtk.Box):
             self._after = pictures.rgba(pixels)
             self._draw()
 
-    def _pressed(self, box, event) -> bool:
-        self._grabbed = None
-        if self.can_pan and self._before is not None:
-            line = self._share * self._width
-            if self._after is None or abs(event.x - line) > GRIP:
-                self._grabbed = (event.x_root, event.y_root)
-                return True
-        return self._moved(box, event)
+    def _pressed(self, _box, event) -> bool:
+        line = self._share * self._width
+        beside = self._after is None or abs(event.x - line) > GRIP
+        self._grabbed = (event.x_root, event.y_root) if self.can_pan and beside else None
+        if self._grabbed is None:
+            self._put_line(event.x)
+        return True
 
     def _moved(self, _box, event) -> bool:
-        if self._grabbed is not None:
+        if not event.state & Gdk.ModifierType.BUTTON1_MASK:
+            return False  # the pointer only passes by: a widget with a tooltip is told of that too
+        if self._grabbed is None:
+            self._put_line(event.x)
+        else:
             x, y = self._grabbed
             self._grabbed = (event.x_root, event.y_root)
             self._on_pan(x - event.x_root, y - event.y_root)
-        elif self._before is not None:
-            self._share = min(1.0, max(0.0, event.x / self._width))
-            self._draw()
         return True
+
+    def _put_line(self, x: float) -> None:
+        if self._before is not None:
+            self._share = min(1.0, max(0.0, x / self._width))
+            self._draw()
 
     @property
     def _zoom(self) -> int:
