@@ -41,9 +41,12 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def scheduler(shared_place) -> Iterator[str]:
-    """The address of a scheduler with two worker processes, restarted when they die."""
+    """The address of a scheduler with two worker processes, restarted when they die.
+
+    A new one for each test: after a test that kills workers one of them has once not come back.
+    """
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
     ) as cluster:
