@@ -28,8 +28,10 @@ from .pixels import Pixels
 from .reach import GREETING_S, open_link
 from .remote import find_daemon
 from .request import StylizeRequest
+from .shared import frozen_copy
 from .spool import pieces
 from .transport import choose_transport
+from .turns import Turns
 
 ANSWER_S = 30.0
 MODELS_S = 60.0
@@ -42,6 +44,7 @@ class Client:
     def __init__(self, link: Link, *, start: bool, timeout: float, transport: Any) -> None:
         self._start, self._timeout, self._transport = start, timeout, transport
         self._numbers = itertools.count(1)
+        self._uploads = Turns()
         self._lock = threading.RLock()  # guards what follows
         self._jobs: Dict[str, Job] = {}
         self._waiting: Dict[Union[int, str], Waiter] = {}
@@ -232,7 +235,7 @@ class Client:
             job.link = link
             accepted = self._expect(job.id, link)
             try:
-                link.send(m.Submit(job.id, spec, window=WINDOW, **job.options))
+                link.send(m.Submit(job.id, spec, window=WINDOW, shared=link.sharing, **job.options))
                 accepted.wait(ANSWER_S)
                 return
             except ScumbleError as error:
@@ -243,10 +246,38 @@ class Client:
                 self._forget_waiter(job.id)
 
     def _put_missing(self, link: Link, contents: Contents) -> None:
-        have = m.Have(next(self._numbers), list(contents))
-        for digest in self._ask(have, m.Missing, ANSWER_S, link).digests:
-            if digest in contents:
-                self._put(link, digest, contents[digest])
+        for digest in self._missing(link, list(contents)):
+            content = contents.get(digest)
+            if content is None:
+                continue
+            with self._uploads.turn(digest) as waited:  # or pieces from two threads would not fit
+                if waited and not self._missing(link, [digest]):
+                    continue
+                if not self._lend(link, digest, content):
+                    self._put(link, digest, content)
+
+    def _missing(self, link: Link, digests: List[bytes]) -> List[bytes]:
+        have = m.Have(next(self._numbers), digests)
+        return self._ask(have, m.Missing, ANSWER_S, link).digests
+
+    def _lend(self, link: Link, digest: bytes, content: Content) -> bool:
+        """Have the daemon take a content out of this process's memory; False when it cannot."""
+        size = memoryview(content.data).nbytes
+        if not link.sharing or size > link.welcome.limits.get("spool_over", 0):
+            return False
+        block = frozen_copy(content.data)
+        if block is None:
+            return False
+        with block:
+            lend = m.Lend(next(self._numbers), digest, size, block.address())
+            try:
+                self._ask(lend, m.Stored, ANSWER_S, link)
+            except ScumbleError as error:
+                if error.code != "memory-not-shared":
+                    raise
+                link.sharing = False
+                return False
+        return True
 
     def _put(self, link: Link, digest: bytes, content: Content) -> None:
         number = next(self._numbers)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Callable, List, Optional, Tuple, Union
 
 from . import messages as m
 from .errors import ScumbleError
-from .geometry import Bounds, Extent
+from .geometry import Extent
 from .pixels import BytesLike, PixelFormat, Pixels
 from .request import StylizeRequest
+from .shared import find_block
 from .spool import Landing
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class Job:
             if on_preview is not None and len(payloads) == 1:
                 on_preview(_preview(event, payloads[0]))
         elif isinstance(event, m.Result):
-            return self._on_result(event, payloads)
+            return self._on_memory(event) if event.memory else self._on_result(event, payloads)
         elif isinstance(event, m.Cancelled):
             raise _cancelled()
         elif isinstance(event, m.Error):
@@ -175,8 +176,7 @@ class Job:
         return None
 
     def _on_result(self, piece: m.Result, payloads: Tuple[BytesLike, ...]) -> Optional[Pixels]:
-        bounds, pixel_format = self.request.bounds, self.request.image.format
-        size = pixel_format.byte_count(bounds.extent)
+        size = self._check_result(piece)
         if piece.offset == 0:
             self._give_up()
             self._landing, self._filled = Landing(size), 0
@@ -184,22 +184,56 @@ class Job:
         fits = (
             self._landing is not None
             and length > 0
-            and piece.size == size
             and piece.offset == self._filled
             and self._filled + length <= size
-            and Bounds(*piece.bounds) == bounds
-            and PixelFormat(piece.dtype, piece.channels) == pixel_format
         )
         if not fits or self._landing is None:
-            raise ScumbleError("bad-result", "The daemon sent a result that does not fit the job.")
+            raise _bad_result()
         self._landing.write(self._filled, payloads[0])
         self._filled += length
         if self._filled < size:
             self._client._send_taken(self, self._filled)
             return None
-        self._client._send_received(self)
         data, self._landing = self._landing.finish(), None
-        return Pixels(bounds.extent, pixel_format, data, self.request.image.profile)
+        return self._received(data)
+
+    def _on_memory(self, whole: m.Result) -> Optional[Pixels]:
+        """The result lies in the daemon's memory: map it, or have it sent when that cannot be."""
+        block = find_block(whole.memory, self._check_result(whole))
+        try:
+            if block is not None:
+                with block:
+                    return self._received(block.own_view())
+        except MemoryError:
+            pass  # there may be room for one piece after the other
+        self._recoveries += 1
+        if self._recoveries > MAX_RECOVERIES:
+            raise _bad_result()
+        if self.link is not None:
+            self.link.sharing = False
+        try:
+            self._client._submit_again(self)
+        except ScumbleError as error:
+            self._recover(error)
+        return None
+
+    def _received(self, data: BytesLike) -> Pixels:
+        self._client._send_received(self)
+        image = self.request.image
+        return Pixels(self.request.bounds.extent, image.format, data, image.profile)
+
+    def _check_result(self, result: m.Result) -> int:
+        """The bytes of a result for this job. Raises ScumbleError `bad-result` for that of another."""
+        bounds, pixel_format = self.request.bounds, self.request.image.format
+        size = pixel_format.byte_count(bounds.extent)
+        fits = (
+            result.size == size
+            and result.bounds == list(bounds)
+            and PixelFormat(result.dtype, result.channels) == pixel_format
+        )
+        if not fits:
+            raise _bad_result()
+        return size
 
     def _give_up(self) -> None:
         """Let go of what has arrived."""
@@ -234,6 +268,10 @@ class Job:
 
 def _cancelled() -> ScumbleError:
     return ScumbleError("cancelled", "The job was cancelled.")
+
+
+def _bad_result() -> ScumbleError:
+    return ScumbleError("bad-result", "The daemon sent a result that does not fit the job.")
 
 
 def _preview(event: m.Preview, payload: BytesLike) -> Pixels:

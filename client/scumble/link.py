@@ -32,6 +32,8 @@ class Link:
         self._receiver = wire.Receiver(keys.to_client)
         self._sending = threading.Lock()
         self.welcome = welcome
+        self.sharing = "shared-memory" in welcome.features
+        """Whether daemon and client look into each other's memory; False once that has failed."""
         self.lost: Optional[ScumbleError] = None
 
     @classmethod

@@ -110,6 +110,21 @@ class Put(Message):
 
 
 @dataclass(frozen=True)
+class Lend(Message):
+    """A whole content of `size` bytes in memory of the client's, in place of its pieces.
+
+    `memory` is where the daemon finds it (`scumble.shared.find_block`). Answered by `stored`, or by the error
+    `memory-not-shared`: then its pieces are to be put.
+    """
+
+    type: ClassVar[str] = "lend"
+    request: int = required(is_int)
+    digest: bytes = required(is_digest)
+    size: int = required(is_int)
+    memory: List[int] = required(list_of(is_int, 3))
+
+
+@dataclass(frozen=True)
 class Stored(Message):
     """The content is complete and its digest is right."""
 
@@ -127,7 +142,8 @@ class Submit(Message):
 
     `spec` is the map of `scumble.jobspec`; `urgent` jobs (previews) go first; `preview` asks for
     a small picture of the result ahead of the result. The daemon sends at most `window` bytes of
-    the result ahead of what `taken` has named, or all of it at once when it is 0.
+    the result ahead of what `taken` has named, or all of it at once when it is 0. With `shared` it may
+    show the client where the result lies instead.
     """
 
     type: ClassVar[str] = "submit"
@@ -136,6 +152,7 @@ class Submit(Message):
     urgent: bool = optional(is_bool, False)
     preview: bool = optional(is_bool, False)
     window: int = optional(is_int, 0)
+    shared: bool = optional(is_bool, False)
 
 
 @dataclass(frozen=True)
@@ -172,7 +189,10 @@ class Preview(Message):
 
 @dataclass(frozen=True)
 class Result(Message):
-    """A piece of the result of `size` bytes, in order; payload: the bytes from `offset` on."""
+    """A piece of the result of `size` bytes, in order; payload: the bytes from `offset` on.
+
+    Or, without a payload, all of it: in `memory` of the daemon's, until the client says `received`.
+    """
 
     type: ClassVar[str] = "result"
     job: str = required(is_job)
@@ -183,6 +203,7 @@ class Result(Message):
     offset: int = required(is_int)
     seconds: float = optional(is_seconds, 0.0)
     device: str = optional(is_text, "")
+    memory: List[int] = optional(list_of(is_int, 3), [])
 
 
 @dataclass(frozen=True)

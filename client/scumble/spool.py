@@ -53,15 +53,15 @@ class Landing:
             self._file.close()
 
 
-class _Memory(mmap.mmap):
-    """Memory of no file: what is let go of here is lost."""
+class Memory(mmap.mmap):
+    """Memory that is this process's alone: what is let go of here is lost."""
 
 
 def _fresh_memory(size: int) -> BytesLike:
     """`size` zero bytes; many of them in large pages where there are some, which come four times as fast."""
     if size < LARGE or not hasattr(mmap, "MADV_HUGEPAGE"):
         return bytearray(size)
-    memory = _Memory(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    memory = Memory(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     with contextlib.suppress(OSError):  # a kernel without them
         memory.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(memory)
@@ -78,7 +78,7 @@ def release(content: BytesLike) -> None:
     What was read of a map counts as this process's memory until then.
     """
     source = memoryview(content).obj
-    if not isinstance(source, mmap.mmap) or isinstance(source, _Memory):
+    if not isinstance(source, mmap.mmap) or isinstance(source, Memory):
         return
     if hasattr(source, "madvise") and hasattr(mmap, "MADV_DONTNEED"):
         source.madvise(mmap.MADV_DONTNEED)

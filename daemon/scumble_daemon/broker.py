@@ -13,6 +13,7 @@ import zmq
 
 from scumble.errors import ScumbleError
 from scumble.messages import Error, Message, Welcome
+from scumble.shared import AVAILABLE
 from scumble.waker import Waker
 from scumble.wire import PROTOCOL, new_nonce
 
@@ -21,6 +22,7 @@ from .delivery import Deliveries
 from .desk import Desk, orphan
 from .dispatch import Dispatcher
 from .jobs import Job, JobTable
+from .loans import Loans
 from .memory import resident_bytes
 from .port import Port, Session
 from .settings import Settings
@@ -31,6 +33,7 @@ TICK_MS = 500
 STALLED_TICK_MS = 10
 UPLOAD_LIFETIME_S = 60.0
 FEATURES = ("preview", "urgent", "credit", "references")
+SHARING = "shared-memory"
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +42,8 @@ class Broker:
     """Serves a bound job socket and a bound control socket until it is stopped or idle.
 
     `stop` and `post` may be called from any thread and from a signal handler; everything else
-    happens on the thread that calls `run`. `ports` are those of the job and the control socket.
+    happens on the thread that calls `run`. `ports` are those of the job and the control socket. `local`:
+    all clients are processes of this computer, whose memory can be shared.
     """
 
     def __init__(
@@ -49,6 +53,8 @@ class Broker:
         key: bytes,
         settings: Settings,
         version: str,
+        *,
+        local: bool,
     ) -> None:
         limits = settings.limits
         self._settings, self._version, self._socket = settings, version, job_socket
@@ -62,6 +68,7 @@ class Broker:
         )
         self._jobs = JobTable(limits)
         self._deliveries = Deliveries(self._answer)
+        self._loans = Loans(local and AVAILABLE, limits, self._store, self._answer, self.post)
         self._dispatcher = Dispatcher(
             settings,
             self._jobs,
@@ -81,6 +88,7 @@ class Broker:
             self._jobs,
             self._dispatcher,
             self._deliveries,
+            self._loans,
             lambda: self._status,
         )
         control_port = Port(control_socket, "control", key, limits, settings.session_idle, self._welcome)
@@ -200,7 +208,7 @@ class Broker:
             self._version,
             os.getpid(),
             self._settings.limits.to_dict(),
-            list(FEATURES),
+            [*FEATURES, *([SHARING] if self._loans.sharing else [])],
             list(self._dispatcher.devices),
             list(self._dispatcher.models),
         )

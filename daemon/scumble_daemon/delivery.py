@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
 
 from scumble.content import LEAF
 from scumble.messages import Message, Result
 from scumble.pixels import BytesLike
+from scumble.shared import SharedBlock
 
-from .shared import SharedBlock
 from .spool import SpoolFile
 
 Send = Callable[[bytes, Message, tuple[BytesLike, ...]], None]
 
 
+class Way(NamedTuple):
+    """How a client wants a result: at most `window` bytes ahead of it, and shown in memory if that can be."""
+
+    window: int  # 0: everything at once
+    shared: bool = False
+
+
 class Strips(Protocol):
     """A whole result, strip by strip."""
+
+    def address(self) -> list[int]:
+        """Where the client finds all of it (`scumble.shared.find_block`); empty for nowhere."""
+        ...
 
     def strip(self, offset: int) -> BytesLike:
         """The strip that begins at `offset`, 0 or where the last one ended."""
@@ -34,6 +45,10 @@ class StripsInMemory:
     def __init__(self) -> None:
         self._strips: dict[int, BytesLike] = {}
         self.size = 0
+
+    def address(self) -> list[int]:
+        """See :class:`Strips`."""
+        return []
 
     def append(self, strip: BytesLike) -> None:
         """Add the next strip."""
@@ -55,6 +70,14 @@ class StripsInBlock:
     def __init__(self, block: SharedBlock) -> None:
         self._block, self._view = block, block.view()
 
+    def address(self) -> list[int]:
+        """See :class:`Strips`."""
+        try:
+            self._block.freeze()
+        except OSError:  # the worker has it mapped to write, which it is not asked to
+            return []
+        return self._block.address()
+
     def strip(self, offset: int) -> memoryview:
         """See :class:`Strips`."""
         return self._view[offset : offset + LEAF]
@@ -70,6 +93,10 @@ class StripsOnDisk:
     def __init__(self, file: SpoolFile) -> None:
         self._file = file
 
+    def address(self) -> list[int]:
+        """See :class:`Strips`."""
+        return []
+
     def strip(self, offset: int) -> bytes:
         """See :class:`Strips`."""
         return self._file.read(offset, LEAF)
@@ -83,7 +110,7 @@ class StripsOnDisk:
 class _Delivery:
     head: Result  # of the strip at offset 0
     strips: Strips
-    window: int  # 0: everything at once
+    window: int
     sent: int = 0
     taken: int = 0
 
@@ -100,9 +127,13 @@ class Deliveries:
         self._send = send
         self._deliveries: dict[tuple[bytes, str], _Delivery] = {}
 
-    def start(self, peer: bytes, head: Result, strips: Strips, window: int) -> None:
+    def start(self, peer: bytes, head: Result, strips: Strips, way: Way) -> None:
         """Send a result to a client from its beginning; `head` describes its first strip."""
-        delivery = _Delivery(head, strips, window)
+        address = strips.address() if way.shared else []
+        if address:
+            self._send(peer, replace(head, memory=address), ())
+            return
+        delivery = _Delivery(head, strips, way.window)
         self._deliveries[peer, head.job] = delivery
         self._advance(peer, delivery)
 

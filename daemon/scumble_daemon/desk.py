@@ -13,9 +13,10 @@ from scumble.msgpack import packb
 from scumble.request import StylizeRequest
 from scumble.wire import Packet
 
-from .delivery import Deliveries
+from .delivery import Deliveries, Way
 from .dispatch import Dispatcher
 from .jobs import Job, JobTable
+from .loans import Loans
 from .port import Port, Session
 from .settings import Limits
 from .shelf import Shelf
@@ -33,11 +34,12 @@ class Desk:
         jobs: JobTable,
         dispatcher: Dispatcher,
         deliveries: Deliveries,
+        loans: Loans,
         status: Callable[[], dict[str, Any]],
     ) -> None:
         self._limits, self._port, self._store = limits, port, store
         self._jobs, self._dispatcher, self._status = jobs, dispatcher, status
-        self._deliveries = deliveries
+        self._deliveries, self._loans = deliveries, loans
         self._shelf = Shelf()
 
     def handle(self, session: Session, message: m.Message, packet: Packet, now: float) -> None:
@@ -50,6 +52,7 @@ class Desk:
 
     def close(self) -> None:
         """End what it has started."""
+        self._loans.close()
         self._shelf.close()
 
     def _handle(self, session: Session, message: m.Message, packet: Packet, now: float) -> None:
@@ -66,6 +69,8 @@ class Desk:
             self._dispatcher.warm_up(now)
             missing = [digest for digest in message.digests if digest not in self._store]
             self._port.send(session, m.Missing(message.request, missing))
+        elif isinstance(message, m.Lend):
+            self._loans.take(session.peer, message, now)
         elif isinstance(message, m.Submit):
             self._submit(session, message, now)
         elif isinstance(message, m.Cancel):
@@ -100,9 +105,9 @@ class Desk:
 
     def _submit(self, session: Session, message: m.Submit, now: float) -> None:
         fingerprint = hashlib.sha256(packb(message.spec)).digest()
-        job = self._jobs.get(message.job)
+        job, way = self._jobs.get(message.job), Way(message.window, message.shared and self._loans.sharing)
         if job is not None:
-            self._join(session, job, fingerprint, message.window)
+            self._join(session, job, fingerprint, way)
             return
         digests = digests_in(message.spec)
         request = from_spec(message.spec, self._store.get)
@@ -120,7 +125,7 @@ class Desk:
             message.urgent,
             message.preview,
             {session.peer},
-            {session.peer: message.window},
+            {session.peer: way},
         )
         job.on_disk = job.result_bytes > spool_over
         _check_window(job, message.window)
@@ -130,19 +135,19 @@ class Desk:
         position = self._jobs.add(job)
         self._port.send(session, m.Accepted(job.id, position))
 
-    def _join(self, session: Session, job: Job, fingerprint: bytes, window: int) -> None:
+    def _join(self, session: Session, job: Job, fingerprint: bytes, way: Way) -> None:
         """A job that was submitted before: by a client that has lost its connection since."""
         if job.fingerprint != fingerprint:
             raise ScumbleError("job-id-in-use", "Another job has this id already.")
-        _check_window(job, window)
+        _check_window(job, way.window)
         job.listeners.add(session.peer)
-        job.windows[session.peer] = window
+        job.ways[session.peer] = way
         job.orphaned_at = None
         self._port.send(session, m.Accepted(job.id, 0))
         if job.outcome is not None:
             self._port.send(session, job.outcome)
         elif job.result is not None:
-            self._deliveries.start(session.peer, *job.result, window)
+            self._deliveries.start(session.peer, *job.result, way)
 
     def _received(self, session: Session, job_id: str, now: float) -> None:
         job = self._jobs.get(job_id)

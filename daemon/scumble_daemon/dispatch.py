@@ -10,13 +10,13 @@ from typing import Any
 from scumble.errors import ScumbleError
 from scumble.messages import Cancelled, Error, Message, ModelList, Preview, Progress, Result
 from scumble.pixels import BytesLike
+from scumble.shared import new_block
 
 from . import pipe
 from .delivery import Deliveries
 from .jobs import Job, JobTable, State
 from .runs import Run, Runs
 from .settings import Settings
-from .shared import new_block
 from .spool import Spool, file_behind
 from .store import ContentStore, memory_as_error
 from .worker import check_result
@@ -227,7 +227,7 @@ class Dispatcher:
                 return
             self._end(job, State.DONE, None, now)
             for peer in list(job.listeners):
-                self._deliveries.start(peer, *job.result, job.windows.get(peer, 0))
+                self._deliveries.start(peer, *job.result, job.ways[peer])
         self._free(job, now)
 
     def _on_models(self, fields: dict[str, Any]) -> None:

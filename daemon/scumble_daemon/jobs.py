@@ -12,7 +12,7 @@ from scumble.geometry import Bounds
 from scumble.messages import Message, Result
 from scumble.pixels import PixelFormat
 
-from .delivery import Strips
+from .delivery import Strips, Way
 from .settings import Limits
 
 
@@ -37,7 +37,7 @@ class Job:
         bounds, format: of the result.
         input_bytes: of its layer, as far as it is in memory; counts towards the owner's limit.
         fingerprint: SHA-256 of its spec: the same id with another one is another job.
-        windows: how far ahead of each listener its result may be sent.
+        ways: how each listener wants its result.
         on_disk: whether its result goes to the spool instead of memory.
         outcome: the message that ends it without a result, for whoever asks.
         result: the first message of its result, and the strips.
@@ -55,7 +55,7 @@ class Job:
     urgent: bool = False
     preview: bool = False
     listeners: set[bytes] = field(default_factory=set)
-    windows: dict[bytes, int] = field(default_factory=dict)
+    ways: dict[bytes, Way] = field(default_factory=dict)
     on_disk: bool = False
     state: State = State.QUEUED
     outcome: Message | None = None

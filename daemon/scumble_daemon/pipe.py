@@ -1,7 +1,7 @@
 """What broker and worker say to each other over their pipe: a MessagePack map, then raw bytes.
 
 No pickle: the worker decodes images from anywhere, and a broken decoder must not reach the broker. What is
-large is shared memory (`scumble_daemon.shared`), of which only the descriptor goes through the pipe; where
+large is shared memory (`scumble.shared`), of which only the descriptor goes through the pipe; where
 there is none, contents are read into their place at once, which `Connection` does piece by piece.
 """
 
@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 
 from scumble.msgpack import packb, unpackb
 from scumble.pixels import BytesLike
-
-from .shared import SharedBlock
+from scumble.shared import SharedBlock
 
 MAX_HEADER = 1 << 20
 MAX_CONTENTS = 64

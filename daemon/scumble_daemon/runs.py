@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from scumble.shared import SharedBlock
+
 from .delivery import Strips, StripsInBlock, StripsInMemory, StripsOnDisk
 from .jobs import Job, JobTable
-from .shared import SharedBlock
 from .spool import SpoolFile
 
 CANCEL_GRACE_S = 10.0

@@ -66,7 +66,7 @@ def _run(settings: Settings, ready: Callable[[], None]) -> int:
         try:
             endpoints = lifetime.bind(sockets, directory, settings.bind)
             key = connection_key(endpoints.curve) if endpoints.curve else os.urandom(KEY_SIZE)
-            broker = Broker(*sockets, key, settings, version)
+            broker = Broker(*sockets, key, settings, version, local=not endpoints.listeners)
             _stop_on_signals(broker)
             gates = _gates(context, endpoints, broker, key, settings)
             with (

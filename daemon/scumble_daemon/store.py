@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from scumble.content import LEAF, name_of
 from scumble.errors import ScumbleError
 from scumble.pixels import BytesLike
+from scumble.shared import SharedBlock, new_block
 
-from .shared import SharedBlock, new_block
 from .spool import Spool, SpoolFile
 
 Owner = bytes
@@ -57,7 +57,7 @@ class ContentStore:
     def get(self, digest: bytes) -> memoryview:
         """The content, read-only.
 
-        `scumble_daemon.spool.file_behind` and `scumble_daemon.shared.block_behind` tell where it lies.
+        `scumble_daemon.spool.file_behind` and `scumble.shared.block_behind` tell where it lies.
 
         Raises ScumbleError `image-missing`.
         """
@@ -101,7 +101,7 @@ class ContentStore:
             or length != min(self._leaf, size - offset)
         ):
             self._drop(key)
-            raise ScumbleError("bad-upload", "An image arrived in pieces that do not fit.")
+            raise _misfit()
         try:
             if isinstance(upload.content, bytearray):
                 upload.content += leaf
@@ -109,12 +109,42 @@ class ContentStore:
                 upload.content.write(offset, leaf)
         except (ScumbleError, MemoryError) as error:
             self._drop(key)
-            raise _full() if isinstance(error, MemoryError) else error from None
+            raise full() if isinstance(error, MemoryError) else error from None
         upload.leaves.append(leaf_digest)
         upload.filled += length
         upload.touched = now
         if upload.filled < size:
             return False
+        self._complete(key, upload)
+        return True
+
+    def borrow(self, owner: Owner, digest: bytes, block: SharedBlock, now: float) -> None:
+        """Reserve room for a content that a client has frozen in its own memory, until `settle`.
+
+        The block is the store's from then on. Raises as :meth:`put`, and keeps nothing.
+        """
+        key = (owner, digest)
+        self._drop(key)
+        try:
+            self._reserve(owner, block.size)
+        except ScumbleError:
+            block.close()
+            raise
+        self._uploads[key] = _Upload(block, block.size, block.size, now)
+
+    def settle(self, owner: Owner, digest: bytes, block: SharedBlock, leaves: list[bytes]) -> None:
+        """Take the content, if those are its leaves' digests.
+
+        Raises ScumbleError `bad-digest`, or `bad-upload` when it was given up meanwhile.
+        """
+        upload = self._uploads.get((owner, digest))
+        if upload is None or upload.content is not block:
+            raise _misfit()
+        upload.leaves = leaves
+        self._complete((owner, digest), upload)
+
+    def _complete(self, key: tuple[Owner, bytes], upload: _Upload) -> None:
+        digest = key[1]
         del self._uploads[key]
         if name_of(upload.leaves) != digest:
             self._discard(upload.content, upload.size)
@@ -126,7 +156,6 @@ class ContentStore:
         else:
             self._contents[digest] = upload.content
         self._contents.move_to_end(digest)
-        return True
 
     def pin(self, digests: Iterable[bytes]) -> None:
         """Keep these until `unpin`; all of them must be here."""
@@ -169,7 +198,7 @@ class ContentStore:
             return new_block(size) or bytearray()
         except MemoryError:
             self.bytes_used -= size
-            raise _full() from None
+            raise full() from None
 
     def _place_on_disk(self, spool: Spool, size: int) -> SpoolFile:
         while True:
@@ -191,14 +220,14 @@ class ContentStore:
                 hint="Select a part of the layer, or lower the bit depth.",
             )
         if self.uploads_of(owner) + size > self._per_owner:
-            raise _full()
+            raise full()
         for digest in list(self._contents):
             if self.bytes_used + size <= self._capacity:
                 break
             if digest not in self._pins and not isinstance(self._contents[digest], SpoolFile):
                 self._discard(self._contents.pop(digest))
         if self.bytes_used + size > self._capacity:
-            raise _full()
+            raise full()
         self.bytes_used += size
 
     def _drop(self, key: tuple[Owner, bytes]) -> None:
@@ -215,6 +244,10 @@ class ContentStore:
             self.bytes_used -= len(content) if reserved is None else reserved
 
 
+def _misfit() -> ScumbleError:
+    return ScumbleError("bad-upload", "An image arrived in pieces that do not fit.")
+
+
 def memory_as_error(error: ScumbleError | MemoryError) -> ScumbleError:
     """The typed error for a lack of memory in the daemon itself; any other as it is."""
     if isinstance(error, MemoryError):
@@ -222,7 +255,8 @@ def memory_as_error(error: ScumbleError | MemoryError) -> ScumbleError:
     return error
 
 
-def _full() -> ScumbleError:
+def full() -> ScumbleError:
+    """The error for a client that wants more kept than it may have, or than there is room for."""
     return ScumbleError(
         "daemon-full",
         "The daemon holds as many images as it may.",

@@ -24,10 +24,10 @@ from scumble.content import LEAF
 from scumble.errors import ScumbleError
 from scumble.fields import is_int
 from scumble.pixels import BytesLike, Pixels
+from scumble.shared import SharedBlock
 
 from . import pipe, spool
 from .memory import resident_bytes
-from .shared import SharedBlock
 
 ALIVE_S = 1.0
 PROGRESS_S = 0.05

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from scumble.pixels import BytesLike
+from scumble.shared import SharedBlock, block_behind
 
 from . import pipe, worker
 from .jobs import Job
-from .shared import SharedBlock, block_behind
 from .spool import SpoolFile
 
 _SPAWN = multiprocessing.get_context("spawn")

@@ -23,7 +23,7 @@ from scumble import (
     to_array,
 )
 from scumble.content import digest_of
-from scumble_daemon.shared import SHARED_FROM
+from scumble.shared import SHARED_FROM
 from scumble_models.look import Look
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize

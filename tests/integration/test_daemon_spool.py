@@ -15,7 +15,7 @@ from daemon_process import Place, code_of, connected, daemon_with, noise, until
 from scumble import Bounds, StyleSource, StyleWeight, StylizeRequest, to_array
 from scumble import messages as m
 from scumble.layers import as_pixels
-from scumble_daemon.delivery import Deliveries
+from scumble_daemon.delivery import Deliveries, Way
 from scumble_daemon.spool import Spool
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
@@ -160,7 +160,10 @@ class Taker:
         self.sent: list[tuple[m.Result, bytes]] = []
         self.deliveries = Deliveries(lambda peer, message, payloads: self.sent.append((message, *payloads)))
         head = m.Result("0" * 32, [0, 0, size, 1], "u8", "GRAY", size, 0)
-        self.deliveries.start(b"anna", head, self, window)
+        self.deliveries.start(b"anna", head, self, Way(window))
+
+    def address(self) -> list[int]:
+        return []
 
     def strip(self, offset: int) -> bytes:
         return bytes([offset]) * 10

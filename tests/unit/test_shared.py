@@ -1,4 +1,4 @@
-"""Memory that broker and worker share: nobody can shrink it, and what is read cannot be written."""
+"""Memory that processes share: nobody can shrink it, and what was frozen cannot be written."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ import mmap
 import multiprocessing
 import os
 import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
 
 import pytest
 
-from scumble_daemon import pipe, shared
-from scumble_daemon.shared import SHARED_FROM, SharedBlock, block_behind, new_block
+from scumble import shared
+from scumble.content import digest_of
+from scumble.shared import SHARED_FROM, SharedBlock, block_behind, find_block, frozen_copy, new_block
+from scumble.spool import release
+from scumble_daemon import pipe
 
 SIZE = SHARED_FROM + 5
 CONTENT = bytes(range(251)) * (SIZE // 251 + 1)
@@ -63,7 +68,7 @@ def test_no_block_ever_changes_its_size(size):
 def test_small_contents_and_other_systems_have_ordinary_memory(monkeypatch: pytest.MonkeyPatch):
     assert new_block(SHARED_FROM - 1) is None
     assert block_behind(b"bytes") is None
-    monkeypatch.setattr(shared, "_AVAILABLE", False)
+    monkeypatch.setattr(shared, "AVAILABLE", False)
     assert new_block(SIZE) is None
 
 
@@ -110,3 +115,115 @@ def test_a_lack_of_descriptors_is_a_lack_of_memory(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "dup", refuse)
     with pytest.raises(MemoryError):
         block.again()
+
+
+# What another process shows ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def frozen() -> SharedBlock:
+    block = frozen_copy(CONTENT[:SIZE])
+    assert block is not None
+    return block
+
+
+def _look(address: list[int], size: int, answer: Connection) -> None:
+    """What another process finds there."""
+    block = find_block(address, size)
+    answer.send(block is not None and digest_of(block.view()))
+
+
+@linux
+def test_another_process_finds_a_frozen_block(frozen: SharedBlock):
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_look, args=(frozen.address(), SIZE, theirs))
+    process.start()
+    found = ours.recv()
+    process.join()
+    assert found == digest_of(CONTENT[:SIZE])
+
+
+@linux
+def test_what_was_found_outlives_the_block_and_can_be_frozen_again(frozen: SharedBlock):
+    found = find_block(frozen.address(), SIZE)
+    assert found is not None
+    found.freeze()
+    frozen.close()
+    assert bytes(found.view()) == CONTENT[:SIZE]
+
+
+@linux
+def test_a_block_that_can_still_be_written_is_not_found():
+    block = filled()
+    assert find_block(block.address(), SIZE) is None
+    block.freeze()
+    assert find_block(block.address(), SIZE) is not None
+
+
+@linux
+def test_a_block_that_is_not_all_in_memory_is_not_found():
+    block = new_block(SIZE)
+    assert block is not None
+    block.write(0, b"the rest would be made when it is read")
+    block.freeze()
+    assert find_block(block.address(), SIZE) is None
+
+
+@linux
+def test_an_address_that_is_not_right_finds_nothing(frozen: SharedBlock):
+    pid, number, inode = frozen.address()
+    for address in (
+        [pid, number, inode + 1],
+        [pid, number + 500, inode],
+        [1 << 50, number, inode],
+        [0, 0, 0],
+    ):
+        assert find_block(address, SIZE) is None
+    assert find_block([pid, number], SIZE) is None
+    for size in (SIZE - 1, SIZE + 1, 0):
+        assert find_block([pid, number, inode], size) is None
+    frozen.close()
+    assert find_block([pid, number, inode], SIZE) is None
+
+
+@linux
+def test_only_memory_is_found_and_nothing_else_is_opened(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_bytes(CONTENT[:SIZE])
+    for name, flags in (("pipe", os.O_RDWR), ("file", os.O_RDONLY)):
+        descriptor = os.open(tmp_path / name, flags)
+        size = os.fstat(descriptor).st_size
+        assert find_block([os.getpid(), descriptor, os.fstat(descriptor).st_ino], size) is None
+        os.close(descriptor)
+
+
+@linux
+def test_what_is_written_into_a_view_of_ones_own_stays_there(frozen: SharedBlock):
+    view = frozen.own_view()
+    view[:3] = b"abc"
+    written = digest_of(view)  # which lets pages of other maps go
+    release(view)
+    assert digest_of(view) == written == digest_of(b"abc" + CONTENT[3:SIZE])
+    assert bytes(frozen.view()[:3]) == CONTENT[:3]
+
+
+@linux
+def test_a_block_that_somebody_has_mapped_to_write_is_not_frozen():
+    block = filled()
+    mapping = mmap.mmap(block.fileno(), SIZE)
+    with pytest.raises(OSError, match="busy"):
+        block.freeze()
+    mapping.close()
+    block.freeze()
+    assert block.is_frozen()
+
+
+@linux
+def test_without_room_there_is_no_copy(monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left")
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    assert frozen_copy(CONTENT[:SIZE]) is None
+    assert frozen_copy(b"small") is None

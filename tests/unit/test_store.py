@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 
 from scumble import Bounds, PixelFormat, ScumbleError
-from scumble.content import digest_of, leaf_digest
+from scumble.content import digest_of, leaf_digest, leaves_of
+from scumble.shared import AVAILABLE, SHARED_FROM, SharedBlock, frozen_copy
 from scumble_daemon.jobs import Job, JobTable, State
 from scumble_daemon.settings import Limits, Settings, settings_from_environment
 from scumble_daemon.store import ContentStore
@@ -15,6 +16,7 @@ from scumble_daemon.store import ContentStore
 ANNA, BEN = b"anna", b"ben"
 LEAF = 4
 X = b"xxxx"
+LENT = b"lent" * (SHARED_FROM // 4)
 
 
 def digest(content: bytes) -> bytes:
@@ -128,6 +130,52 @@ def test_uploads_of_the_gone_and_the_silent_are_dropped():
     assert store.bytes_used == 30
     store.abandon_stale(2.1)
     assert store.bytes_used == 0
+
+
+@pytest.fixture
+def lent() -> SharedBlock:
+    if not AVAILABLE:
+        pytest.skip("This system has no such memory.")
+    block = frozen_copy(LENT)
+    assert block is not None
+    return block
+
+
+def test_what_was_lent_is_there_once_it_was_checked(lent: SharedBlock):
+    store, name = new_store(2 * len(LENT), 2 * len(LENT), 2 * len(LENT)), digest_of(LENT)
+    store.borrow(ANNA, name, lent, 0.0)
+    assert name not in store
+    assert store.bytes_used == store.uploads_of(ANNA) == len(LENT)
+    store.settle(ANNA, name, lent, leaves_of(LENT))
+    assert bytes(store.get(name)) == LENT
+    store.clear()
+    assert store.bytes_used == 0
+
+
+def test_what_was_lent_and_is_not_what_it_was_called_is_dropped(lent: SharedBlock):
+    store = new_store(2 * len(LENT), 2 * len(LENT), 2 * len(LENT))
+    store.borrow(ANNA, bytes(32), lent, 0.0)
+    assert code_of(store.settle, ANNA, bytes(32), lent, leaves_of(LENT)) == "bad-digest"
+    assert (bytes(32) in store, store.bytes_used) == (False, 0)
+
+
+def test_a_loan_that_was_given_up_meanwhile_is_not_taken(lent: SharedBlock):
+    store, name = new_store(2 * len(LENT), 2 * len(LENT), 2 * len(LENT)), digest_of(LENT)
+    store.borrow(ANNA, name, lent, 0.0)
+    store.abandon(ANNA)
+    assert code_of(store.settle, ANNA, name, lent, leaves_of(LENT)) == "bad-upload"
+    assert (name in store, store.bytes_used) == (False, 0)
+
+
+@pytest.mark.parametrize(("largest", "per_owner"), [(1, 0), (0, 1)])
+def test_room_is_reserved_for_what_is_lent(lent: SharedBlock, largest: int, per_owner: int):
+    size = len(LENT)
+    store = new_store(2 * size, size - 1 + largest, size - 1 + per_owner)
+    code = "daemon-full" if largest else "image-too-large"
+    assert code_of(store.borrow, ANNA, digest_of(LENT), lent, 0.0) == code
+    assert store.bytes_used == 0
+    with pytest.raises(ValueError, match="closed"):
+        lent.fileno()
 
 
 # Jobs ---------------------------------------------------------------------------------------------
