@@ -28,7 +28,7 @@ from .pixels import Pixels
 from .reach import GREETING_S, open_link
 from .remote import find_daemon
 from .request import StylizeRequest
-from .shared import frozen_copy
+from .shared import frozen_block
 from .spool import pieces
 from .transport import choose_transport
 from .turns import Turns
@@ -265,7 +265,7 @@ class Client:
         size = memoryview(content.data).nbytes
         if not link.sharing or size > link.welcome.limits.get("spool_over", 0):
             return False
-        block = frozen_copy(content.data)
+        block = frozen_block(content.data)
         if block is None:
             return False
         with block:

@@ -10,6 +10,7 @@ from .errors import ScumbleError
 from .geometry import Extent
 from .pixels import PixelFormat, Pixels
 from .request import StyleSource, StyleWeight
+from .shared import copy_of
 
 LayerLike = Union[Pixels, str, "os.PathLike[str]", Any]
 StyleLike = Union[StyleSource, Pixels, bytes, str, "os.PathLike[str]", Any]
@@ -137,6 +138,7 @@ def _from_array(array: Any) -> Pixels:
             "An array of {} {} is not an image.".format(array.dtype.name, array.shape),
             hint="Use shape (H, W, C), C from 1 to 4, of uint8, uint16, float16 or float32.",
         )
-    little_endian = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     extent = Extent(array.shape[1], array.shape[0])
-    return Pixels(extent, PixelFormat(dtype, channels), little_endian.tobytes())
+    data = copy_of(little_endian.reshape(-1).view("uint8").data)
+    return Pixels(extent, PixelFormat(dtype, channels), data)

@@ -114,6 +114,33 @@ class SharedBlock:
             raise MemoryError(str(error)) from error
 
 
+class LayerMemory:
+    """A place for the `size` bytes of a layer that is read in pieces and then sent.
+
+    Where it can be, they lie where the daemon can look at them, so that they need not be copied again.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._block = _block_or_none(size)
+        self._memory = None if self._block else bytearray(size)
+
+    def write(self, offset: int, piece: BytesLike) -> None:
+        """Put a piece at its place. Raises MemoryError."""
+        if self._memory is None:
+            assert self._block is not None
+            self._block.write(offset, piece)
+        else:
+            self._memory[offset : offset + len(piece)] = piece
+
+    def finish(self) -> BytesLike:
+        """All of it, once every byte was written."""
+        if self._memory is not None:
+            return self._memory
+        assert self._block is not None
+        self._block.freeze()
+        return self._block.view()
+
+
 class _Map(mmap.mmap):
     """A map that knows its block, so that the block is sent in place of the bytes."""
 
@@ -141,9 +168,19 @@ def new_block(size: int) -> Optional[SharedBlock]:
     return block
 
 
-def frozen_copy(content: BytesLike) -> Optional[SharedBlock]:
-    """A frozen block with these bytes; None where there is no memory of that kind."""
+def _block_or_none(size: int) -> Optional[SharedBlock]:
     try:
+        return new_block(size)
+    except MemoryError:
+        return None
+
+
+def frozen_block(content: BytesLike) -> Optional[SharedBlock]:
+    """A frozen block with these bytes, their own if they lie in one; None where there is no such memory."""
+    own = block_behind(content)
+    try:
+        if own is not None:
+            return own.again()
         block = new_block(memoryview(content).nbytes)
         if block is not None:
             block.write(0, content)
@@ -151,6 +188,15 @@ def frozen_copy(content: BytesLike) -> Optional[SharedBlock]:
         return block
     except (MemoryError, OSError):
         return None
+
+
+def copy_of(content: BytesLike) -> BytesLike:
+    """A copy that nobody changes, where the daemon can look at it if it is large and that can be."""
+    block = frozen_block(content)
+    try:
+        return bytes(content) if block is None else block.view()
+    except MemoryError:
+        return bytes(content)
 
 
 def find_block(address: Sequence[int], size: int) -> Optional[SharedBlock]:
@@ -183,6 +229,7 @@ def _is_wanted(status: os.stat_result, inode: int, size: int) -> bool:
 
 
 def block_behind(content: BytesLike) -> Optional[SharedBlock]:
-    """The block of a content that is the view of one; None for any other."""
-    source = memoryview(content).obj
-    return source.block if isinstance(source, _Map) else None
+    """The block of a content that is the view of one; None for any other, and for a part of one."""
+    view = memoryview(content)
+    block = view.obj.block if isinstance(view.obj, _Map) else None
+    return block if block is not None and view.c_contiguous and view.nbytes == block.size else None

@@ -13,7 +13,7 @@ from daemon_process import Place, until
 from scumble import messages as m
 from scumble.content import digest_of
 from scumble.link import Link
-from scumble.shared import SHARED_FROM, SharedBlock, frozen_copy, new_block
+from scumble.shared import SHARED_FROM, SharedBlock, frozen_block, new_block
 from scumble.zmtp import Dealer
 
 pytestmark = linux
@@ -23,7 +23,7 @@ NAME = digest_of(CONTENT)
 
 @pytest.fixture
 def frozen() -> Iterator[SharedBlock]:
-    block = frozen_copy(CONTENT)
+    block = frozen_block(CONTENT)
     assert block is not None
     with block:
         yield block

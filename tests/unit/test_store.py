@@ -8,7 +8,7 @@ import pytest
 
 from scumble import Bounds, PixelFormat, ScumbleError
 from scumble.content import digest_of, leaf_digest, leaves_of
-from scumble.shared import AVAILABLE, SHARED_FROM, SharedBlock, frozen_copy
+from scumble.shared import AVAILABLE, SHARED_FROM, SharedBlock, frozen_block
 from scumble_daemon.jobs import Job, JobTable, State
 from scumble_daemon.settings import Limits, Settings, settings_from_environment
 from scumble_daemon.store import ContentStore
@@ -136,7 +136,7 @@ def test_uploads_of_the_gone_and_the_silent_are_dropped():
 def lent() -> SharedBlock:
     if not AVAILABLE:
         pytest.skip("This system has no such memory.")
-    block = frozen_copy(LENT)
+    block = frozen_block(LENT)
     assert block is not None
     return block
 

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 from scumble.errors import ScumbleError
 from scumble.geometry import Extent
 from scumble.pixels import PixelFormat, Pixels
+from scumble.shared import copy_of
 
 from . import deep, metadata
 from .limits import MAX_FILE_BYTES, MAX_PIXELS, MAX_STYLE_PIXELS, check_size
@@ -116,7 +117,7 @@ def _decode(data: bytes, name: str, most_pixels: int) -> LoadedImage:
     pixels = Pixels(
         Extent(array.shape[1], array.shape[0]),
         PixelFormat(_DTYPES[array.dtype.name], channels),
-        np.ascontiguousarray(array).tobytes(),
+        copy_of(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data),
         profile,
     )
     return LoadedImage(

@@ -13,6 +13,7 @@ from typing import Callable, List, NamedTuple, Optional
 from gi.repository import Babl, Gegl, Gimp
 
 from scumble import Bounds, Extent, PixelFormat, Pixels, ScumbleError
+from scumble.shared import LayerMemory
 
 from .i18n import _
 
@@ -88,13 +89,13 @@ def transfer_of(layer) -> Transfer:
 def read_layer(layer, transfer: Transfer, on_strip: Callable[[float], None]) -> Pixels:
     """All pixels of a layer, read in strips; `on_strip` gets how much is done, 0 to 1."""
     whole = Bounds(0, 0, layer.get_width(), layer.get_height())
-    buffer, data, offset = layer.get_buffer(), bytearray(transfer.format.byte_count(whole.extent)), 0
+    buffer, memory, offset = layer.get_buffer(), LayerMemory(transfer.format.byte_count(whole.extent)), 0
     for strip in _strips(whole, transfer.format):
         piece = buffer.get(Gegl.Rectangle.new(*strip), 1.0, transfer.babl, Gegl.AbyssPolicy.NONE)
-        data[offset : offset + len(piece)] = piece
+        memory.write(offset, piece)
         offset += len(piece)
         on_strip(strip.bottom / whole.height)
-    return Pixels(whole.extent, transfer.format, data)
+    return Pixels(whole.extent, transfer.format, memory.finish())
 
 
 def write_layer(layer, transfer: Transfer, bounds: Bounds, pixels: Pixels) -> None:
