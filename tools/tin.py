@@ -119,7 +119,7 @@ def _patches_alone(model: StyleModel, style: StyleSignals, content: np.ndarray) 
 
 def _fixed_halo(model: StyleModel, style: StyleSignals, content: np.ndarray) -> np.ndarray:
     """TIN as URST's code cuts it: patches that overlap by a fixed halo, whatever the network sees."""
-    view = NetworkView(PixelArray(content, "RGB"), model.device)
+    view = NetworkView(PixelArray(content, "RGB", model.device))
     signals, whole = style.to(model.device), Box(0, 0, content.shape[1], content.shape[0])
     statistics = full_statistics(model.network.stages(), signals, view.thumbnail(THUMBNAIL))
     result = np.empty_like(content)
@@ -173,7 +173,7 @@ def _sheet(rows: list[list[np.ndarray]], width: int = 640) -> Image.Image:
 def _statistics(model: StyleModel, style: StyleSignals) -> str:
     """Figure 8: how far a thumbnail's mean and deviation are from those of the whole."""
     content = _photo(4096)
-    view = NetworkView(PixelArray(content, "RGB"), model.device)
+    view = NetworkView(PixelArray(content, "RGB", model.device))
     signals = style.to(model.device)
     stages = model.network.stages()
     sides = [side for side in THUMBNAILS if side < min(content.shape[:2])]

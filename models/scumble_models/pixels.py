@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,25 +11,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scumble_models.colour import LUMA
+from scumble_models.colour import luminance
 from scumble_models.errors import PixelsError
 from scumble_models.tiling.box import Box
+from scumble_models.tiling.budget import fits_device
 from scumble_models.tiling.file_array import Array
 
-#: Where red, green and blue stand, and alpha if there is one.
-LAYOUTS: dict[str, tuple[tuple[int, int, int], int | None]] = {
-    "RGB": ((0, 1, 2), None),
-    "RGBA": ((0, 1, 2), 3),
-    "BGRA": ((2, 1, 0), 3),
-    "GRAY": ((0, 0, 0), None),
-    "GRAYA": ((0, 0, 0), 1),
-}
+#: Samples per pixel of each channel order: colours first, and last the alpha of those that end in A.
+SAMPLES = {"RGB": 3, "RGBA": 4, "BGRA": 4, "GRAY": 1, "GRAYA": 2}
 #: The value that stands for 1.0.
 WHITE = {"uint8": 255.0, "uint16": 65535.0, "float16": 1.0, "float32": 1.0}
 #: Side of the coarse picture that fills what is transparent.
 FILL_SIDE = 64
 #: Side of the pieces in which a whole layer is looked at.
 PIECE = 1024
+CPU = torch.device("cpu")
+_FULL = {torch.uint8: 255, torch.int16: -1}  # 16 bits as they are kept, without a sign
 
 
 @dataclass(frozen=True)
@@ -38,17 +36,18 @@ class PixelArray:
     Attributes:
         values: ``(H, W, C)`` of uint8, uint16, float16 or float32, not premultiplied; in memory or
             in a file, and only ever read box by box.
-        channels: key of :data:`LAYOUTS`.
+        channels: key of :data:`SAMPLES`.
+        device: where they are converted, which is where the network is.
     """
 
     values: Array
     channels: str
+    device: torch.device = CPU
 
     def __post_init__(self) -> None:
-        if self.channels not in LAYOUTS:
-            raise PixelsError(f"There is no channel order {self.channels!r}.", hint=", ".join(LAYOUTS))
-        wanted = max(LAYOUTS[self.channels][0][2], LAYOUTS[self.channels][1] or 0) + 1
-        wanted = max(wanted, 3) if "RGB" in self.channels or "BGR" in self.channels else wanted
+        if self.channels not in SAMPLES:
+            raise PixelsError(f"There is no channel order {self.channels!r}.", hint=", ".join(SAMPLES))
+        wanted = SAMPLES[self.channels]
         if self.values.ndim != 3 or self.values.shape[2] != wanted:
             raise PixelsError(f"{self.channels} pixels need the shape (height, width, {wanted}).")
         if self.values.dtype.name not in WHITE:
@@ -68,40 +67,85 @@ class PixelArray:
 
     def colour(self, box: Box) -> Tensor:
         """Red, green and blue of a box as float32 ``(1, 3, h, w)``; 1.0 is white, HDR values stay."""
-        patch = self.values[box.slices()][:, :, list(LAYOUTS[self.channels][0])]
-        return torch.from_numpy(patch.astype(np.float32)).permute(2, 0, 1)[None].div_(self.white)
+        planes = _to_float(self._ordered(self._raw(box)[:, :, : self._colours])).permute(2, 0, 1)[None]
+        return planes.div_(self.white).expand(-1, 3, -1, -1)
 
     def alpha(self, box: Box) -> Tensor | None:
         """Alpha of a box as float32 ``(1, 1, h, w)`` in 0..1; None where the layer has none."""
-        index = LAYOUTS[self.channels][1]
-        if index is None:
+        if not self.channels.endswith("A"):
             return None
-        patch = self.values[box.slices()][:, :, index].astype(np.float32) / np.float32(self.white)
-        return torch.from_numpy(patch)[None, None].clamp_(0.0, 1.0)
+        return _to_float(self._raw(box)[:, :, -1])[None, None].div_(self.white).clamp_(0.0, 1.0)
 
-    def with_colour(self, box: Box, colour: Tensor, keep: np.ndarray | None = None) -> np.ndarray:
+    def is_opaque(self) -> bool:
+        """Whether no pixel lets anything through."""
+        if not self.channels.endswith("A"):
+            return True
+        for tile in self.box.tiles(PIECE):
+            alpha = self._raw(tile)[:, :, -1]
+            full = _FULL.get(alpha.dtype)
+            if not bool((alpha >= 1.0 if full is None else alpha == full).all()):
+                return False
+        return True
+
+    def with_colour(self, box: Box, colour: Tensor, keep: Tensor | None = None) -> np.ndarray:
         """The pixels of a box with new colours, in the layer's own type and order; alpha as it was.
 
         Args:
-            colour: ``(1, 3, h, w)`` float32.
+            colour: ``(1, 3, h, w)`` float32, on the layer's device.
             keep: ``(h, w)`` bool: where the layer's own pixels stay bit for bit.
         """
-        result = self.values[box.slices()].copy()
-        planes = colour[0].permute(1, 2, 0).cpu().numpy()
-        if self.channels.startswith("GRAY"):
-            planes = (planes * np.asarray(LUMA, np.float32)).sum(2, keepdims=True)
-            targets: list[int] = [0]
-        else:
-            targets = list(LAYOUTS[self.channels][0])
+        own, count = self._raw(box), self._colours
+        colour = luminance(colour) if count == 1 else colour
         if self.white != 1.0:
-            planes = np.rint(np.clip(planes, 0.0, 1.0) * np.float32(self.white))
-        new = planes.astype(result.dtype)
-        for source, target in enumerate(targets):
-            if keep is None:
-                result[:, :, target] = new[:, :, source]
-            else:
-                np.copyto(result[:, :, target], new[:, :, source], where=~keep)
-        return result
+            colour = colour.clamp(0.0, 1.0).mul_(self.white).round_()
+        new = self._ordered(_to_type(colour[0].permute(1, 2, 0), own.dtype))
+        if keep is not None:
+            new = torch.where(keep[:, :, None], own[:, :, :count], new)
+        if count < own.shape[2]:
+            colours, new = new, own.clone(memory_format=torch.contiguous_format)
+            new[:, :, :count] = colours
+        return new.cpu().numpy().view(self.values.dtype)
+
+    @property
+    def _colours(self) -> int:
+        """How many of the channels are colours; they come first."""
+        return 1 if self.channels.startswith("GRAY") else 3
+
+    def _ordered(self, colours: Tensor) -> Tensor:
+        """Red, green and blue ``(h, w, 3)`` in the layer's order, or back from it."""
+        return colours.flip(2) if self.channels.startswith("BGR") else colours
+
+    def _raw(self, box: Box) -> Tensor:
+        """The values of a box ``(h, w, C)`` on the device; 16-bit ones as int16, which all devices know."""
+        if self._resident is not None:
+            rows, columns = box.slices()
+            return self._resident[rows, columns]
+        return _to_tensor(self.values[box.slices()]).to(self.device)
+
+    @functools.cached_property
+    def _resident(self) -> Tensor | None:
+        """All values on the device, if that has memory of its own and much of it: each is sent once."""
+        if not isinstance(self.values, np.ndarray) or not fits_device(self.values.nbytes, self.device):
+            return None
+        return _to_tensor(self.values).to(self.device)
+
+
+def _to_tensor(values: np.ndarray) -> Tensor:
+    plain = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
+    plain = plain if plain.flags.writeable else plain.copy()  # torch warns of memory that is not its own
+    return torch.from_numpy(plain.view(np.int16) if plain.dtype == np.uint16 else plain)
+
+
+def _to_float(values: Tensor) -> Tensor:
+    """A copy of values as float32; int16 stands for 16 bits without a sign."""
+    if values.dtype == torch.int16:
+        values = values.to(torch.int32).bitwise_and_(0xFFFF)
+    return values.to(torch.float32, copy=True)
+
+
+def _to_type(values: Tensor, dtype: torch.dtype) -> Tensor:
+    """The counterpart of `_to_float`, for whole numbers within the type's range."""
+    return (values.to(torch.int32) if dtype == torch.int16 else values).to(dtype)
 
 
 @dataclass(frozen=True)
@@ -119,8 +163,8 @@ class NetworkView:
     colours takes their place: the `backdrop`, which takes a look at the whole layer unless it is given.
     """
 
-    def __init__(self, pixels: PixelArray, device: torch.device, backdrop: Backdrop | None = None) -> None:
-        self._pixels, self._device = pixels, device
+    def __init__(self, pixels: PixelArray, backdrop: Backdrop | None = None) -> None:
+        self._pixels = pixels
         self.backdrop = Backdrop(_coarse_fill(pixels)) if backdrop is None else backdrop
 
     @property
@@ -134,8 +178,9 @@ class NetworkView:
         if self.backdrop.colours is not None:
             alpha = self._pixels.alpha(box)
             assert alpha is not None
-            colour = torch.lerp(_sample(self.backdrop.colours, box, self._pixels.box), colour, alpha)
-        return colour.to(self._device).contiguous(memory_format=torch.channels_last)
+            coarse = self.backdrop.colours.to(colour.device)
+            colour = torch.lerp(_sample(coarse, box, self._pixels.box), colour, alpha)
+        return colour.contiguous(memory_format=torch.channels_last)
 
     def thumbnail(self, short_side: int) -> Tensor:
         """The whole layer scaled down to a short side (never up), computed piece by piece."""
@@ -170,7 +215,7 @@ def _averages(read: Callable[[Box], Tensor], whole: Box, side: int) -> Tensor:
 
 def _coarse_fill(pixels: PixelArray) -> Tensor | None:
     """Visible colours averaged over a coarse grid, spread into its transparent cells; None when opaque."""
-    if _is_opaque(pixels):
+    if pixels.is_opaque():
         return None
 
     def weighted(box: Box) -> Tensor:
@@ -181,14 +226,6 @@ def _coarse_fill(pixels: PixelArray) -> Tensor | None:
     side = max(1, -(-max(pixels.box.width, pixels.box.height) // FILL_SIDE))
     averages = _averages(weighted, pixels.box, side)
     return _pull_push(averages[:, :3], averages[:, 3:])
-
-
-def _is_opaque(pixels: PixelArray) -> bool:
-    index = LAYOUTS[pixels.channels][1]
-    if index is None:
-        return True
-    tiles = pixels.box.tiles(PIECE)
-    return all(pixels.values[tile.slices()][:, :, index].min() >= pixels.white for tile in tiles)
 
 
 def _pull_push(colour: Tensor, weight: Tensor) -> Tensor:
@@ -203,7 +240,7 @@ def _pull_push(colour: Tensor, weight: Tensor) -> Tensor:
 
 def _sample(coarse: Tensor, box: Box, whole: Box) -> Tensor:
     """A box of the coarse picture enlarged to the whole layer."""
-    y = (torch.arange(box.top, box.bottom) + 0.5) / whole.height * 2 - 1
-    x = (torch.arange(box.left, box.right) + 0.5) / whole.width * 2 - 1
+    y = (torch.arange(box.top, box.bottom, device=coarse.device) + 0.5) / whole.height * 2 - 1
+    x = (torch.arange(box.left, box.right, device=coarse.device) + 0.5) / whole.width * 2 - 1
     grid = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)[None]
     return F.grid_sample(coarse, grid, mode="bilinear", padding_mode="border", align_corners=False)

@@ -46,7 +46,7 @@ class Spread:
 
     def begin(self) -> Shared:
         """What one look at the whole layer tells; the statistics are still to come, unless of a thumbnail."""
-        view = NetworkView(PixelArray(self.values, self.channels), self.model.device)
+        view = NetworkView(PixelArray(self.values, self.channels, self.model.device))
         own = signals_of(self.model, view) if self.weight < 1.0 else None
         signals = layer_signals(self.model, own, self.styles, self.weight, [None] * len(self.styles))
         finish = finish_for(self.look, self.model, [view], signals)
@@ -69,8 +69,8 @@ class Spread:
         self, shared: Shared, first: int, last: int, cancelled: Callable[[], bool] | None = None
     ) -> RunningStatistics:
         """What the tiles from `first` to before `last` add to the statistics that are wanted next."""
-        model, layer = self.model, PixelArray(self.values, self.channels)
-        view = NetworkView(layer, model.device, shared.backdrop)
+        model = self.model
+        view = NetworkView(PixelArray(self.values, self.channels, model.device), shared.backdrop)
         return feature_statistics(
             stages_of(model),
             layer_signals(model, shared.own, self.styles, self.weight, [None] * len(self.styles)),

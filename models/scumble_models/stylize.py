@@ -14,11 +14,11 @@ from scumble_models.look import Finish, Look
 from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray, clamp
 from scumble_models.registry import StyleModel
 from scumble_models.runner import (
-    PATCH,
     SMALLEST_PATCH,
     TILINGS,
     KeptStatistics,
     Way,
+    default_patch,
     padded,
     run,
     run_at_once,
@@ -51,7 +51,7 @@ def encode_style(model: StyleModel, pixels: Array, channels: str) -> StyleSignal
     Raises:
         PixelsError: the array is not such an image.
     """
-    view = NetworkView(PixelArray(pixels, channels), model.device)
+    view = NetworkView(PixelArray(pixels, channels, model.device))
     return signals_of(model, view)
 
 
@@ -116,7 +116,7 @@ def stylize(
         Cancelled: ``cancelled`` returned True.
         OutOfMemoryError: even patches of :data:`SMALLEST_PATCH` pixels do not fit.
     """
-    layer = PixelArray(pixels, channels)
+    layer = PixelArray(pixels, channels, model.device)
     box = _region_box(layer, region)
     _check(layer, weight, tiling, patch, [mask, *(style_masks or ())])
     shape = (box.height, box.width, layer.values.shape[2])
@@ -127,7 +127,7 @@ def stylize(
         for tile in box.tiles(PIECE):
             result[tile.relative_to(box).slices()] = layer.values[tile.slices()]
         return result
-    view = NetworkView(layer, model.device, shared.backdrop if shared else None)
+    view = NetworkView(layer, shared.backdrop if shared else None)
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
     look = look or Look()
     if shared is None:
@@ -141,11 +141,12 @@ def stylize(
     fade = min(1.0, weight / FADE_END)
 
     def sink(tile: Box, output: Tensor) -> None:
-        coloured = output.float().clamp(0.0, 1.0)
+        coloured = output.to(layer.device, torch.float32).clamp(0.0, 1.0)
         if finish is not None:
             coloured = finish.apply(tile, coloured, view)
-        coverage = _combined(None if mask is None else mask[tile.slices()], covered_by_styles(masks, tile))
-        blended = _blend(layer.colour(tile), coloured.cpu(), fade, coverage)
+        covered = _combined(None if mask is None else mask[tile.slices()], covered_by_styles(masks, tile))
+        coverage = None if covered is None else torch.from_numpy(covered.copy()).to(layer.device)
+        blended = _blend(layer.colour(tile), coloured, fade, coverage)
         keep = None if coverage is None else coverage == 0
         result[tile.relative_to(box).slices()] = layer.with_colour(tile, blended, keep)
 
@@ -209,13 +210,13 @@ def share(
         Cancelled: ``cancelled`` returned True.
     """
     look = look or Look()
-    views = [NetworkView(PixelArray(values, channels), model.device) for values, channels in references]
+    views = [NetworkView(PixelArray(values, channels, model.device)) for values, channels in references]
     own = mix([(signals_of(model, view), 1.0) for view in views]) if weight < 1.0 else None
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
     signals = layer_signals(model, own, styles, weight, masks)
     finish = finish_for(look, model, views, signals)
     contents = [v if look.stroke_size == 1.0 else ScaledContent(v, look.stroke_size) for v in views]
-    statistics = shared_statistics(model, signals, contents, patch or PATCH, cancelled)
+    statistics = shared_statistics(model, signals, contents, patch or default_patch(model.device), cancelled)
     return Shared(tuple(statistics), own, finish)
 
 
@@ -264,14 +265,14 @@ def signals_of(model: StyleModel, view: NetworkView) -> StyleSignals:
         return model.network.encode_style(image)
 
 
-def _blend(content: Tensor, output: Tensor, fade: float, coverage: np.ndarray | None) -> Tensor:
+def _blend(content: Tensor, output: Tensor, fade: float, coverage: Tensor | None) -> Tensor:
     """The result in 0..1 over the content: faded, masked; values beyond white put back."""
     seen = clamp(content.clone())
     result = output
     if fade < 1.0:
         result = torch.lerp(seen, result, fade)
     if coverage is not None:
-        result = torch.lerp(seen, result, torch.from_numpy(coverage.astype(np.float32) / 255.0))
+        result = torch.lerp(seen, result, coverage.float().div_(255.0))
     beyond = torch.nan_to_num(content, nan=0.0, posinf=float("inf"), neginf=float("-inf")) - seen
     return result + beyond
 

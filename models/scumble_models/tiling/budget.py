@@ -10,10 +10,12 @@ from typing import Literal
 
 import torch
 
-Place = Literal["memory", "disk", "recompute"]
+Place = Literal["device", "memory", "disk", "recompute"]
 #: Share of what is free that one job may take: the editor beside us wants some too.
 SHARE = 0.4
 DISK_SHARE = 0.6
+#: Share of a graphics card's free memory that the layer itself may take.
+LAYER_SHARE = 0.1
 #: More than this goes to disk whatever is free. The system keeps what it can of a file in memory, where
 #: it counts as nobody's and gives way to whoever needs it.
 MOST_MEMORY = 512 << 20
@@ -27,19 +29,25 @@ class Budget:
     Attributes:
         memory: bytes of RAM.
         disk: bytes in the temporary directory.
+        device: bytes of the memory that a graphics card has of its own.
     """
 
     memory: int
     disk: int
+    device: int = 0
 
     @staticmethod
-    def of_this_machine() -> Budget:
-        """A share of what is free now."""
+    def of_this_machine(device: torch.device | None = None) -> Budget:
+        """A share of what is free now, here and on the device."""
         disk = shutil.disk_usage(tempfile.gettempdir()).free
-        return Budget(min(MOST_MEMORY, int(free_memory() * SHARE)), int(disk * DISK_SHARE))
+        own = int(free_memory(device) * SHARE) if device is not None and has_own_memory(device) else 0
+        return Budget(min(MOST_MEMORY, int(free_memory() * SHARE)), int(disk * DISK_SHARE), own)
 
     def place(self, size: int) -> Place:
-        """Where ``size`` bytes go: memory, else disk, else nowhere (compute them again)."""
+        """Where ``size`` bytes go: the device, else memory, disk, or nowhere (compute them again)."""
+        if size <= self.device:
+            self.device -= size
+            return "device"
         if size <= self.memory:
             self.memory -= size
             return "memory"
@@ -47,6 +55,16 @@ class Budget:
             self.disk -= size
             return "disk"
         return "recompute"
+
+
+def has_own_memory(device: torch.device) -> bool:
+    """Whether what a device works on has to be brought to it."""
+    return device.type == "cuda"
+
+
+def fits_device(size: int, device: torch.device) -> bool:
+    """Whether so many bytes may stay in a device's own memory, beside what a network needs there."""
+    return has_own_memory(device) and size <= free_memory(device) * LAYER_SHARE
 
 
 def free_memory(device: torch.device | None = None) -> int:

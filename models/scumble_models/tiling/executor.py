@@ -242,7 +242,7 @@ def _statistics_pass(
     place = budget.place(bytes_needed(stage.channels, grid)) if keep else "recompute"
     store = None
     if place != "recompute":
-        store = FeatureStore(stage.channels, grid, on_disk=place == "disk")
+        store = FeatureStore(stage.channels, grid, place, device)
     running = RunningStatistics()
     for tile in tiles:
         progress.check()
@@ -275,7 +275,7 @@ def _next_level(
     device: torch.device,
 ) -> _Level:
     if store is not None:
-        return _Level(grid, lambda box: store.read(box, device))
+        return _Level(grid, store.read)
     return _Level(grid, lambda box: _apply(stage, level, box, statistics, signals))
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from scumble_models.tiling.box import Box
+from scumble_models.tiling.budget import Place
 from scumble_models.tiling.file_array import Array, FileArray
 
 BYTES_PER_VALUE = 4
@@ -16,26 +17,38 @@ class FeatureStore:
     """A float32 feature map ``(channels, height, width)`` that is written and read by boxes.
 
     Args:
-        on_disk: keep it in a nameless temporary file, so that nothing is left behind whatever happens.
+        place: ``device`` (that is `device`), ``memory``, or ``disk``: a nameless temporary file, so that
+            nothing is left behind whatever happens.
+        device: where the features come from and go to.
     """
 
-    def __init__(self, channels: int, grid: Box, *, on_disk: bool) -> None:
+    def __init__(self, channels: int, grid: Box, place: Place, device: torch.device) -> None:
+        self._device = device
         # Rows first: a patch is then a few long runs, which matters on a disk.
         shape = (grid.height, grid.width, channels)
-        self._values: Array
-        if on_disk:
+        self._values: Array | Tensor
+        if place == "disk":
             self._values = FileArray.temporary(shape, np.float32)
+        elif place == "device":
+            self._values = torch.empty(shape, device=device)
         else:
             self._values = np.empty(shape, np.float32)
 
     def write(self, box: Box, features: Tensor) -> None:
         """Store ``(1, C, H, W)`` at ``box``."""
-        self._values[box.slices()] = features[0].permute(1, 2, 0).cpu().numpy()
+        values = features[0].permute(1, 2, 0)
+        if isinstance(self._values, Tensor):
+            self._values[box.slices()] = values
+        else:
+            self._values[box.slices()] = values.cpu().numpy()
 
-    def read(self, box: Box, device: torch.device) -> Tensor:
-        """The features of ``box`` as ``(1, C, H, W)``, channels last in memory."""
-        patch = np.ascontiguousarray(self._values[box.slices()])
-        return torch.from_numpy(patch).to(device).permute(2, 0, 1)[None]
+    def read(self, box: Box) -> Tensor:
+        """The features of ``box`` as ``(1, C, H, W)`` on the device, channels last in memory."""
+        if isinstance(self._values, Tensor):
+            patch = self._values[box.slices()].contiguous()
+        else:
+            patch = torch.from_numpy(np.ascontiguousarray(self._values[box.slices()])).to(self._device)
+        return patch.permute(2, 0, 1)[None]
 
 
 def bytes_needed(channels: int, grid: Box) -> int:

@@ -110,6 +110,15 @@ def test_float_values_outside_0_to_1_survive(model, signals):
     assert np.isfinite(result).all()
 
 
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
+def test_the_layer_itself_is_never_written_to(model, signals, weight):
+    layer = natural_image(80, 90, channels=4).astype(np.float32) / 100
+    layer[3, 4] = np.nan
+    before = layer.copy()
+    stylize(model, layer, "RGBA", [(signals, 1)], weight=weight, patch=64)
+    np.testing.assert_array_equal(layer, before)
+
+
 def test_a_pixel_that_is_not_a_number_harms_no_other(model, signals):
     layer = as_type(natural_image(64, 64), "f32")
     layer[5, 5, 0] = np.nan

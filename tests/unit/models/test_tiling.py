@@ -26,6 +26,7 @@ from tests.unit.models.conftest import natural_image
 
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 EVERYWHERE = {
+    "device": Budget(memory=0, disk=0, device=1 << 40),
     "memory": Budget(memory=1 << 40, disk=0),
     "disk": Budget(memory=0, disk=1 << 40),
     "recompute": Budget(memory=0, disk=0),
@@ -81,7 +82,7 @@ def test_stored_and_recomputed_features_give_the_same(model, signals, place):
         sink,
         region=box,
         patch=64,
-        budget=Budget(budget.memory, budget.disk),
+        budget=dataclasses.replace(budget),
         device=torch.device("cpu"),
     )
     expected = model.network(image, signals)[:, :, :101, :131]
@@ -173,7 +174,7 @@ def test_out_of_memory_at_every_size_is_one_typed_error(model, signals):
 
 def test_a_job_leaves_no_file_behind(model, signals, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(runner.Budget, "of_this_machine", staticmethod(lambda: Budget(0, 1 << 40)))
+    monkeypatch.setattr(runner.Budget, "of_this_machine", staticmethod(lambda device: Budget(0, 1 << 40)))
     stylize(model, natural_image(100, 100), "RGB", [(signals, 1)], tiling="exact", patch=64)
     assert list(tmp_path.iterdir()) == []
 
