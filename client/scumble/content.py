@@ -13,12 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import List, NamedTuple, Sequence
 
 from .pixels import BytesLike
+from .shared import block_behind
 from .spool import pieces
 
 LEAF = 2 << 20
 """Bytes: small enough that one side hashes a leaf while the other one sends the next."""
 _GROUP = 16  # leaves between two times that a mapped content lets its pages go
-_THREADS = min(4, os.cpu_count() or 1)
+THREADS = min(4, os.cpu_count() or 1)
+"""That hash large contents."""
 
 
 class Content(NamedTuple):
@@ -30,10 +32,13 @@ class Content(NamedTuple):
 
 def leaves_of(content: BytesLike, leaf: int = LEAF) -> List[bytes]:
     """The digest of each leaf, at least one; hashed by several threads when there are many."""
+    block = block_behind(content)
+    if block is not None and block.leaves is not None and leaf == LEAF:
+        return block.leaves
     if memoryview(content).nbytes <= 2 * leaf:
         return [leaf_digest(piece) for piece in pieces(content, leaf)]
     leaves: List[bytes] = []
-    with ThreadPoolExecutor(_THREADS) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         for group in pieces(content, _GROUP * leaf):
             # Cut here, as `pieces` would let go of pages that the threads are about to read.
             cut = [group[offset : offset + leaf] for offset in range(0, len(group), leaf)]

@@ -8,9 +8,9 @@ from typing import Any, List, Sequence, Tuple, Union
 
 from .errors import ScumbleError
 from .geometry import Extent
+from .layer_memory import copy_of
 from .pixels import PixelFormat, Pixels
 from .request import StyleSource, StyleWeight
-from .shared import copy_of
 
 LayerLike = Union[Pixels, str, "os.PathLike[str]", Any]
 StyleLike = Union[StyleSource, Pixels, bytes, str, "os.PathLike[str]", Any]

@@ -23,7 +23,7 @@ from .spool import Memory
 if sys.platform == "linux":
     import fcntl
 
-SHARED_FROM = 32 << 20
+SHARED_FROM = 16 << 20
 """Bytes. Smaller contents are not worth a descriptor each: a process has about a thousand, and as many photos
 of a batch may be kept. Of larger ones at most some hundreds fit into the daemon's limits."""
 
@@ -40,6 +40,8 @@ class SharedBlock:
     def __init__(self, descriptor: int, size: int) -> None:
         self._descriptor: Optional[int] = descriptor
         self.size = size
+        self.leaves: Optional[List[bytes]] = None
+        """Of what was frozen: the digests of its leaves (`scumble.content`), once they are known."""
 
     def fileno(self) -> int:
         """Its descriptor, for a pipe. Raises ValueError once it is closed."""
@@ -83,9 +85,11 @@ class SharedBlock:
     def again(self) -> SharedBlock:
         """The same memory by a descriptor of its own. Raises MemoryError."""
         try:
-            return SharedBlock(os.dup(self.fileno()), self.size)
+            other = SharedBlock(os.dup(self.fileno()), self.size)
         except OSError as error:
             raise MemoryError(str(error)) from error
+        other.leaves = self.leaves
+        return other
 
     def address(self) -> List[int]:
         """Where another process finds it while this one lives and has not closed it: see `find_block`."""
@@ -112,33 +116,6 @@ class SharedBlock:
             return kind(self.fileno(), self.size, flags=mmap.MAP_PRIVATE, prot=prot)
         except OSError as error:  # a map takes a descriptor
             raise MemoryError(str(error)) from error
-
-
-class LayerMemory:
-    """A place for the `size` bytes of a layer that is read in pieces and then sent.
-
-    Where it can be, they lie where the daemon can look at them, so that they need not be copied again.
-    """
-
-    def __init__(self, size: int) -> None:
-        self._block = _block_or_none(size)
-        self._memory = None if self._block else bytearray(size)
-
-    def write(self, offset: int, piece: BytesLike) -> None:
-        """Put a piece at its place. Raises MemoryError."""
-        if self._memory is None:
-            assert self._block is not None
-            self._block.write(offset, piece)
-        else:
-            self._memory[offset : offset + len(piece)] = piece
-
-    def finish(self) -> BytesLike:
-        """All of it, once every byte was written."""
-        if self._memory is not None:
-            return self._memory
-        assert self._block is not None
-        self._block.freeze()
-        return self._block.view()
 
 
 class _Map(mmap.mmap):
@@ -168,13 +145,6 @@ def new_block(size: int) -> Optional[SharedBlock]:
     return block
 
 
-def _block_or_none(size: int) -> Optional[SharedBlock]:
-    try:
-        return new_block(size)
-    except MemoryError:
-        return None
-
-
 def frozen_block(content: BytesLike) -> Optional[SharedBlock]:
     """A frozen block with these bytes, their own if they lie in one; None where there is no such memory."""
     own = block_behind(content)
@@ -188,15 +158,6 @@ def frozen_block(content: BytesLike) -> Optional[SharedBlock]:
         return block
     except (MemoryError, OSError):
         return None
-
-
-def copy_of(content: BytesLike) -> BytesLike:
-    """A copy that nobody changes, where the daemon can look at it if it is large and that can be."""
-    block = frozen_block(content)
-    try:
-        return bytes(content) if block is None else block.view()
-    except MemoryError:
-        return bytes(content)
 
 
 def find_block(address: Sequence[int], size: int) -> Optional[SharedBlock]:

@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional
 from krita import Krita, Selection
 
 from scumble import Bounds, PixelFormat, Pixels, ScumbleError
-from scumble.shared import LayerMemory
+from scumble.layer_memory import LayerMemory
 
 from .coverage import into_alpha
 from .focus import active_layer, keep_active
@@ -129,11 +129,10 @@ def read(target: Target, on_strip: Optional[Callable[[float], None]] = None) -> 
     Raises ScumbleError `bad-layer` when it is gone.
     """
     _check_alive(target)
-    bounds, memory, offset = target.bounds, LayerMemory(target.format.byte_count(target.bounds.extent)), 0
+    bounds, memory = target.bounds, LayerMemory(target.format.byte_count(target.bounds.extent))
     for strip in strips(bounds, target.format):
         piece = bytes(target.node.projectionPixelData(*strip))
-        memory.write(offset, piece)
-        offset += len(piece)
+        memory.append(piece)
         if on_strip is not None:
             on_strip((strip.bottom - bounds.y) / bounds.height)
     return Pixels(bounds.extent, target.format, memory.finish())

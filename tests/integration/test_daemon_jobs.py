@@ -82,7 +82,7 @@ def test_weight_0_returns_the_layer_bit_for_bit(client: Client):
 
 
 def test_a_layer_in_shared_memory_comes_back_bit_for_bit(client: Client):
-    layer = np.resize(noise(300, 301, 4), (2900, 2950, 4))
+    layer = np.resize(noise(300, 301, 4), (1500, 2950, 4))
     assert layer.nbytes > SHARED_FROM
     assert (to_array(client.stylize(layer, STYLE, 0.0)) == layer).all()
 

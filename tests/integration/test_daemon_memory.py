@@ -23,7 +23,7 @@ from scumble_daemon.delivery import StripsInBlock
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memfd is Linux's")
 
 STYLE = noise(80, 96, seed=1)
-LAYER = np.resize(noise(300, 301, 4), (2900, 2950, 4))
+LAYER = np.resize(noise(300, 301, 4), (1500, 2950, 4))
 Sent = list[tuple[Any, int]]
 
 
@@ -144,7 +144,7 @@ def test_daemons_on_tcp_and_clients_of_them_share_no_memory(place: Place, sent: 
 
 
 def test_layers_that_go_to_the_disk_are_sent_in_pieces(place: Place, sent: Sent):
-    with daemon_with(place, "limits=Limits(spool_over=34_000_000)"), connected(start=False) as client:
+    with daemon_with(place, "limits=Limits(spool_over=17_000_000)"), connected(start=False) as client:
         assert (to_array(client.stylize(LAYER, STYLE, 0.0)) == LAYER).all()
     assert of(sent, m.Lend) == []
     assert not any(result.memory for result in of(sent, m.Result))
@@ -163,7 +163,7 @@ def test_a_result_that_could_still_change_is_sent_in_pieces():
     strips.close()
 
 
-@pytest.mark.parametrize("rows", [1400, 2900], ids=["in pieces", "in memory"])
+@pytest.mark.parametrize("rows", [1400, 1500], ids=["in pieces", "in memory"])
 def test_threads_that_send_the_same_layer_send_it_once(client: Client, sent: Sent, rows: int):
     layer = LAYER[:rows] + np.uint8(rows % 251)
     with ThreadPoolExecutor(4) as pool:
@@ -171,10 +171,10 @@ def test_threads_that_send_the_same_layer_send_it_once(client: Client, sent: Sen
     assert all((to_array(result) == layer).all() for result in results)
     puts = [put for put in of(sent, m.Put) if put.size == layer.nbytes and put.offset == 0]
     assert len(puts) == (rows == 1400)
-    assert len(of(sent, m.Lend)) == (rows == 2900)
+    assert len(of(sent, m.Lend)) == (rows == 1500)
 
 
-@pytest.mark.parametrize("limits", ["client_bytes=34_000_000", "max_image_bytes=34_000_000"])
+@pytest.mark.parametrize("limits", ["client_bytes=17_000_000", "max_image_bytes=17_000_000"])
 def test_what_is_over_a_limit_is_refused_as_pieces_are(place: Place, limits: str):
     with daemon_with(place, f"limits=Limits({limits})"), connected(start=False) as client:
         code = "daemon-full" if "client" in limits else "image-too-large"

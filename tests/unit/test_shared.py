@@ -16,10 +16,8 @@ from scumble import shared
 from scumble.content import digest_of
 from scumble.shared import (
     SHARED_FROM,
-    LayerMemory,
     SharedBlock,
     block_behind,
-    copy_of,
     find_block,
     frozen_block,
     new_block,
@@ -238,28 +236,6 @@ def test_without_room_there_is_no_copy(monkeypatch: pytest.MonkeyPatch):
     assert frozen_block(b"small") is None
 
 
-# Layers on their way -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("size", [SIZE, 1000], ids=["large", "small"])
-def test_a_layer_that_is_read_in_pieces_comes_out_whole(size: int):
-    memory = LayerMemory(size)
-    for offset in range(0, size, 999_999):
-        memory.write(offset, CONTENT[offset : min(size, offset + 999_999)])
-    assert bytes(memory.finish()) == CONTENT[:size]
-
-
-@linux
-def test_a_large_layer_lies_where_the_daemon_can_look_and_is_not_copied_for_it():
-    memory = LayerMemory(SIZE)
-    memory.write(0, CONTENT[:SIZE])
-    layer = memory.finish()
-    own, lent = block_behind(layer), frozen_block(layer)
-    assert own is not None
-    assert lent is not None
-    assert own.address()[2] == lent.address()[2]
-
-
 @linux
 def test_a_part_of_a_layer_is_not_taken_for_all_of_it(frozen: SharedBlock):
     view = frozen.view()
@@ -269,23 +245,3 @@ def test_a_part_of_a_layer_is_not_taken_for_all_of_it(frozen: SharedBlock):
     assert first is not None
     assert bytes(first.view()) == CONTENT[: SHARED_FROM + 1]
     assert block_behind(view.cast("B", (1, SIZE))) is frozen
-
-
-@pytest.mark.parametrize("size", [SIZE, 1000], ids=["large", "small"])
-def test_a_copy_does_not_change_with_what_it_was_made_of(size: int):
-    source = bytearray(CONTENT[:size])
-    copy = copy_of(source)
-    source[:4] = b"ABCD"
-    assert memoryview(copy).readonly
-    assert bytes(copy) == CONTENT[:size]
-
-
-@linux
-def test_without_memory_to_share_a_layer_is_ordinary_memory(monkeypatch: pytest.MonkeyPatch):
-    def refuse(*_: object) -> None:
-        raise OSError(errno.ENOMEM, "Cannot allocate memory")
-
-    monkeypatch.setattr(os, "ftruncate", refuse)
-    memory = LayerMemory(SIZE)
-    memory.write(0, CONTENT[:SIZE])
-    assert memory.finish() == CONTENT[:SIZE] == copy_of(CONTENT[:SIZE])

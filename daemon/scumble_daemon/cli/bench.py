@@ -21,7 +21,7 @@ Examples:
 """
 DEFAULT_SIZES = "512x512,1024x1024,2048x2048,4096x2160"
 SECTIONS = ("network", "wire", "preview", "start", "profile")
-WIRE_SIZE = (4096, 2160)
+WIRE_SIZES = ((2048, 2048), (4096, 2160))
 
 
 class _Sizes(click.ParamType):
@@ -132,7 +132,7 @@ def _around(chosen: tuple[str, ...], repeats: int) -> dict[str, Any]:
             found["start"] = asdict(measure_start(folder, repeats))
         with Client.connect() as client:
             if "wire" in chosen:
-                found["wire"] = asdict(measure_wire(client, *WIRE_SIZE, repeats))
+                found["wire"] = [asdict(measure_wire(client, *size, repeats)) for size in WIRE_SIZES]
             if "preview" in chosen:
                 found["preview"] = [asdict(measure_preview(client, *size, repeats * 2)) for size in SIZES]
     return found

@@ -80,10 +80,18 @@ def _network(document: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]
     return title, header, rows
 
 
-def _wire(wire: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+def _wire(ways: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
     header = ["RGBA u8, there and back, nothing computed", "s", "two copies into fresh memory s", "ratio"]
-    row = [f"{wire['width']}x{wire['height']}", f"{wire['seconds']:.3f}", f"{wire['two_copies']:.3f}"]
-    return "Wire", header, [[*row, f"{wire['seconds'] / wire['two_copies']:.1f}x"]]
+    rows = [
+        [
+            f"{way['width']}x{way['height']}",
+            f"{way['seconds']:.3f}",
+            f"{way['two_copies']:.3f}",
+            f"{way['seconds'] / way['two_copies']:.1f}x",
+        ]
+        for way in ways
+    ]
+    return "Wire", header, rows
 
 
 def _preview(previews: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:

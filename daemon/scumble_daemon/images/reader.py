@@ -15,8 +15,8 @@ from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from scumble.errors import ScumbleError
 from scumble.geometry import Extent
+from scumble.layer_memory import copy_of
 from scumble.pixels import PixelFormat, Pixels
-from scumble.shared import copy_of
 
 from . import deep, metadata
 from .limits import MAX_FILE_BYTES, MAX_PIXELS, MAX_STYLE_PIXELS, check_size

@@ -13,7 +13,7 @@ from typing import Callable, List, NamedTuple, Optional
 from gi.repository import Babl, Gegl, Gimp
 
 from scumble import Bounds, Extent, PixelFormat, Pixels, ScumbleError
-from scumble.shared import LayerMemory
+from scumble.layer_memory import LayerMemory
 
 from .i18n import _
 
@@ -89,11 +89,10 @@ def transfer_of(layer) -> Transfer:
 def read_layer(layer, transfer: Transfer, on_strip: Callable[[float], None]) -> Pixels:
     """All pixels of a layer, read in strips; `on_strip` gets how much is done, 0 to 1."""
     whole = Bounds(0, 0, layer.get_width(), layer.get_height())
-    buffer, memory, offset = layer.get_buffer(), LayerMemory(transfer.format.byte_count(whole.extent)), 0
+    buffer, memory = layer.get_buffer(), LayerMemory(transfer.format.byte_count(whole.extent))
     for strip in _strips(whole, transfer.format):
         piece = buffer.get(Gegl.Rectangle.new(*strip), 1.0, transfer.babl, Gegl.AbyssPolicy.NONE)
-        memory.write(offset, piece)
-        offset += len(piece)
+        memory.append(piece)
         on_strip(strip.bottom / whole.height)
     return Pixels(whole.extent, transfer.format, memory.finish())
 
