@@ -240,6 +240,7 @@ class Broker:
             "devices": list(self._dispatcher.devices),
             "rss_bytes": resident_bytes(),
             "store_bytes": self._store.bytes_used,
+            "lent": self._loans.taken,
             "spool_bytes": self._spool.bytes_used,
             "result_bytes": self._jobs.result_bytes,
             "last_error": self._dispatcher.last_error[:500],

@@ -100,9 +100,12 @@ def _daemon(topic: str) -> Iterator[Finding]:
         return
     with client:
         status: dict[str, Any] = client.status()
+        sharing = "shared-memory" in client.welcome.features
     yield Finding(topic, GOOD, f"running as process {status.get('pid')}")
     for name, text in describe(status)[1:-1]:
         yield Finding(topic, GOOD, f"{name}: {text}")
+    way = "shown to it as memory" if sharing else "sent to it through the socket"
+    yield Finding(topic, GOOD, f"large layers are {way}")
     installed = importlib.metadata.version("scumble")
     if status.get("version") != installed:
         advice = "End it with: scumble daemon stop; the next job starts the new one."

@@ -28,6 +28,8 @@ class Loans:
         self, sharing: bool, limits: Limits, store: ContentStore, answer: Answer, post: Post
     ) -> None:
         self.sharing = sharing
+        self.taken = 0
+        """How many contents were taken since the start."""
         self._limits, self._store, self._answer, self._post = limits, store, answer, post
         self._hashing = ThreadPoolExecutor(1, "loans")
         self._pending: dict[tuple[bytes, bytes], list[int]] = {}  # requests by client and digest
@@ -69,6 +71,7 @@ class Loans:
         error = None
         try:
             self._store.settle(peer, digest, block, leaves)
+            self.taken += 1
         except ScumbleError as refused:
             error = refused
         for request in self._pending.pop(key):

@@ -19,6 +19,7 @@ from scumble import messages as m
 from scumble.link import Link
 from scumble.shared import SHARED_FROM, SharedBlock, find_block, new_block
 from scumble_daemon.delivery import StripsInBlock
+from scumble_daemon.doctor import examine
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memfd is Linux's")
 
@@ -139,8 +140,13 @@ def test_daemons_on_tcp_and_clients_of_them_share_no_memory(place: Place, sent: 
         assert place.info.job.startswith("tcp:")
         assert "shared-memory" not in client.welcome.features
         assert (to_array(client.stylize(LAYER, STYLE, 0.0)) == LAYER).all()
+        assert "large layers are sent to it through the socket" in [found.text for found in examine()]
     assert of(sent, m.Lend) == []
     assert not any(result.memory for result in of(sent, m.Result))
+
+
+def test_the_doctor_says_how_layers_travel(client: Client):
+    assert "large layers are shown to it as memory" in [found.text for found in examine()]
 
 
 def test_layers_that_go_to_the_disk_are_sent_in_pieces(place: Place, sent: Sent):
