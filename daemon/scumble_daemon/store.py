@@ -14,13 +14,32 @@ from scumble.shared import SharedBlock, new_block
 from .spool import Spool, SpoolFile
 
 Owner = bytes
-_Held = bytearray | SharedBlock | SpoolFile
+
+
+class _Memory:
+    """`size` bytes of ordinary memory, which is taken as they are written."""
+
+    def __init__(self, size: int) -> None:
+        self.size, self._bytes = size, bytearray()
+
+    def write(self, offset: int, piece: BytesLike) -> None:
+        """Add the next piece. Raises MemoryError."""
+        self._bytes += piece
+
+    def view(self) -> memoryview:
+        """All of it, read-only."""
+        return memoryview(self._bytes).toreadonly()
+
+    def close(self) -> None:
+        """It goes by itself."""
+
+
+_Held = _Memory | SharedBlock | SpoolFile
 
 
 @dataclass
 class _Upload:
     content: _Held
-    size: int
     filled: int = 0
     touched: float = 0.0
     leaves: list[bytes] = field(default_factory=list)
@@ -68,7 +87,7 @@ class ContentStore:
                 "image-missing", "The daemon does not hold this image any more.", retryable=True
             ) from None
         self._contents.move_to_end(digest)
-        return memoryview(content).toreadonly() if isinstance(content, bytearray) else content.view()
+        return content.view()
 
     def put(
         self,
@@ -91,22 +110,19 @@ class ContentStore:
         key = (owner, digest)
         if offset == 0:
             self._drop(key)
-            self._uploads[key] = _Upload(self._place(owner, size), size)
+            self._uploads[key] = _Upload(self._place(owner, size))
         upload = self._uploads.get(key)
         length = memoryview(leaf).nbytes
         if (
             upload is None
-            or size != upload.size
+            or size != upload.content.size
             or offset != upload.filled
             or length != min(self._leaf, size - offset)
         ):
             self._drop(key)
             raise _misfit()
         try:
-            if isinstance(upload.content, bytearray):
-                upload.content += leaf
-            else:
-                upload.content.write(offset, leaf)
+            upload.content.write(offset, leaf)
         except (ScumbleError, MemoryError) as error:
             self._drop(key)
             raise full() if isinstance(error, MemoryError) else error from None
@@ -130,7 +146,7 @@ class ContentStore:
         except ScumbleError:
             block.close()
             raise
-        self._uploads[key] = _Upload(block, block.size, block.size, now)
+        self._uploads[key] = _Upload(block, block.size, now)
 
     def settle(self, owner: Owner, digest: bytes, block: SharedBlock, leaves: list[bytes]) -> None:
         """Take the content, if those are its leaves' digests.
@@ -147,12 +163,12 @@ class ContentStore:
         digest = key[1]
         del self._uploads[key]
         if name_of(upload.leaves) != digest:
-            self._discard(upload.content, upload.size)
+            self._discard(upload.content)
             raise ScumbleError("bad-digest", "An image arrived damaged.", hint="Try again.", retryable=True)
         if isinstance(upload.content, SharedBlock):
             upload.content.freeze()
         if digest in self._contents:  # another client was as quick
-            self._discard(upload.content, upload.size)
+            self._discard(upload.content)
         else:
             self._contents[digest] = upload.content
         self._contents.move_to_end(digest)
@@ -172,7 +188,7 @@ class ContentStore:
     def uploads_of(self, owner: Owner) -> int:
         """Bytes of memory reserved for unfinished uploads of this client."""
         uploads = [upload for (who, _), upload in self._uploads.items() if who == owner]
-        return sum(upload.size for upload in uploads if not isinstance(upload.content, SpoolFile))
+        return sum(upload.content.size for upload in uploads if not isinstance(upload.content, SpoolFile))
 
     def abandon(self, owner: Owner) -> None:
         """Drop the unfinished uploads of a client that is gone."""
@@ -195,7 +211,7 @@ class ContentStore:
             return self._place_on_disk(self._spool, size)
         self._reserve(owner, size)
         try:
-            return new_block(size) or bytearray()
+            return new_block(size) or _Memory(size)
         except MemoryError:
             self.bytes_used -= size
             raise full() from None
@@ -233,15 +249,12 @@ class ContentStore:
     def _drop(self, key: tuple[Owner, bytes]) -> None:
         upload = self._uploads.pop(key, None)
         if upload is not None:
-            self._discard(upload.content, upload.size)
+            self._discard(upload.content)
 
-    def _discard(self, content: _Held, reserved: int | None = None) -> None:
-        if not isinstance(content, bytearray):
-            content.close()
-        if isinstance(content, SharedBlock):
+    def _discard(self, content: _Held) -> None:
+        content.close()
+        if not isinstance(content, SpoolFile):
             self.bytes_used -= content.size
-        elif isinstance(content, bytearray):
-            self.bytes_used -= len(content) if reserved is None else reserved
 
 
 def _misfit() -> ScumbleError:
