@@ -40,7 +40,7 @@ class Waiter:
         if isinstance(self._answer, Error):
             raise self._answer.to_error()
         if isinstance(self._answer, ScumbleError):
-            raise self._answer
+            raise self._answer.unraised()
         assert self._answer is not None
         return self._answer
 

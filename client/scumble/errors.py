@@ -38,6 +38,10 @@ class ScumbleError(Exception):
     def __repr__(self) -> str:
         return "ScumbleError({!r}, {!r})".format(self.code, self.message)
 
+    def unraised(self) -> ScumbleError:
+        """The same error, to be kept: one that was raised holds on to whatever was in use where it passed."""
+        return _rebuild(self.to_dict())
+
     def __reduce__(self):
         return (_rebuild, (self.to_dict(),))
 

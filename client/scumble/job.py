@@ -88,13 +88,13 @@ class Job:
         if self._result is not None:
             return self._result
         if self._error is not None:
-            raise self._error
+            raise self._error.unraised()
         deadline = None if timeout is None else time.monotonic() + timeout
         try:
             self._result = self._wait(deadline, on_progress, on_preview, cancel)
         except ScumbleError as error:
             if error.code != "timeout":
-                self._error = error
+                self._error = error.unraised()
                 self._client._forget(self)
                 self._give_up()
             raise
@@ -257,13 +257,13 @@ class Job:
             if self._cancelled_at is not None:
                 raise _cancelled()
             if error.code not in LOST or self._recoveries > MAX_RECOVERIES:
-                raise error
+                raise error.unraised()
             self._give_up()
             try:
                 self._client._submit_again(self)
                 return
             except ScumbleError as again:
-                error = again
+                error = again.unraised()
 
 
 def _cancelled() -> ScumbleError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import List, Optional
 
@@ -54,7 +55,8 @@ class LayerMemory:
         if self._block is not None:
             leaves = [leaf.result() for leaf in self._leaves]
             self._pool.shutdown()
-            self._block.freeze()
+            with contextlib.suppress(OSError):  # pages in use elsewhere: then it is sent in pieces
+                self._block.freeze()
             self._block.leaves = leaves if self._filled == self._size else None
         return self._data
 

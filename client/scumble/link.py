@@ -99,7 +99,7 @@ class Link:
         """
         with self._sending:
             if self.lost is not None:
-                raise self.lost
+                raise self.lost.unraised()
             try:
                 self._dealer.send_multipart(self._sender.seal(message, payloads, digests), timeout)
             except (zmtp.ZmtpError, OSError) as error:
@@ -123,7 +123,7 @@ class Link:
             self._receiver.verify(packet)
             return self._receiver.decode(packet)
         except ScumbleError as error:
-            self.lost = error
+            self.lost = error.unraised()
             self._dealer.close()
             raise
 
@@ -148,7 +148,7 @@ class Link:
                 detail="{}: {}".format(type(error).__name__, error),
             )
         self._dealer.close()
-        return self.lost
+        return self.lost.unraised()
 
 
 def _left(deadline: float) -> float:

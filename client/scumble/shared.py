@@ -22,6 +22,7 @@ from .spool import Memory
 
 if sys.platform == "linux":
     import fcntl
+    import resource
 
 SHARED_FROM = 16 << 20
 """Bytes. Smaller contents are not worth a descriptor each: a process has about a thousand, and as many photos
@@ -136,6 +137,9 @@ def new_block(size: int) -> Optional[SharedBlock]:
     except OSError:
         return None
     block = SharedBlock(descriptor, size)
+    if not _has_more(descriptor):
+        block.close()
+        return None
     try:
         os.ftruncate(descriptor, size)
         fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
@@ -175,7 +179,8 @@ def find_block(address: Sequence[int], size: int) -> Optional[SharedBlock]:
         if not _is_wanted(path.stat(), inode, size):
             return None
         block = SharedBlock(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), size)
-        return block if _is_wanted(os.fstat(block.fileno()), inode, size) and block.is_frozen() else None
+        right = _is_wanted(os.fstat(block.fileno()), inode, size) and block.is_frozen()
+        return block if right and _has_more(block.fileno()) else None
     except OSError:
         return None
 
@@ -187,6 +192,12 @@ def _is_wanted(status: os.stat_result, inode: int, size: int) -> bool:
         and (status.st_ino, status.st_size) == (inode, size)
         and status.st_blocks * _BLOCK_UNIT >= size
     )
+
+
+def _has_more(descriptor: int) -> bool:
+    """Whether this process has descriptors left for more than its layers: half of them are its own."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return most == resource.RLIM_INFINITY or descriptor < most // 2
 
 
 def block_behind(content: BytesLike) -> Optional[SharedBlock]:

@@ -129,13 +129,14 @@ class Deliveries:
 
     def start(self, peer: bytes, head: Result, strips: Strips, way: Way) -> None:
         """Send a result to a client from its beginning; `head` describes its first strip."""
-        address = strips.address() if way.shared else []
-        if address:
-            self._send(peer, replace(head, memory=address), ())
-            return
         delivery = _Delivery(head, strips, way.window)
         self._deliveries[peer, head.job] = delivery
-        self._advance(peer, delivery)
+        address = strips.address() if way.shared else []
+        if address:
+            delivery.sent = head.size  # and not over before the client has looked at it
+            self._send(peer, replace(head, memory=address), ())
+        else:
+            self._advance(peer, delivery)
 
     def taken(self, peer: bytes, job: str, offset: int) -> None:
         """The client has taken the result up to `offset`; what it says of the unsent is ignored."""
@@ -145,7 +146,7 @@ class Deliveries:
             self._advance(peer, delivery)
 
     def waiting(self, job: str) -> bool:
-        """Whether a client has not been sent all of that job's result yet."""
+        """Whether a client has not been sent all of that job's result yet, or is shown it."""
         return any(name == job for _, name in self._deliveries)
 
     def forget(self, *, peer: bytes | None = None, job: str | None = None) -> None:

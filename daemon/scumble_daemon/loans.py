@@ -46,14 +46,18 @@ class Loans:
         wanted = self.sharing and message.size <= self._limits.spool_over
         block = find_block(message.memory, message.size) if wanted else None
         if block is None:
-            raise ScumbleError("memory-not-shared", "The daemon cannot look into the memory of this program.")
+            raise _not_shared()
         mine = sum(owner == peer for owner, _ in self._pending)
         if mine >= self._limits.max_jobs_per_client:  # each holds two descriptors
             raise full()
         view = block.view()
         self._store.borrow(peer, message.digest, block, now)
+        try:
+            self._hashing.submit(self._check, key, block, view)
+        except RuntimeError:  # no thread can be had
+            self._store.give_up(peer, message.digest)
+            raise _not_shared() from None
         self._pending[key] = [message.request]
-        self._hashing.submit(self._check, key, block, view)
 
     def close(self) -> None:
         """Check no more."""
@@ -62,7 +66,7 @@ class Loans:
     def _check(self, key: tuple[bytes, bytes], block: SharedBlock, view: memoryview) -> None:
         try:
             leaves = leaves_of(view)
-        except (MemoryError, RuntimeError):  # no room for a thread: then it counts as damaged
+        except Exception:  # no memory, no threads: then it counts as damaged, and its client hears of it
             leaves = []
         self._post(lambda: self._settle(key, block, leaves))
 
@@ -77,3 +81,7 @@ class Loans:
         for request in self._pending.pop(key):
             answer = Error.of(error, request=request) if error else Stored(request, digest)
             self._answer(peer, answer)
+
+
+def _not_shared() -> ScumbleError:
+    return ScumbleError("memory-not-shared", "The daemon cannot look into the memory of this program.")

@@ -109,7 +109,7 @@ class ContentStore:
         """
         key = (owner, digest)
         if offset == 0:
-            self._drop(key)
+            self.give_up(*key)
             self._uploads[key] = _Upload(self._place(owner, size))
         upload = self._uploads.get(key)
         length = memoryview(leaf).nbytes
@@ -119,12 +119,12 @@ class ContentStore:
             or offset != upload.filled
             or length != min(self._leaf, size - offset)
         ):
-            self._drop(key)
+            self.give_up(*key)
             raise _misfit()
         try:
             upload.content.write(offset, leaf)
         except (ScumbleError, MemoryError) as error:
-            self._drop(key)
+            self.give_up(*key)
             raise full() if isinstance(error, MemoryError) else error from None
         upload.leaves.append(leaf_digest)
         upload.filled += length
@@ -140,7 +140,7 @@ class ContentStore:
         The block is the store's from then on. Raises as :meth:`put`, and keeps nothing.
         """
         key = (owner, digest)
-        self._drop(key)
+        self.give_up(*key)
         try:
             self._reserve(owner, block.size)
         except ScumbleError:
@@ -190,15 +190,21 @@ class ContentStore:
         uploads = [upload for (who, _), upload in self._uploads.items() if who == owner]
         return sum(upload.content.size for upload in uploads if not isinstance(upload.content, SpoolFile))
 
+    def give_up(self, owner: Owner, digest: bytes) -> None:
+        """Drop that upload, if there is one."""
+        upload = self._uploads.pop((owner, digest), None)
+        if upload is not None:
+            self._discard(upload.content)
+
     def abandon(self, owner: Owner) -> None:
         """Drop the unfinished uploads of a client that is gone."""
         for key in [key for key in self._uploads if key[0] == owner]:
-            self._drop(key)
+            self.give_up(*key)
 
     def abandon_stale(self, before: float) -> None:
         """Drop uploads that got no chunk since `before`."""
         for key in [key for key, upload in self._uploads.items() if upload.touched < before]:
-            self._drop(key)
+            self.give_up(*key)
 
     def clear(self) -> None:
         """Drop everything that is not pinned."""
@@ -245,11 +251,6 @@ class ContentStore:
         if self.bytes_used + size > self._capacity:
             raise full()
         self.bytes_used += size
-
-    def _drop(self, key: tuple[Owner, bytes]) -> None:
-        upload = self._uploads.pop(key, None)
-        if upload is not None:
-            self._discard(upload.content)
 
     def _discard(self, content: _Held) -> None:
         content.close()

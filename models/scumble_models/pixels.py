@@ -104,7 +104,7 @@ class PixelArray:
         if count < own.shape[2]:
             colours, new = new, own.clone(memory_format=torch.contiguous_format)
             new[:, :, :count] = colours
-        return new.cpu().numpy().view(self.values.dtype)
+        return new.cpu().numpy().view(self.values.dtype.newbyteorder("="))
 
     @property
     def _colours(self) -> int:

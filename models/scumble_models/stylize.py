@@ -14,11 +14,11 @@ from scumble_models.look import Finish, Look
 from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray, clamp
 from scumble_models.registry import StyleModel
 from scumble_models.runner import (
+    PATCH,
     SMALLEST_PATCH,
     TILINGS,
     KeptStatistics,
     Way,
-    default_patch,
     padded,
     run,
     run_at_once,
@@ -216,7 +216,7 @@ def share(
     signals = layer_signals(model, own, styles, weight, masks)
     finish = finish_for(look, model, views, signals)
     contents = [v if look.stroke_size == 1.0 else ScaledContent(v, look.stroke_size) for v in views]
-    statistics = shared_statistics(model, signals, contents, patch or default_patch(model.device), cancelled)
+    statistics = shared_statistics(model, signals, contents, patch or PATCH, cancelled)
     return Shared(tuple(statistics), own, finish)
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import signal
 import sys
+import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,9 +16,10 @@ import numpy as np
 import pytest
 from daemon_process import Place, alive, code_of, connected, daemon_with, noise, until
 
-from scumble import Client, to_array
+from scumble import Client, StylizeRequest, to_array
 from scumble import job as jobs
 from scumble import messages as m
+from scumble.layers import as_pixels, as_styles
 from scumble.link import Link
 from scumble.shared import SHARED_FROM, SharedBlock, find_block, new_block
 from scumble_daemon.delivery import StripsInBlock
@@ -132,6 +136,30 @@ def test_a_daemon_that_dies_before_its_memory_was_looked_at(place: Place, monkey
         monkeypatch.setattr(jobs, "find_block", find_nothing)
         assert (to_array(client.stylize(LAYER, STYLE, 0.0)) == LAYER).all()
         assert place.info.pid != pid
+
+
+def test_a_job_that_lost_its_daemon_is_let_go_of(place: Place):
+    gc.disable()
+    try:
+        with connected() as client:
+            job = client.submit(StylizeRequest(as_pixels(LAYER), as_styles(STYLE), weight=0.0))
+            os.kill(place.info.pid, signal.SIGKILL)
+            assert (to_array(job.result()) == LAYER).all()
+            left = weakref.ref(job)
+            del job
+            until(lambda: left() is None, "the end of the job and of its pixels")
+    finally:
+        gc.enable()
+
+
+def test_a_result_waits_for_its_client_for_as_long_as_that_is_there(place: Place, sent: Sent):
+    with daemon_with(place, "result_lifetime=0.5"), connected(start=False) as client:
+        job = client.submit(StylizeRequest(as_pixels(LAYER), as_styles(STYLE), weight=0.0))
+        until(lambda: of(sent, m.Result), "the result")
+        time.sleep(2.0)  # the daemon looks twice a second for what is too old
+        assert (to_array(job.result()) == LAYER).all()
+        until(lambda: client.status()["result_bytes"] == 0, "the end of the daemon's copy")
+    assert len(of(sent, m.Submit)) == 1
 
 
 def test_daemons_on_tcp_and_clients_of_them_share_no_memory(place: Place, sent: Sent, monkeypatch):

@@ -245,3 +245,14 @@ def test_a_part_of_a_layer_is_not_taken_for_all_of_it(frozen: SharedBlock):
     assert first is not None
     assert bytes(first.view()) == CONTENT[: SHARED_FROM + 1]
     assert block_behind(view.cast("B", (1, SIZE))) is frozen
+
+
+@linux
+def test_half_of_the_descriptors_are_the_program_s(frozen: SharedBlock, monkeypatch: pytest.MonkeyPatch):
+    import resource
+
+    monkeypatch.setattr("resource.getrlimit", lambda which: (2 * frozen.fileno(), 1 << 20))
+    assert new_block(SIZE) is None
+    assert find_block(frozen.address(), SIZE) is None
+    monkeypatch.setattr("resource.getrlimit", lambda which: (resource.RLIM_INFINITY, 1 << 20))
+    assert find_block(frozen.address(), SIZE) is not None

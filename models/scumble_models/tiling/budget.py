@@ -70,7 +70,10 @@ def fits_device(size: int, device: torch.device) -> bool:
 def free_memory(device: torch.device | None = None) -> int:
     """Free bytes of the device's own memory, or of RAM."""
     if device is not None and device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        # An index of None is the current device, which older versions of torch want to be told so.
+        free = torch.cuda.mem_get_info(None if device.index is None else device)[0]
+        # What torch has taken and does not use is free for the next job.
+        return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:  # macOS and Windows have no such file; the fallback suits any of today's machines

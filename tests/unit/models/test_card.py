@@ -104,3 +104,9 @@ def test_a_whole_layer_at_once_differs_from_patches_by_rounding(model, signals, 
     card.undo()
     in_patches = stylize(model, layer, "RGB", [(signals, 1)])
     assert np.abs(at_once.astype(int) - in_patches).max() <= 1
+
+
+def test_the_order_of_bytes_is_the_layer_s(model, signals):
+    layer = layer_of("RGB", np.uint16)
+    expected = stylize(model, layer, "RGB", [(signals, 1)])
+    np.testing.assert_array_equal(stylize(model, layer.astype(">u2"), "RGB", [(signals, 1)]), expected)
