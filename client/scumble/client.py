@@ -246,15 +246,18 @@ class Client:
                 self._forget_waiter(job.id)
 
     def _put_missing(self, link: Link, contents: Contents) -> None:
+        ended = self._uploads.ended
         for digest in self._missing(link, list(contents)):
             content = contents.get(digest)
             if content is None:
                 continue
-            with self._uploads.turn(digest) as waited:  # or pieces from two threads would not fit
-                if waited and not self._missing(link, [digest]):
+            # Pieces of one content from two threads would not fit together, and once is enough.
+            with self._uploads.turn(digest, ended) as others_have_put:
+                if others_have_put and not self._missing(link, [digest]):
                     continue
                 if not self._lend(link, digest, content):
                     self._put(link, digest, content)
+            ended += 1  # this one
 
     def _missing(self, link: Link, digests: List[bytes]) -> List[bytes]:
         have = m.Have(next(self._numbers), digests)

@@ -236,6 +236,35 @@ def test_gimp_starts_the_daemon_itself_and_ends_without_waiting_for_it(start_gim
     assert gimp.close() == 0
 
 
+SAME = """
+rectangle = Gegl.Rectangle.new(0, 0, 2600, 2400)
+before, after = (
+    one.get_buffer().get(rectangle, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)
+    for one in (layer, image.get_layers()[0])
+)
+result["same"] = before == after and len(before) == 3 * 2600 * 2400
+result["tree"] = tree(image)
+image.delete()
+"""
+
+
+def test_gimp_and_a_daemon_beside_it_see_each_others_memory(
+    start_gimp, base, style, inner_python, monkeypatch
+):
+    """The other tests' daemon sees other process ids than GIMP does, and is sent its layers in pieces."""
+    own = {"SCUMBLE_RUNTIME_DIR": str(base / "beside"), "SCUMBLE_PYTHON": str(inner_python)}
+    gimp = start_gimp(windows=False, **own)
+    big = "image = new_image(2600, 2400); layer = new_layer(image, 'Photo', 2600, 2400)"
+    call = f"result = scumble(image, [layer], style_file={style!r}, weight=0.0)"
+    done = gimp.run("\n".join((INSIDE, big, call, SAME)))
+    assert done["tree"][1:] == ["Photo"], done
+    assert done["same"]
+    monkeypatch.setenv("SCUMBLE_RUNTIME_DIR", own["SCUMBLE_RUNTIME_DIR"])
+    with Client.connect(start=False) as client:
+        assert client.status()["lent"] == 1
+    assert gimp.close() == 0
+
+
 def test_a_daemon_killed_in_the_middle_ends_in_a_message_and_the_next_apply_works(gimp, daemon, style):
     big = "image = new_image(2600, 2000); layer = new_layer(image, 'Photo', 2600, 2000); "
     call = f"result = scumble(image, [layer], style_file={style!r}, tiling='exact')"
