@@ -12,6 +12,7 @@ from .errors import ScumbleError
 from .messages import Bye, Hello, Message, Welcome
 from .pixels import BytesLike
 from .remote import curve_transport
+from .shared import FEATURE
 
 SEND_TIMEOUT_S = 30.0
 CLIENT_NAME = "scumble"
@@ -32,7 +33,7 @@ class Link:
         self._receiver = wire.Receiver(keys.to_client)
         self._sending = threading.Lock()
         self.welcome = welcome
-        self.sharing = "shared-memory" in welcome.features
+        self.sharing = FEATURE in welcome.features
         """Whether daemon and client look into each other's memory; False once that has failed."""
         self.lost: Optional[ScumbleError] = None
 

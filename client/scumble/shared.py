@@ -30,9 +30,11 @@ of a batch may be kept. Of larger ones at most some hundreds fit into the daemon
 
 AVAILABLE = sys.platform == "linux" and hasattr(os, "memfd_create")
 """Whether this system has such memory."""
+FEATURE = "shared-memory"
+"""What a daemon calls it in its welcome."""
 _BLOCK_UNIT = 512  # of st_blocks
 
-MapT = TypeVar("MapT", bound=mmap.mmap)
+_MapT = TypeVar("_MapT", bound=mmap.mmap)
 
 
 class SharedBlock:
@@ -111,7 +113,7 @@ class SharedBlock:
     def __del__(self) -> None:
         self.close()
 
-    def _map(self, kind: Type[MapT], prot: int) -> MapT:
+    def _map(self, kind: Type[_MapT], prot: int) -> _MapT:
         # Private, as older kernels map a frozen file in no other way; only what is written is copied.
         try:
             return kind(self.fileno(), self.size, flags=mmap.MAP_PRIVATE, prot=prot)

@@ -13,7 +13,7 @@ import zmq
 
 from scumble.errors import ScumbleError
 from scumble.messages import Error, Message, Welcome
-from scumble.shared import AVAILABLE
+from scumble.shared import AVAILABLE, FEATURE
 from scumble.waker import Waker
 from scumble.wire import PROTOCOL, new_nonce
 
@@ -33,7 +33,6 @@ TICK_MS = 500
 STALLED_TICK_MS = 10
 UPLOAD_LIFETIME_S = 60.0
 FEATURES = ("preview", "urgent", "credit", "references")
-SHARING = "shared-memory"
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +207,7 @@ class Broker:
             self._version,
             os.getpid(),
             self._settings.limits.to_dict(),
-            [*FEATURES, *([SHARING] if self._loans.sharing else [])],
+            [*FEATURES, *([FEATURE] if self._loans.sharing else [])],
             list(self._dispatcher.devices),
             list(self._dispatcher.models),
         )

@@ -12,6 +12,7 @@ from typing import Any
 
 from scumble import Client, ScumbleError
 from scumble.launch import find_interpreter, last_log_lines, log_dir
+from scumble.shared import FEATURE
 
 from .findings import BAD, GOOD, ODD, Finding
 from .findings_places import folders, memory, stale_files
@@ -100,7 +101,7 @@ def _daemon(topic: str) -> Iterator[Finding]:
         return
     with client:
         status: dict[str, Any] = client.status()
-        sharing = "shared-memory" in client.welcome.features
+        sharing = FEATURE in client.welcome.features
     yield Finding(topic, GOOD, f"running as process {status.get('pid')}")
     for name, text in describe(status)[1:-1]:
         yield Finding(topic, GOOD, f"{name}: {text}")

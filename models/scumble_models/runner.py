@@ -194,7 +194,6 @@ def shared_statistics(
                     read,
                     box,
                     feature_tiles(stages, point, box, patch),
-                    device=model.device,
                     cancelled=cancelled,
                 )
             )
@@ -265,7 +264,6 @@ def _run_once(
             sink,
             region=region,
             patch=patch,
-            device=device,
             on_patch=on_patch,
             cancelled=way.cancelled,
         )

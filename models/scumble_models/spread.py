@@ -78,7 +78,6 @@ class Spread:
             view.read,
             view.box,
             self.tiles(shared)[first:last],
-            device=model.device,
             cancelled=cancelled,
         )
 

@@ -94,6 +94,11 @@ def random_points(count: int, longest: float) -> Iterator[tuple[int, float]]:
         yield number, chance.uniform(0.0, longest)
 
 
+def worker_of(client: Client) -> int:
+    """Process id of the worker; 0 between two."""
+    return (client.status(timeout=30)["worker"] or {"pid": 0})["pid"]
+
+
 def children(pid: int) -> list[int]:
     """Processes that this one has started and that still run."""
     found = []

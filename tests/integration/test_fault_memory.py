@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from daemon_process import Place, connected, noise, running_pids, until
-from fault_kit import STYLE, Tally, after, random_points, signal_to, tries
+from fault_kit import STYLE, Tally, after, random_points, signal_to, tries, worker_of
 
-from scumble import Client, StylizeRequest
+from scumble import StylizeRequest
 from scumble.layers import as_pixels
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memfd is Linux's")
@@ -58,7 +58,7 @@ def test_a_process_dies_while_memory_is_shared(place: Place, victim: str, record
         def strike() -> None:
             nonlocal hits
             for pid in running_pids(place.runtime):
-                worker = _worker(client) if victim == "worker" else 0
+                worker = worker_of(client) if victim == "worker" else 0
                 hits += signal_to(worker or pid, signal.SIGKILL) if worker or victim == "daemon" else 0
 
         for number, delay in random_points(count, 1.3 * tally.seconds):
@@ -88,7 +88,3 @@ def test_a_client_dies_while_its_memory_is_looked_at(place: Place, record_proper
         assert tally.run(client, 0, ()) == "result"
     record_property("tries", count)
     record_property("outcome", f"{tally} afterwards, nothing kept")
-
-
-def _worker(client: Client) -> int:
-    return (client.status(timeout=30)["worker"] or {"pid": 0})["pid"]

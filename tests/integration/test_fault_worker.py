@@ -7,20 +7,26 @@ import signal
 
 import pytest
 from daemon_process import Place, alive, code_of, connected, daemon_with, noise, until
-from fault_kit import STYLE, Tally, after, children, files_under, random_points, requests, signal_to, tries
+from fault_kit import (
+    STYLE,
+    Tally,
+    after,
+    children,
+    files_under,
+    random_points,
+    requests,
+    signal_to,
+    tries,
+    worker_of,
+)
 
-from scumble import Client, Extent
+from scumble import Extent
 
 
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small layers on a busy machine: threads that wait for each other cost more than they bring."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
-def worker_of(client: Client) -> int:
-    """Process id of the worker; 0 between two."""
-    return (client.status(timeout=30)["worker"] or {"pid": 0})["pid"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of Unix")

@@ -37,10 +37,10 @@ class Budget:
     device: int = 0
 
     @staticmethod
-    def of_this_machine(device: torch.device | None = None) -> Budget:
+    def of_this_machine(device: torch.device) -> Budget:
         """A share of what is free now, here and on the device."""
         disk = shutil.disk_usage(tempfile.gettempdir()).free
-        own = int(free_memory(device) * SHARE) if device is not None and has_own_memory(device) else 0
+        own = int(free_memory(device) * SHARE) if has_own_memory(device) else 0
         return Budget(min(MOST_MEMORY, int(free_memory() * SHARE)), int(disk * DISK_SHARE), own)
 
     def place(self, size: int) -> Place:

@@ -131,7 +131,6 @@ def run_with_statistics(
     *,
     region: Box,
     patch: int,
-    device: torch.device,
     on_patch: OnPatch | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> None:
@@ -140,7 +139,7 @@ def run_with_statistics(
     With those of a thumbnail this is URST's Thumbnail Instance Normalization (Eq. 2). Arguments as
     for :func:`run_exact`.
     """
-    level, before = _computed_level(stages[:-1], signals, statistics, source, content, device)
+    level, before = _computed_level(stages[:-1], signals, statistics, source, content)
     progress = Progress(region.count_tiles(patch), on_patch, cancelled)
     _last_pass(stages[-1], level, before, signals, sink, region, patch, progress)
 
@@ -171,7 +170,6 @@ def feature_statistics(
     content: Box,
     tiles: Iterable[Box],
     *,
-    device: torch.device,
     cancelled: Callable[[], bool] | None = None,
 ) -> RunningStatistics:
     """What some tiles add to the statistics at the next point of normalisation, given those before it.
@@ -184,7 +182,7 @@ def feature_statistics(
         Cancelled: ``cancelled`` returned True between two tiles.
     """
     point = len(statistics)
-    level, before = _computed_level(stages[:point], signals, statistics, source, content, device)
+    level, before = _computed_level(stages[:point], signals, statistics, source, content)
     progress = Progress(0, None, cancelled)
     running = RunningStatistics()
     for tile in tiles:
@@ -214,13 +212,12 @@ def _computed_level(
     statistics: Sequence[Statistics],
     source: Source,
     content: Box,
-    device: torch.device,
 ) -> tuple[_Level, Statistics | None]:
     """The features after these stages, computed where they are read; and the last of the statistics."""
     level, before = _Level(content, source), None
     for stage, following in zip(stages, statistics, strict=True):
         grid = stage.output_box(level.grid)
-        level = _next_level(stage, level, grid, before, signals, None, device)
+        level = _next_level(stage, level, grid, before, signals, None)
         before = following
     return level, before
 
@@ -252,7 +249,7 @@ def _statistics_pass(
             store.write(tile, core)
         progress.advance(stage.name)
     statistics.append(running.result(device))
-    return _next_level(stage, level, grid, before, signals, store, device)
+    return _next_level(stage, level, grid, before, signals, store)
 
 
 def _apply(
@@ -272,7 +269,6 @@ def _next_level(
     statistics: Statistics | None,
     signals: LayerSignals,
     store: FeatureStore | None,
-    device: torch.device,
 ) -> _Level:
     if store is not None:
         return _Level(grid, store.read)

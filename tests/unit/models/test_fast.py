@@ -94,7 +94,6 @@ def test_any_part_with_given_statistics_equals_the_published_stages(model, signa
                 into(result),
                 region=part,
                 patch=64,
-                device=torch.device("cpu"),
             )
             rows, columns = part.slices()
             results.append(result[:, :, rows, columns])
