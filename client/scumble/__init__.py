@@ -7,6 +7,8 @@ from .errors import ScumbleError
 from .geometry import Bounds, Extent, Point
 from .job import Job, Progress
 from .layers import to_array
+from .learn_request import LearnRequest
+from .learning import LearnedStyle, Learning, LearningProgress
 from .pixels import CHANNELS, DTYPES, PixelFormat, Pixels
 from .request import StyleSource, StyleWeight, StylizeRequest
 
@@ -17,6 +19,10 @@ __all__ = [
     "Client",
     "Extent",
     "Job",
+    "LearnRequest",
+    "LearnedStyle",
+    "Learning",
+    "LearningProgress",
     "PixelFormat",
     "Pixels",
     "Point",

@@ -18,22 +18,20 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union
 
 from . import messages as m
 from .answers import Reply, Waiter, checked, not_responding
-from .content import LEAF, Content
 from .errors import ScumbleError
-from .job import LOST, WINDOW, Job, OnPreview, OnProgress
-from .jobspec import Contents, to_spec
+from .job import Job, OnPreview, OnProgress
 from .layers import LayerLike, StyleLike, as_pixels, as_styles
+from .learn_request import LearnRequest
+from .learning import LearnedStyle, Learning, OnLearning
 from .link import Link
+from .pending import LOST, AnyPending
 from .pixels import Pixels
 from .reach import GREETING_S, open_link
 from .remote import find_daemon
 from .request import StylizeRequest
-from .shared import frozen_block
-from .spool import pieces
 from .transport import choose_transport
-from .turns import Turns
+from .uploads import ANSWER_S, Uploads
 
-ANSWER_S = 30.0
 MODELS_S = 60.0
 MAX_RESENDS = 3
 
@@ -44,9 +42,9 @@ class Client:
     def __init__(self, link: Link, *, start: bool, timeout: float, transport: Any) -> None:
         self._start, self._timeout, self._transport = start, timeout, transport
         self._numbers = itertools.count(1)
-        self._uploads = Turns()
+        self._uploads = Uploads(self._numbers, self._ask, self._expect, self._forget_waiter)
         self._lock = threading.RLock()  # guards what follows
-        self._jobs: Dict[str, Job] = {}
+        self._jobs: Dict[str, AnyPending] = {}
         self._waiting: Dict[Union[int, str], Waiter] = {}
         self._closed = False
         self._link = link
@@ -114,17 +112,44 @@ class Client:
         the like.
         """
         job = Job(self, uuid.uuid4().hex, request, {"urgent": urgent, "preview": preview})
-        try:
-            try:
-                self._submit(job)
-            except ScumbleError as error:
-                if error.code not in LOST:
-                    raise
-                self._submit(job)
-        except BaseException:
-            self._forget(job)
-            raise
+        self._submit_twice(job)
         return job
+
+    def learn_style(
+        self,
+        style: StyleLike,
+        *,
+        title: Optional[str] = None,
+        image: Optional[LayerLike] = None,
+        on_progress: Optional[OnLearning] = None,
+        on_preview: Optional[OnPreview] = None,
+        cancel: Optional[threading.Event] = None,
+        timeout: Optional[float] = None,
+        **options: Any,
+    ) -> LearnedStyle:
+        """Learn a style and wait until it is learned: minutes on a CPU, while paintings go before.
+
+        `style` is as in :meth:`stylize`. With a `title` a picture is added to the user's library; without one
+        the daemon paints in what it has learned whenever it gets the same picture. `image` is a picture that
+        will be painted. `options` are the other fields of LearnRequest: `steps` or `minutes`, `seed`...
+
+        What is stopped halfway, by `cancel` or with the daemon, goes on when the same is asked again. For
+        callbacks, `cancel`, `timeout` and errors see :meth:`Learning.result` and LearnRequest.
+        """
+        source = as_styles(style)[0].style
+        picture = None if image is None else as_pixels(image)
+        request = LearnRequest(source, title or "", image=picture, **options)
+        learning = self.submit_learning(request, preview=on_preview is not None)
+        return learning.result(timeout, on_progress=on_progress, on_preview=on_preview, cancel=cancel)
+
+    def submit_learning(self, request: LearnRequest, *, preview: bool = False) -> Learning:
+        """Have a style learned and return once that is in the queue; nobody need wait for it.
+
+        Raises ScumbleError `daemon-too-old`, `queue-full` and as :meth:`submit`.
+        """
+        learning = Learning(self, uuid.uuid4().hex, request, preview=preview)
+        self._submit_twice(learning)
+        return learning
 
     def ping(self, timeout: float = GREETING_S) -> float:
         """Seconds that the daemon took to answer.
@@ -194,10 +219,10 @@ class Client:
 
     # For Job ------------------------------------------------------------------------------------
 
-    def _submit_again(self, job: Job) -> None:
+    def _submit_again(self, job: AnyPending) -> None:
         self._submit(job)
 
-    def _send_cancel(self, job: Job) -> None:
+    def _send_cancel(self, job: AnyPending) -> None:
         try:
             if job.link is not None:
                 job.link.send(m.Cancel(job.id))
@@ -217,25 +242,37 @@ class Client:
         except ScumbleError:
             return  # the daemon will forget the result by itself
 
-    def _forget(self, job: Job) -> None:
+    def _forget(self, job: AnyPending) -> None:
         with self._lock:
             self._jobs.pop(job.id, None)
 
     # Sending ------------------------------------------------------------------------------------
 
-    def _submit(self, job: Job) -> None:
-        spec, contents = to_spec(job.request)
+    def _submit_twice(self, job: AnyPending) -> None:
+        """As `_submit`, and once more on a new link when the old one turns out to be lost."""
+        try:
+            try:
+                self._submit(job)
+            except ScumbleError as error:
+                if error.code not in LOST:
+                    raise
+                self._submit(job)
+        except BaseException:
+            self._forget(job)
+            raise
+
+    def _submit(self, job: AnyPending) -> None:
+        contents = job._prepare()
         with self._lock:
             self._jobs[job.id] = job
         for attempt in range(MAX_RESENDS):
             link = self._connected()
-            if job.request.references:
-                link.require("references")
-            self._put_missing(link, contents)
+            job._require(link)
+            self._uploads.put_missing(link, contents)
             job.link = link
             accepted = self._expect(job.id, link)
             try:
-                link.send(m.Submit(job.id, spec, window=WINDOW, shared=link.sharing, **job.options))
+                link.send(job._message(link))
                 accepted.wait(ANSWER_S)
                 return
             except ScumbleError as error:
@@ -244,57 +281,6 @@ class Client:
                     raise
             finally:
                 self._forget_waiter(job.id)
-
-    def _put_missing(self, link: Link, contents: Contents) -> None:
-        ended = self._uploads.ended
-        for digest in self._missing(link, list(contents)):
-            content = contents.get(digest)
-            if content is None:
-                continue
-            # Pieces of one content from two threads would not fit together, and once is enough.
-            with self._uploads.turn(digest, ended) as others_have_put:
-                if others_have_put and not self._missing(link, [digest]):
-                    continue
-                if not self._lend(link, digest, content):
-                    self._put(link, digest, content)
-            ended += 1  # this one
-
-    def _missing(self, link: Link, digests: List[bytes]) -> List[bytes]:
-        have = m.Have(next(self._numbers), digests)
-        return self._ask(have, m.Missing, ANSWER_S, link).digests
-
-    def _lend(self, link: Link, digest: bytes, content: Content) -> bool:
-        """Have the daemon take a content out of this process's memory; False when it cannot."""
-        size = memoryview(content.data).nbytes
-        if not link.sharing or size > link.welcome.limits.get("spool_over", 0):
-            return False
-        block = frozen_block(content.data)
-        if block is None:
-            return False
-        with block:
-            lend = m.Lend(next(self._numbers), digest, size, block.address())
-            try:
-                self._ask(lend, m.Stored, ANSWER_S, link)
-            except ScumbleError as error:
-                if error.code != "memory-not-shared":
-                    raise
-                link.sharing = False
-                return False
-        return True
-
-    def _put(self, link: Link, digest: bytes, content: Content) -> None:
-        number = next(self._numbers)
-        stored = self._expect(number, link)
-        size = memoryview(content.data).nbytes
-        try:
-            for index, leaf in enumerate(pieces(content.data, LEAF)):
-                if stored.done:
-                    break  # refused: the rest would be for nothing
-                put = m.Put(number, digest, size, index * LEAF)
-                link.send(put, [leaf], digests=[content.leaves[index]])
-            stored.wait(ANSWER_S)
-        finally:
-            self._forget_waiter(number)
 
     def _ask(self, message: Any, reply: Type[Reply], timeout: float, link: Optional[Link] = None) -> Reply:
         """Send a question on the job socket and wait for its answer."""

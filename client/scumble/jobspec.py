@@ -27,18 +27,12 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
 
     styles: List[Dict[str, Any]] = []
     for style in request.styles:
-        entry: Dict[str, Any] = {"weight": style.weight}
-        if style.style.file is not None:
-            entry["file"] = name(style.style.file)
-        elif style.style.pixels is not None:
-            entry["pixels"] = _image_to_map(style.style.pixels, name)
-        else:
-            entry["library"] = style.style.library
+        entry = {"weight": style.weight, **source_to_map(style.style, name)}
         if style.mask is not None:
             entry["mask"] = name(style.mask)
         styles.append(entry)
     spec = {
-        "image": _image_to_map(request.image, name),
+        "image": image_to_map(request.image, name),
         "styles": styles,
         "weight": request.weight,
         "region": None if request.region is None else list(request.region),
@@ -53,7 +47,7 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
         "detail": request.detail,
     }
     if request.references:
-        spec["references"] = [_image_to_map(image, name) for image in request.references]
+        spec["references"] = [image_to_map(image, name) for image in request.references]
     return spec, contents
 
 
@@ -66,7 +60,7 @@ def digests_in(spec: Mapping[str, Any]) -> List[bytes]:
 
     def note(digest: object) -> None:
         if not is_digest(digest):
-            raise _malformed("a digest")
+            raise malformed("a digest")
         found[digest] = None  # type: ignore[index]
 
     note(_map(spec.get("image"), "image").get("digest"))
@@ -74,7 +68,7 @@ def digests_in(spec: Mapping[str, Any]) -> List[bytes]:
         note(spec["mask"])
     styles = spec.get("styles")
     if not isinstance(styles, list) or len(styles) > MAX_STYLES:
-        raise _malformed("styles")
+        raise malformed("styles")
     for style in styles:
         style = _map(style, "styles")
         if style.get("file") is not None:
@@ -85,7 +79,7 @@ def digests_in(spec: Mapping[str, Any]) -> List[bytes]:
             note(_map(style["pixels"], "styles").get("digest"))
     references = spec.get("references", [])
     if not isinstance(references, list) or len(references) > MAX_REFERENCES:
-        raise _malformed("references")
+        raise malformed("references")
     for reference in references:
         note(_map(reference, "references").get("digest"))
     return list(found)
@@ -100,7 +94,7 @@ def from_spec(spec: Mapping[str, Any], content: Callable[[bytes], BytesLike]) ->
     raises for values out of range, and what `content` raises.
     """
     digests_in(spec)
-    image = _image_from_map(_map(spec.get("image"), "image"), content)
+    image = image_from_map(_map(spec.get("image"), "image"), content)
     options = {
         key: spec[key]
         for key in (
@@ -121,7 +115,7 @@ def from_spec(spec: Mapping[str, Any], content: Callable[[bytes], BytesLike]) ->
         region = Bounds(*_numbers(spec["region"], 4, "region"))
     mask = None if spec.get("mask") is None else content(spec["mask"])
     styles = tuple(_style_from_map(style, content) for style in spec["styles"])
-    references = tuple(_image_from_map(image, content) for image in spec.get("references", []))
+    references = tuple(image_from_map(image, content) for image in spec.get("references", []))
     return StylizeRequest(
         image,
         styles,
@@ -133,17 +127,32 @@ def from_spec(spec: Mapping[str, Any], content: Callable[[bytes], BytesLike]) ->
 
 
 def _style_from_map(style: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> StyleWeight:
-    file, pixels = style.get("file"), style.get("pixels")
-    source = StyleSource(
-        file=None if file is None else content(file),  # type: ignore[arg-type]
-        pixels=None if pixels is None else _image_from_map(pixels, content),
-        library=style.get("library"),
-    )
+    source = source_from_map(style, content)
     mask = None if style.get("mask") is None else content(style["mask"])
     return StyleWeight(source, style.get("weight", 1.0), mask)  # type: ignore[arg-type]
 
 
-def _image_to_map(image: Pixels, name: Callable[[BytesLike], bytes]) -> Dict[str, Any]:
+def source_to_map(source: StyleSource, name: Callable[[BytesLike], bytes]) -> Dict[str, Any]:
+    """Where a style comes from; `name` gives the digest of what is to be sent."""
+    if source.file is not None:
+        return {"file": name(source.file)}
+    if source.pixels is not None:
+        return {"pixels": image_to_map(source.pixels, name)}
+    return {"library": source.library}
+
+
+def source_from_map(style: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> StyleSource:
+    """The inverse of :func:`source_to_map`. Raises ScumbleError as StyleSource and `content` do."""
+    file, pixels = style.get("file"), style.get("pixels")
+    return StyleSource(
+        file=None if file is None else content(file),  # type: ignore[arg-type]
+        pixels=None if pixels is None else image_from_map(pixels, content),
+        library=style.get("library"),
+    )
+
+
+def image_to_map(image: Pixels, name: Callable[[BytesLike], bytes]) -> Dict[str, Any]:
+    """Pixels as plain values, with the digest of their bytes."""
     return {
         "digest": name(image.view()),
         "extent": list(image.extent),
@@ -152,7 +161,8 @@ def _image_to_map(image: Pixels, name: Callable[[BytesLike], bytes]) -> Dict[str
     }
 
 
-def _image_from_map(image: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> Pixels:
+def image_from_map(image: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> Pixels:
+    """The inverse of :func:`image_to_map`. Raises ScumbleError as Pixels and `content` do."""
     extent = Extent(*_numbers(image.get("extent"), 2, "extent"))
     pixel_format = PixelFormat(image.get("dtype"), image.get("channels"))  # type: ignore[arg-type]
     return Pixels(extent, pixel_format, content(image["digest"]))
@@ -160,16 +170,17 @@ def _image_from_map(image: Mapping[str, Any], content: Callable[[bytes], BytesLi
 
 def _map(value: object, what: str) -> Dict[str, Any]:
     if not isinstance(value, dict):
-        raise _malformed(what)
+        raise malformed(what)
     return value
 
 
 def _numbers(value: object, count: int, what: str) -> List[int]:
     ok = isinstance(value, list) and len(value) == count
     if not ok or not all(isinstance(n, int) and not isinstance(n, bool) for n in value):  # type: ignore[union-attr]
-        raise _malformed(what)
+        raise malformed(what)
     return value  # type: ignore[return-value]
 
 
-def _malformed(what: str) -> ScumbleError:
+def malformed(what: str) -> ScumbleError:
+    """The error for a spec without the right shape."""
     return ScumbleError("bad-request", "The job is malformed.", detail=what)

@@ -240,6 +240,50 @@ class Cancelled(Message):
     job: str = required(is_job)
 
 
+# Learning -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Learn(Message):
+    """A style to be learned, behind everything that is painted. Sent again with its id it is done once.
+
+    `spec` is the map of `scumble.learn_request`; with `preview` small pictures come of its image whenever
+    tensors are stored. Answered by `accepted`, then `learning`, `preview`, and at the end `learned`.
+    """
+
+    type: ClassVar[str] = "learn"
+    job: str = required(is_job)
+    spec: Dict[str, Any] = required(is_map)
+    preview: bool = optional(is_bool, False)
+
+
+@dataclass(frozen=True)
+class Learning(Message):
+    """`done` of `total` steps; paintings get the tensors of step `stored`, 0 for none yet."""
+
+    type: ClassVar[str] = "learning"
+    job: str = required(is_job)
+    done: int = required(is_int)
+    total: int = required(is_int)
+    eta_s: float = optional(is_seconds, 0.0)
+    stored: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class Learned(Message):
+    """The style is learned. `style` is its name in the library; empty for a picture that is in none."""
+
+    type: ClassVar[str] = "learned"
+    job: str = required(is_job)
+    style: str = optional(is_text, "")
+    steps: int = optional(is_int, 0)
+    seconds: float = optional(is_seconds, 0.0)
+    device: str = optional(is_text, "")
+
+
+# Errors -------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Error(Message):
     """A job or a request has failed. `job` or `request` says which; neither: the connection."""

@@ -127,12 +127,7 @@ class StylizeRequest:
         for mask in (self.mask, *(style.mask for style in self.styles)):
             _check_mask(mask, self.image)
         check_name(self.engine, "bad-engine", "engine")
-        if not isinstance(self.device, str) or not _DEVICE.match(self.device):
-            raise ScumbleError(
-                "bad-request",
-                "{!r:.40} is not a device.".format(self.device),
-                hint="Use auto, cpu, mps, cuda or cuda:0.",
-            )
+        check_device(self.device)
         _check_choice("tiling", self.tiling, TILINGS)
         _check_choice("preserve_color", self.preserve_color, PRESERVE_COLOR)
         if self.patch is not None and not (
@@ -162,6 +157,16 @@ def check_name(name: object, code: str, what: str) -> str:
             hint="Names start with a letter or digit and hold no slashes.",
         )
     return name
+
+
+def check_device(device: object) -> None:
+    """Raise ScumbleError `bad-request` for what is no device."""
+    if not isinstance(device, str) or not _DEVICE.match(device):
+        raise ScumbleError(
+            "bad-request",
+            "{!r:.40} is not a device.".format(device),
+            hint="Use auto, cpu, mps, cuda or cuda:0.",
+        )
 
 
 def _check_styles(styles: object) -> None:

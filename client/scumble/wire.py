@@ -41,7 +41,7 @@ from .messages import (
 BytesLike = Union[bytes, bytearray, memoryview]
 
 MAGIC = b"SCUM"
-MAJOR, MINOR = 2, 1
+MAJOR, MINOR = 2, 2
 PROTOCOL = "{}.{}".format(MAJOR, MINOR)
 KEY_SIZE = 32
 MAC_SIZE = 32
