@@ -14,7 +14,7 @@ from .pixels import BytesLike, Pixels
 from .request import StyleSource, check_device, check_name
 
 STEPS = 150
-STEPS_RANGE = (1, 10_000)
+STEPS_RANGE = (1, 5000)
 MINUTES_RANGE = (0.05, 600.0)
 MAX_SEED = (1 << 31) - 1
 MAX_TITLE = 200

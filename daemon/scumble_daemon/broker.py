@@ -12,6 +12,7 @@ from typing import Any
 import zmq
 
 from scumble.errors import ScumbleError
+from scumble.learning import FEATURE as LEARNING
 from scumble.messages import Error, Message, Welcome
 from scumble.shared import AVAILABLE, FEATURE
 from scumble.waker import Waker
@@ -22,6 +23,7 @@ from .delivery import Deliveries
 from .desk import Desk, orphan
 from .dispatch import Dispatcher
 from .jobs import Job, JobTable
+from .learnings import Learnings
 from .loans import Loans
 from .memory import resident_bytes
 from .port import Port, Session
@@ -32,7 +34,7 @@ from .store import ContentStore
 TICK_MS = 500
 STALLED_TICK_MS = 10
 UPLOAD_LIFETIME_S = 60.0
-FEATURES = ("preview", "urgent", "credit", "references")
+FEATURES = ("preview", "urgent", "credit", "references", LEARNING)
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +70,11 @@ class Broker:
         self._jobs = JobTable(limits)
         self._deliveries = Deliveries(self._answer)
         self._loans = Loans(local and AVAILABLE, limits, self._store, self._answer, self.post)
+        self._learnings = Learnings(self._store, self._answer)
         self._dispatcher = Dispatcher(
             settings,
             self._jobs,
+            self._learnings,
             self._store,
             self._spool,
             self._deliveries,
@@ -85,6 +89,7 @@ class Broker:
             self._port,
             self._store,
             self._jobs,
+            self._learnings,
             self._dispatcher,
             self._deliveries,
             self._loans,
@@ -154,7 +159,7 @@ class Broker:
                 log.info("job %s has lost its client", job.id)
                 self._dispatcher.cancel(job, now)
         heard = max(self._port.last_heard, self._control.last_heard)
-        busy = self._dispatcher.runs or self._jobs.waiting
+        busy = self._dispatcher.runs or self._jobs.waiting or self._learnings.active
         if not busy and now - heard > settings.idle_exit:
             log.info("no client for %.0f s: the daemon ends", now - heard)
             self._stopping = True
@@ -165,6 +170,7 @@ class Broker:
         for job in self._jobs:
             if not job.ended:
                 self._tell(job, Error.of(error, job=job.id))
+        self._learnings.say_farewell(error)
         self._port.flush(now)
 
     def _tell(self, job: Job, message: Message, payloads: tuple = ()) -> None:
@@ -179,6 +185,7 @@ class Broker:
     def _on_gone(self, session: Session) -> None:
         self._store.abandon(session.peer)
         self._deliveries.forget(peer=session.peer)
+        self._learnings.forget_listener(session.peer)
         orphan(self._jobs, session.peer, time.monotonic())
 
     def _on_order(self, order: str, job_id: str) -> None:
@@ -196,9 +203,7 @@ class Broker:
         self._store.clear()
 
     def _cancel(self, job_id: str) -> None:
-        job = self._jobs.get(job_id)
-        if job is not None:
-            self._dispatcher.cancel(job, time.monotonic())
+        self._desk.cancel(job_id, time.monotonic())
 
     def _welcome(self, client_nonce: bytes) -> Welcome:
         return Welcome(
@@ -231,6 +236,7 @@ class Broker:
                 "total": running.progress[1],
                 "seconds": now - running.started_at,
             },
+            "learning": self._learnings.status(),
             "worker": None
             if worker is None
             else {"pid": worker.pid, "ready": worker.ready, "rss_bytes": worker.rss},

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from scumble import messages as m
 from scumble.errors import ScumbleError
 from scumble.jobspec import digests_in, from_spec
+from scumble.learn_request import learn_digests, learn_request
 from scumble.msgpack import packb
+from scumble.pixels import Pixels
 from scumble.request import StylizeRequest
 from scumble.wire import Packet
 
 from .delivery import Deliveries, Way
 from .dispatch import Dispatcher
 from .jobs import Job, JobTable
+from .learnings import Learning, Learnings
 from .loans import Loans
 from .port import Port, Session
 from .settings import Limits
@@ -32,13 +35,15 @@ class Desk:
         port: Port,
         store: ContentStore,
         jobs: JobTable,
+        learnings: Learnings,
         dispatcher: Dispatcher,
         deliveries: Deliveries,
         loans: Loans,
         status: Callable[[], dict[str, Any]],
     ) -> None:
         self._limits, self._port, self._store = limits, port, store
-        self._jobs, self._dispatcher, self._status = jobs, dispatcher, status
+        self._jobs, self._learnings = jobs, learnings
+        self._dispatcher, self._status = dispatcher, status
         self._deliveries, self._loans = deliveries, loans
         self._shelf = Shelf()
 
@@ -49,6 +54,14 @@ class Desk:
         except (ScumbleError, MemoryError) as error:
             job, request = getattr(message, "job", ""), getattr(message, "request", 0)
             self._port.send(session, m.Error.of(memory_as_error(error), job=job, request=request))
+
+    def cancel(self, job_id: str, now: float) -> None:
+        """End a job or a learning, if there is one of that id."""
+        job, learning = self._jobs.get(job_id), self._learnings.get(job_id)
+        if job is not None:
+            self._dispatcher.cancel(job, now)
+        elif learning is not None:
+            self._dispatcher.cancel_learning(learning, now)
 
     def close(self) -> None:
         """End what it has started."""
@@ -74,9 +87,9 @@ class Desk:
         elif isinstance(message, m.Submit):
             self._submit(session, message, now)
         elif isinstance(message, m.Cancel):
-            job = self._jobs.get(message.job)
-            if job is not None:
-                self._dispatcher.cancel(job, now)
+            self.cancel(message.job, now)
+        elif isinstance(message, m.Learn):
+            self._learn(session, message)
         elif isinstance(message, m.Taken):
             self._deliveries.taken(session.peer, message.job, message.offset)
         elif isinstance(message, m.Received):
@@ -149,6 +162,24 @@ class Desk:
         elif job.result is not None:
             self._deliveries.start(session.peer, *job.result, way)
 
+    def _learn(self, session: Session, message: m.Learn) -> None:
+        fingerprint = hashlib.sha256(packb(message.spec)).digest()
+        learning, position = self._learnings.get(message.job), 0
+        if self._jobs.get(message.job) is not None or (
+            learning is not None and learning.fingerprint != fingerprint
+        ):
+            raise ScumbleError("job-id-in-use", "Another job has this id already.")
+        if learning is None:
+            digests = learn_digests(message.spec)
+            request = learn_request(message.spec, self._store.get)
+            self._check_sizes([request.image, request.style.pixels], [request.style.file])
+            learning = Learning(message.job, message.spec, digests, fingerprint, message.preview)
+            position = self._learnings.add(learning)
+        learning.listeners.add(session.peer)
+        self._port.send(session, m.Accepted(learning.id, position))
+        if learning.outcome is not None:
+            self._port.send(session, learning.outcome)
+
     def _received(self, session: Session, job_id: str, now: float) -> None:
         job = self._jobs.get(job_id)
         if job is None or not job.ended:
@@ -159,17 +190,19 @@ class Desk:
             self._jobs.remove(job)
 
     def _check_limits(self, request: StylizeRequest) -> None:
-        images = [request.image, *(s.style.pixels for s in request.styles if s.style.pixels)]
-        images += request.references
+        styles = [style.style for style in request.styles]
+        images = [request.image, *request.references, *(style.pixels for style in styles)]
+        self._check_sizes(images, [style.file for style in styles])
+
+    def _check_sizes(self, images: Sequence[Pixels | None], files: Sequence[bytes | None]) -> None:
         for image in images:
-            if image.extent.area > self._limits.max_image_pixels:
+            if image is not None and image.extent.area > self._limits.max_image_pixels:
                 raise ScumbleError(
                     "image-too-large",
                     f"An image of {image.extent} has more pixels than this daemon takes.",
                     hint="Select a part of the layer.",
                 )
-        for style in request.styles:
-            file = style.style.file
+        for file in files:
             if file is not None and len(file) > self._limits.max_style_bytes:
                 raise ScumbleError("image-too-large", "The style's file is larger than the limit.")
 

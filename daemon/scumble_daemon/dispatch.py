@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from scumble.errors import ScumbleError
@@ -15,7 +16,9 @@ from scumble.shared import new_block
 from . import pipe
 from .delivery import Deliveries
 from .jobs import Job, JobTable, State
-from .runs import Run, Runs
+from .learnings import NOTES as LEARNING_NOTES
+from .learnings import Learning, Learnings
+from .runs import CANCEL_GRACE_S, Run, Runs
 from .settings import Settings
 from .spool import Spool, file_behind
 from .store import ContentStore, memory_as_error
@@ -28,7 +31,7 @@ _Contents = Sequence[BytesLike]
 
 
 class Dispatcher:
-    """Owns the worker. All methods are for the broker's thread.
+    """Owns the worker, which does jobs, and learns styles. All methods are for the broker's thread.
 
     `tell` brings a message to everyone who listens to a job; `answer` one to a client by its peer
     id; `post` runs a function on the broker's thread soon.
@@ -38,6 +41,7 @@ class Dispatcher:
         self,
         settings: Settings,
         jobs: JobTable,
+        learnings: Learnings,
         store: ContentStore,
         spool: Spool,
         deliveries: Deliveries,
@@ -45,7 +49,7 @@ class Dispatcher:
         answer: Callable[[bytes, Message], None],
         post: Callable[[Callable[[], None]], None],
     ) -> None:
-        self._settings, self._jobs, self._store = settings, jobs, store
+        self._settings, self._jobs, self._learnings, self._store = settings, jobs, learnings, store
         self._spool, self._deliveries = spool, deliveries
         self._tell, self._answer, self._post = tell, answer, post
         self.worker: WorkerHandle | None = None
@@ -67,6 +71,29 @@ class Dispatcher:
 
     def pump(self, now: float) -> None:
         """Give the worker what it may have next, if it can take it."""
+        self._pump_jobs(now)
+        self._pump_learning(now)
+
+    def _pump_learning(self, now: float) -> None:
+        if self.worker is not None and self.worker.stopping:
+            return
+        learning = self._learnings.next()
+        if learning is None:
+            return
+        self.warm_up(now)
+        assert self.worker is not None
+        try:
+            self.worker.learn(learning, *self._contents_of(learning.digests))
+        except MemoryError as error:  # it has not reached the worker
+            self._learnings.fail(memory_as_error(error))
+
+    def _contents_of(self, digests: list[bytes]) -> tuple[dict[bytes, BytesLike], dict[bytes, Path]]:
+        """Contents in memory, and the files of those on disk."""
+        contents = {digest: self._store.get(digest) for digest in digests}
+        files = {digest: path for digest, c in contents.items() if (path := file_behind(c))}
+        return {digest: c for digest, c in contents.items() if digest not in files}, files
+
+    def _pump_jobs(self, now: float) -> None:
         while self.worker is None or not self.worker.stopping:
             job = self.runs.next(self._jobs)
             if job is None:
@@ -81,10 +108,7 @@ class Dispatcher:
                 continue
             self.runs.begin(Run(job, output), now)
             try:
-                contents = {digest: self._store.get(digest) for digest in job.digests}
-                files = {digest: path for digest, c in contents.items() if (path := file_behind(c))}
-                contents = {digest: c for digest, c in contents.items() if digest not in files}
-                self.worker.run(job, contents, files, output)
+                self.worker.run(job, *self._contents_of(job.digests), output)
             except MemoryError as error:  # it has not reached the worker
                 self._fail(job, memory_as_error(error), now)
                 continue
@@ -109,9 +133,14 @@ class Dispatcher:
         self._end(job, State.CANCELLED, Cancelled(job.id), now)
         log.info("job %s cancelled", job.id)
 
+    def cancel_learning(self, learning: Learning, now: float) -> None:
+        """End a learning for everyone who listens; the worker stops after its current step."""
+        if self._learnings.cancel(learning, now) and self.worker is not None:
+            self.worker.cancel(learning.id)
+
     def unload(self) -> None:
-        """End the worker unless it has a job: models and caches go back to the system."""
-        busy = self.runs or self._questions
+        """End the worker unless it has work: models and caches go back to the system."""
+        busy = self.runs or self._questions or self._learnings.active
         if self.worker is not None and not self.worker.stopping and not busy:
             log.info("worker %d unloaded", self.worker.pid)
             self.worker.stop()
@@ -129,13 +158,18 @@ class Dispatcher:
         if now - worker.last_heard > self._settings.worker_silence:
             log.error("worker %d is silent: ended", worker.pid)
             worker.kill()
-        elif self.runs.hang(now):
+        elif self.runs.hang(now) or self._learning_hangs(now):
             log.warning("worker %d does not stop its job: ended", worker.pid)
             worker.kill()
-        elif self.runs:
+        elif self.runs or self._learnings.active:
             self._idle_since = now
         elif now - self._idle_since > self._settings.idle_unload:
             self.unload()
+
+    def _learning_hangs(self, now: float) -> bool:
+        """Whether the worker had time enough to stop what it learns, and nothing else to do."""
+        idle = not self.runs and now - self.runs.changed_at > CANCEL_GRACE_S
+        return idle and self._learnings.hangs(now - CANCEL_GRACE_S)
 
     def close(self, timeout: float = 2.0) -> None:
         """End the worker."""
@@ -170,6 +204,8 @@ class Dispatcher:
             log.error("worker %d: %s", worker.pid, fields["text"])
         elif kind == "models":
             self._on_models(fields)
+        elif kind in LEARNING_NOTES or self._learnings.has(fields["job"]):
+            self._learnings.take(kind, fields, contents)
         elif (run := self.runs.get(fields["job"])) is not None:
             self._on_job_note(run, kind, fields, contents)
 
@@ -254,10 +290,11 @@ class Dispatcher:
             retryable=True,
             detail=f"exit code {code} {self.last_error}".strip(),
         )
-        self.restarts += 1 if self.runs else 0
+        self.restarts += 1 if self.runs or self._learnings.current else 0
         for run in self.runs:
             log.error("worker %d died (%s) with job %s", worker.pid, code, run.job.id)
             self._fail(run.job, error, now)
+        self._learnings.fail(error)
         questions, self._questions = self._questions, set()
         for peer, request in questions:
             if code == 0:  # it was told to go before it got the question

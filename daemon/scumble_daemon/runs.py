@@ -39,11 +39,14 @@ class Runs:
 
     Never more than two: a preview that someone is waiting for is not held up by a layer that takes
     minutes, and a second one waits for the first.
+
+    Attributes:
+        changed_at: when the last one began or ended.
     """
 
     def __init__(self) -> None:
         self._runs: dict[str, Run] = {}
-        self._changed_at = 0.0
+        self.changed_at = 0.0
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -69,12 +72,12 @@ class Runs:
 
     def begin(self, run: Run, now: float) -> None:
         """The worker gets this one."""
-        self._runs[run.job.id], self._changed_at = run, now
+        self._runs[run.job.id], self.changed_at = run, now
 
     def end(self, job_id: str, now: float) -> None:
         """The worker is done with that job; an output that nobody has taken goes."""
         run = self._runs.pop(job_id)
-        self._changed_at = now
+        self.changed_at = now
         if run.output is not None:
             run.output.close()
 
@@ -83,4 +86,4 @@ class Runs:
         times = [run.cancelled_at for run in self._runs.values()]
         if not times or None in times:
             return False
-        return now - max(self._changed_at, *(t for t in times if t is not None)) > CANCEL_GRACE_S
+        return now - max(self.changed_at, *(t for t in times if t is not None)) > CANCEL_GRACE_S

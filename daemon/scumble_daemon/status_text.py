@@ -14,6 +14,7 @@ def describe(status: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("process", f"{status.get('pid')}, up {duration(status.get('uptime_s', 0))}"),
         ("version", f"{status.get('version')}, protocol {status.get('protocol')}"),
         ("job", f"{_job(status.get('running'))}; {status.get('waiting', 0)} waiting"),
+        ("learning", _learning(status.get("learning"))),
         ("clients", str(status.get("clients", 0))),
         ("worker", _worker(worker, status.get("worker_deaths", 0))),
         ("devices", f"{devices}; jobs go to {status.get('device')} unless they name one"),
@@ -36,6 +37,13 @@ def _job(running: Mapping[str, Any] | None) -> str:
         return "none runs"
     done, total, seconds = (running.get(key, 0) for key in ("done", "total", "seconds"))
     return f"{str(running.get('job'))[:8]} at {done} of {total} patches after {duration(seconds)}"
+
+
+def _learning(learning: Mapping[str, Any] | None) -> str:
+    if not learning:
+        return "no style is learned"
+    done, total, waiting = (learning.get(key, 0) for key in ("done", "total", "waiting"))
+    return f"{learning.get('style')} at {done} of {total} steps; {waiting} waiting"
 
 
 def _worker(worker: Mapping[str, Any], deaths: int) -> str:

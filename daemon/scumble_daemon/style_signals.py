@@ -1,10 +1,11 @@
-"""Signals of a style of the library for one model: those that are kept, or new ones. For the worker."""
+"""Signals of a style of the library for one model: learned, kept, or new ones. For the worker."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
+from torch import Tensor
 
 from scumble.errors import ScumbleError
 from scumble_models.errors import SignalsError
@@ -13,22 +14,31 @@ from scumble_models.signals import StyleSignals
 from scumble_models.stylize import encode_style
 
 from .library import StyleEntry
+from .library.learned import load_learned
 from .library.signals import load_signals, save_signals
 
 Shapes = dict[str, tuple[int, ...]]
 _KNOWN: dict[str, Shapes] = {}  # by the weights' sha256
+_DAMAGED = "The style signals are damaged."
 
 
 def library_signals(
     model: StyleModel, entry: StyleEntry, encode: Callable[[StyleEntry], StyleSignals]
 ) -> StyleSignals:
-    """The signals that the library has of a style, or else those of its picture, which it then keeps.
+    """What was learned of a style, or the signals that the library has, or those of its picture.
 
-    Kept ones that are damaged or of another network are made anew where the picture is at hand.
+    The last are then kept. What is damaged or of another network is passed over where there is something
+    else.
 
     Raises ScumbleError `no-signals`, SignalsError, and what `encode` raises for the picture.
     """
-    info = model.info
+    info, damaged = model.info, None
+    try:
+        learned = learned_signals(model, entry)
+        if learned is not None:
+            return learned
+    except SignalsError as error:
+        damaged = error
     data = load_signals(entry, info.sha256)
     if data is not None:
         try:
@@ -36,6 +46,8 @@ def library_signals(
         except SignalsError:
             if entry.image is None:
                 raise
+    if entry.image is None and damaged is not None:
+        raise damaged
     if entry.image is None:
         raise ScumbleError(
             "no-signals",
@@ -47,10 +59,28 @@ def library_signals(
     return encoded
 
 
+def learned_signals(model: StyleModel, entry: StyleEntry) -> StyleSignals | None:
+    """What was learned of a style for this model; None for nothing.
+
+    Raises SignalsError for tensors that are damaged, or do not fit the network.
+    """
+    data = load_learned(entry, model.info.sha256)
+    if data is None:
+        return None
+    signals = StyleSignals.from_bytes(data, model.info.architecture)
+    if not signals.learned:
+        raise SignalsError(_DAMAGED, hint="Learn the style again: scumble styles learn")
+    return _checked(model, signals)
+
+
 def _checked(model: StyleModel, signals: StyleSignals) -> StyleSignals:
-    """A file that someone sent may hold vectors of any name and length."""
-    if _shapes_of(signals) != _shapes(model):
-        raise SignalsError("The style signals are damaged.", hint="Get the style again, or its image.")
+    """A file that someone sent may hold tensors of any name and shape."""
+    fits = _shapes_of(signals.vectors) == _shapes(model)
+    if signals.learned:
+        network = model.network
+        fits &= network.learns and _shapes_of(signals.decoder) == _shapes_of(network.decoder_weights())
+    if not fits:
+        raise SignalsError(_DAMAGED, hint="Get the style again, or its image.")
     return signals
 
 
@@ -58,9 +88,9 @@ def _shapes(model: StyleModel) -> Shapes:
     weights = model.info.sha256
     if weights not in _KNOWN:
         gray = np.full((32, 32, 3), 128, np.uint8)
-        _KNOWN[weights] = _shapes_of(encode_style(model, gray, "RGB"))
+        _KNOWN[weights] = _shapes_of(encode_style(model, gray, "RGB").vectors)
     return _KNOWN[weights]
 
 
-def _shapes_of(signals: StyleSignals) -> Shapes:
-    return {name: tuple(vector.shape) for name, vector in signals.vectors.items()}
+def _shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}

@@ -21,18 +21,19 @@ from scumble.pixels import BytesLike, Pixels
 from scumble.request import StyleSource, StylizeRequest
 from scumble_models import registry
 from scumble_models.devices import choose_device, is_out_of_memory
-from scumble_models.errors import Cancelled, ModelError
+from scumble_models.errors import Cancelled, ModelError, SignalsError
 from scumble_models.look import Look
 from scumble_models.runner import KeptStatistics
-from scumble_models.signals import StyleSignals, mix
+from scumble_models.signals import StyleSignals, mix, with_decoders
 from scumble_models.stylize import Shared, encode_style, share, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.file_array import Array, FileArray
 
 from .images.reader import decode_image, read_image
 from .library import Library, StyleEntry
+from .library.learned import learned_stamp, picture_entry
 from .spool import file_behind, mapped
-from .style_signals import library_signals
+from .style_signals import learned_signals, library_signals
 
 MAX_STYLES = 512
 MAX_MODELS = 4
@@ -140,6 +141,15 @@ class Stylizer:
         """What the engine keeps of a style. Raises as :meth:`stylize`."""
         return self._signals(self._model(engine, device), source)
 
+    @property
+    def library(self) -> Library:
+        """The styles that are there."""
+        return self._library
+
+    def model(self, engine: str, device: str) -> registry.StyleModel:
+        """The loaded model of that name. Raises ModelError."""
+        return self._model(engine, device)
+
     def models(self) -> list[dict[str, Any]]:
         """The registry's rows as plain data."""
         return [
@@ -230,15 +240,27 @@ class Stylizer:
     def _signals(self, model: registry.StyleModel, source: StyleSource) -> StyleSignals:
         if source.library is not None:
             parts = self._library.parts(self._library.find(source.library))
-            return mix([(self._library_signals(model, entry), share) for entry, share in parts])
-        return self._cached(model, _style_key(source), lambda: _encode(model, _style_pixels(source)))
+            signals = [self._library_signals(model, entry) for entry, _ in parts]
+            signals = with_decoders(signals, model.network.decoder_weights)
+            return mix([(one, share) for one, (_, share) in zip(signals, parts, strict=True)])
+        entry = known_picture(self._library, source)
+        stamp = learned_stamp(entry)
+
+        def make() -> StyleSignals:
+            with contextlib.suppress(SignalsError):  # the picture is at hand
+                learned = learned_signals(model, entry)
+                if learned is not None:
+                    return learned
+            return _encode(model, style_pixels(source))
+
+        return self._cached(model, stamp, make)
 
     def _library_signals(self, model: registry.StyleModel, entry: StyleEntry) -> StyleSignals:
         def encode(entry: StyleEntry) -> StyleSignals:
             assert entry.image is not None
             return _encode(model, read_image(entry.image).pixels)
 
-        return self._cached(model, entry.identity, lambda: library_signals(model, entry, encode))
+        return self._cached(model, learned_stamp(entry), lambda: library_signals(model, entry, encode))
 
     def _cached(
         self, model: registry.StyleModel, style: bytes, make: Callable[[], StyleSignals]
@@ -316,15 +338,26 @@ def _array(content: BytesLike, shape: tuple[int, ...], dtype: str) -> Array:
     return np.frombuffer(content, _NUMPY[dtype]).reshape(shape)
 
 
-def _style_pixels(source: StyleSource) -> Pixels:
+def _encode(model: registry.StyleModel, pixels: Pixels) -> StyleSignals:
+    return encode_style(model, as_array(pixels), pixels.format.channels)
+
+
+def known_picture(library: Library, source: StyleSource) -> StyleEntry:
+    """Where what is learned of a picture is kept: with the user's style of that file, or by itself."""
+    if source.file is not None:
+        entry = library.of_picture(hashlib.sha256(source.file).digest())
+        if entry is not None:
+            return entry
+    key = _style_key(source)
+    return library.of_picture(key) or picture_entry(library.folder, key)
+
+
+def style_pixels(source: StyleSource) -> Pixels:
+    """The picture of a style that is in no library. Raises ScumbleError for a file that is none."""
     if source.pixels is not None:
         return source.pixels
     assert source.file is not None
     return decode_image(bytes(source.file), "The style image").pixels
-
-
-def _encode(model: registry.StyleModel, pixels: Pixels) -> StyleSignals:
-    return encode_style(model, as_array(pixels), pixels.format.channels)
 
 
 def _style_key(source: StyleSource) -> bytes:

@@ -18,7 +18,7 @@ import traceback
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scumble.content import LEAF
 from scumble.errors import ScumbleError
@@ -29,8 +29,13 @@ from scumble.shared import SharedBlock
 from . import pipe, spool
 from .memory import resident_bytes
 
+if TYPE_CHECKING:
+    from .learning import LearningTask
+
 ALIVE_S = 1.0
 PROGRESS_S = 0.05
+#: For which a learning holds back after other work, in case more of it comes.
+QUIET_S = 0.3
 #: After so long without work freed memory goes back to the system.
 REST_S = 5.0
 PR_SET_PDEATHSIG = 1
@@ -59,13 +64,15 @@ class Worker:
     """Jobs run on the main thread; another reads, so that a cancel is seen at once.
 
     What arrives while a job runs is done between two of its patches: the broker sends only what
-    someone is waiting for then.
+    someone is waiting for then. A style is learned when there is nothing else to do, and what arrives
+    meanwhile is done between two of its steps.
     """
 
     def __init__(self, connection: Connection, device: str) -> None:
         self._connection, self._device = connection, device
         self._sending = threading.Lock()
         self._work: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._to_learn: queue.SimpleQueue[pipe.Note] = queue.SimpleQueue()
         self._known: set[str] = set()  # jobs that are to be done or begun
         self._cancelled: set[str] = set()
         self._interrupted = False
@@ -91,6 +98,7 @@ class Worker:
                 give_back_memory()
                 work = self._work.get()
             work()
+            self._learn_if_idle()
 
     def _read(self) -> None:
         try:
@@ -106,6 +114,10 @@ class Worker:
         if note.kind == "job":
             self._known.add(note.fields["job"])
             self._work.put(lambda: self._run_job(note))
+        elif note.kind == "learn":
+            self._known.add(note.fields["job"])
+            self._to_learn.put(note)
+            self._work.put(_nothing)  # wakes the main thread
         elif note.kind == "cancel":
             if note.fields["job"] in self._known:  # or it comes too late
                 self._cancelled.add(note.fields["job"])
@@ -137,23 +149,86 @@ class Worker:
         fields, blocks = note.fields, list(note.blocks)
         job = fields["job"]
         try:
-            held: dict[bytes, BytesLike] = dict(zip(fields["digests"], note.contents, strict=True))
-            held.update((digest, spool.mapped(Path(path))) for digest, path in fields["files"])
-            shared = fields["shared"]
-            held.update((digest, block.view()) for digest, block in zip(shared, blocks, strict=False))
-            room = blocks[-1] if len(blocks) > len(shared) else None
-            self._stylize(job, fields, held, room)
+            room = blocks[-1] if len(blocks) > len(fields["shared"]) else None
+            self._stylize(job, fields, _held(note), room)
         except BaseException as error:
-            explained = self._explain(error)
-            if explained.code == "cancelled":
-                self._send("cancelled", {"job": job})
-            else:
-                self._send("failed", {"job": job, "error": explained.to_dict()})
+            self._say_failed(job, error)
         finally:
-            for block in blocks:
-                block.close()
-            self._known.discard(job)
-            self._cancelled.discard(job)
+            self._end(note)
+
+    def _say_failed(self, job: str, error: BaseException) -> None:
+        explained = self._explain(error)
+        if explained.code == "cancelled":
+            self._send("cancelled", {"job": job})
+        else:
+            self._send("failed", {"job": job, "error": explained.to_dict()})
+
+    def _end(self, note: pipe.Note) -> None:
+        for block in note.blocks:
+            block.close()
+        self._known.discard(note.fields["job"])
+        self._cancelled.discard(note.fields["job"])
+
+    def _learn_if_idle(self) -> None:
+        """Learn the style whose turn it is, unless something has arrived that goes before."""
+        if not self._work.empty():
+            return
+        with contextlib.suppress(queue.Empty):
+            note = self._to_learn.get_nowait()
+            try:
+                self._learn(note)
+            except BaseException as error:
+                self._say_failed(note.fields["job"], error)
+            finally:
+                self._end(note)
+
+    def _learn(self, note: pipe.Note) -> None:
+        from .learning import LearningTask
+
+        job, started = note.fields["job"], time.monotonic()
+        task = LearningTask(self._stylizer, note.fields["spec"], _held(note))
+        shown = 0.0
+        try:
+            while not task.over:
+                if time.monotonic() - shown > PROGRESS_S:
+                    shown = time.monotonic()
+                    self._say_learning(job, task)
+                self._between_steps()
+                if job in self._cancelled:
+                    raise ScumbleError("cancelled", "The job was cancelled.")
+                if task.step() and note.fields["preview"] and (pixels := task.preview()) is not None:
+                    self._say_preview(job, pixels)
+        except BaseException:
+            with contextlib.suppress(Exception):  # what went wrong first is told
+                task.stop()
+            raise
+        seconds = time.monotonic() - started
+        self._say_learning(job, task)
+        learned = {"job": job, "style": task.style, "steps": task.steps, "seconds": seconds}
+        self._send("learned", {**learned, "device": str(task.model.device)})
+
+    def _between_steps(self) -> None:
+        """Do all that has arrived, and what comes right after it: an artist at work goes before."""
+        wait = 0.0
+        with contextlib.suppress(queue.Empty):
+            while True:
+                work = self._work.get(timeout=wait) if wait else self._work.get_nowait()
+                work()
+                if work is not _nothing:
+                    wait = QUIET_S
+
+    def _say_learning(self, job: str, task: LearningTask) -> None:
+        note = {"job": job, "done": task.done, "total": task.steps, "eta_s": task.eta_s}
+        self._send("learning", {**note, "stored": task.stored})
+
+    def _say_preview(self, job: str, pixels: Pixels) -> None:
+        note = {
+            "job": job,
+            "extent": list(pixels.extent),
+            "dtype": pixels.format.dtype,
+            "channels": pixels.format.channels,
+        }
+        self._send("preview", note, [pixels.data])
 
     def _between_patches(self, job: str) -> bool:
         """Do one of the things that have arrived since; whether the job has been cancelled."""
@@ -186,21 +261,12 @@ class Worker:
             note = {"job": job, "done": done, "total": total, "stage": stage, "eta_s": eta}
             self._send("progress", note)
 
-        def on_preview(pixels: Pixels) -> None:
-            note = {
-                "job": job,
-                "extent": list(pixels.extent),
-                "dtype": pixels.format.dtype,
-                "channels": pixels.format.channels,
-            }
-            self._send("preview", note, [pixels.data])
-
         done = self._stylizer.stylize(
             fields["spec"],
             contents,
             on_progress,
             lambda: self._between_patches(job),
-            on_preview if fields["preview"] else None,
+            (lambda pixels: self._say_preview(job, pixels)) if fields["preview"] else None,
             Path(fields["output"]) if fields["output"] else None,
         )
         data = memoryview(done.pixels.data)
@@ -230,6 +296,19 @@ class Worker:
             text = "".join(traceback.format_exception(error))
             self._send("log", {"level": "error", "text": text[-8000:]})
         return explained
+
+
+def _nothing() -> None:
+    """Work that only wakes who waits for some."""
+
+
+def _held(note: pipe.Note) -> dict[bytes, BytesLike]:
+    """The contents that came with a note, by their digests."""
+    fields = note.fields
+    held: dict[bytes, BytesLike] = dict(zip(fields["digests"], note.contents, strict=True))
+    held.update((digest, spool.mapped(Path(path))) for digest, path in fields["files"])
+    held.update((d, block.view()) for d, block in zip(fields["shared"], note.blocks, strict=False))
+    return held
 
 
 def check_result(fields: dict[str, Any]) -> bool:

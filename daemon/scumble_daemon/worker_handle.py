@@ -15,6 +15,7 @@ from scumble.shared import SharedBlock, block_behind
 
 from . import pipe, worker
 from .jobs import Job
+from .learnings import Learning
 from .spool import SpoolFile
 
 _SPAWN = multiprocessing.get_context("spawn")
@@ -69,21 +70,43 @@ class WorkerHandle:
         Each of the job's digests is in `contents` or in `files`. The result goes into `output`, or comes back
         in strips when that is None.
         """
-        blocks = {digest: block for digest, c in contents.items() if (block := block_behind(c))}
-        contents = {digest: content for digest, content in contents.items() if digest not in blocks}
-        shared = [*blocks.values(), *([output] if isinstance(output, SharedBlock) else [])]
         fields = {
             "job": job.id,
             "spec": job.spec,
-            "digests": list(contents),
-            "shared": list(blocks),
-            "files": [[digest, str(path)] for digest, path in files.items()],
             "output": str(output.path) if isinstance(output, SpoolFile) else "",
             "preview": job.preview,
         }
+        room = [output] if isinstance(output, SharedBlock) else []
+        self._send_work("job", fields, contents, files, room)
+
+    def learn(
+        self,
+        learning: Learning,
+        contents: Mapping[bytes, BytesLike],
+        files: Mapping[bytes, Path],
+    ) -> None:
+        """Give it a style to learn; `contents` and `files` as in `run`."""
+        fields = {"job": learning.id, "spec": learning.spec, "preview": learning.preview}
+        self._send_work("learn", fields, contents, files, [])
+
+    def _send_work(
+        self,
+        kind: str,
+        fields: dict[str, Any],
+        contents: Mapping[bytes, BytesLike],
+        files: Mapping[bytes, Path],
+        room: Sequence[SharedBlock],
+    ) -> None:
+        blocks = {digest: block for digest, c in contents.items() if (block := block_behind(c))}
+        contents = {digest: content for digest, content in contents.items() if digest not in blocks}
+        fields |= {
+            "digests": list(contents),
+            "shared": list(blocks),
+            "files": [[digest, str(path)] for digest, path in files.items()],
+        }
         # A descriptor of our own for each: the broker may close a block before it was sent.
-        copies = [block.again() for block in shared]
-        self._outgoing.put(("job", fields, list(contents.values()), copies))
+        copies = [block.again() for block in (*blocks.values(), *room)]
+        self._outgoing.put((kind, fields, list(contents.values()), copies))
 
     def cancel(self, job: str) -> None:
         """Ask it to stop a job between two patches."""

@@ -18,7 +18,7 @@ ALLOWED = {
     "plugin_krita": {"scumble", "scumble_krita"},
 }
 OPTIONAL_IN_CLIENT = {"numpy", "zmq", "PIL", "msgpack"}
-WORKER_ONLY = {"worker.py", "stylizer.py", "style_signals.py"}
+WORKER_ONLY = {"worker.py", "stylizer.py", "style_signals.py", "learning.py"}
 
 
 def imported(path: Path) -> dict[str, bool]:

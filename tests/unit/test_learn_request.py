@@ -37,7 +37,7 @@ def test_a_request_comes_back_from_its_spec(request_):
     ("options", "code"),
     [
         ({"steps": 0}, "bad-request"),
-        ({"steps": 10_001}, "bad-request"),
+        ({"steps": 5001}, "bad-request"),
         ({"steps": True}, "bad-request"),
         ({"steps": 2.0}, "bad-request"),
         ({"seed": -1}, "bad-request"),

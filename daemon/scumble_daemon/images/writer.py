@@ -56,6 +56,16 @@ def write_image(
     return notes
 
 
+def png_of(pixels: Pixels) -> bytes:
+    """The bytes of a PNG at the pixels' depth; of floating-point ones at 16 bits."""
+    array, buffer = _fit(_to_array(pixels), "PNG", Path("picture.png"), []), io.BytesIO()
+    if array.dtype == np.uint16:
+        write_png16(buffer, array, profile=pixels.profile)
+    else:
+        _write_with_pillow(buffer, array, "PNG", pixels.profile, None, None, [])
+    return buffer.getvalue()
+
+
 def check_sides(path: Path, kind: str, extent: Extent) -> None:
     """Refuse what a format cannot hold. Raises ScumbleError `image-too-large`."""
     longest = _LONGEST_SIDE.get(kind)

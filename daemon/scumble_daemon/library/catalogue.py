@@ -13,7 +13,9 @@ from scumble.errors import ScumbleError
 
 from . import user
 from .builtin import builtin_styles
+from .checkpoints import Checkpoints
 from .entries import Credits, StyleEntry
+from .learned import learned_engines, lessons_of
 from .names import checked_name, clean_text, library_name, unique_name
 from .places import builtin_folder, locked, user_folder
 from .recipes import Recipe
@@ -67,6 +69,13 @@ class Library:
             hint=f"Did you mean {' or '.join(near)}?" if near else "List them with: scumble styles list",
         )
 
+    def of_picture(self, identity: bytes) -> StyleEntry | None:
+        """The user's style of that identity: the SHA-256 of a picture's file."""
+        if not (self.folder / identity.hex()).is_dir():  # next to always, and it costs nothing
+            return None
+        same = (e for e in self.entries() if e.kind == "user" and e.identity == identity)
+        return next(same, None)
+
     def near(self, name: str) -> list[str]:
         """Up to three names of styles that look like `name`."""
         keys: dict[str, str] = {}
@@ -97,13 +106,19 @@ class Library:
             "favourite": entry.favourite,
             "builtin": entry.kind == "builtin",
             "engines": _common_engines(parts),
+            "learned": _learned(parts),
+            "begun": self._begun(entry),
             "any_engine": bool(parts) and all(part.image is not None for part in parts),
             "thumbnail": entry.thumbnail.is_file(),
             "settings": dict(entry.recipe.settings) if entry.recipe else {},
         }
 
-    def add_image(self, data: bytes, title: str, credits: Credits | None = None) -> StyleEntry:
+    def add_image(
+        self, data: bytes, title: str, credits: Credits | None = None, *, identity: bytes | None = None
+    ) -> StyleEntry:
         """Take an image file in. One that is there already is not taken twice, and keeps its name.
+
+        It is known by the SHA-256 of the file, or by an `identity` where the file was made of pixels.
 
         Raises ScumbleError as `decode_image`, and `cannot-write`.
         """
@@ -111,7 +126,8 @@ class Library:
 
         thumbnail = jpeg_of(decode_image(data, clean_text(title) or "The style").pixels)
         credits = dataclasses.replace(credits or Credits(""), title=clean_text(title) or "Style")
-        return self.add(hashlib.sha256(data).hexdigest(), credits, image=data, thumbnail=thumbnail)
+        digest = (identity or hashlib.sha256(data).digest()).hex()
+        return self.add(digest, credits, image=data, thumbnail=thumbnail)
 
     def add_recipe(self, recipe: Recipe, title: str, credits: Credits | None = None) -> StyleEntry:
         """Keep a recipe. Raises ScumbleError `unknown-style` for a part that is not here, `cannot-write`."""
@@ -203,6 +219,17 @@ class Library:
                 raise ScumbleError("bad-style", f"More than {MAX_WATCHED} folders cannot be watched.")
             write_state(self.folder, watched=(*others, path) if on else others)
 
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """The learnings that have begun and not ended."""
+        return Checkpoints(self.folder / "learning")
+
+    def _begun(self, entry: StyleEntry) -> dict[str, Any]:
+        for begun in self.checkpoints.all():
+            if begun.style == entry.identity.hex() and begun.steps:
+                return {"engine": begun.engine, "done": begun.done, "steps": begun.steps}
+        return {}
+
     def _gather(self, state: State, pictures: Sequence[Picture]) -> Iterable[StyleEntry]:
         taken: set[str] = set()
         for entry in [*builtin_styles(self.builtin_folder), *user.user_styles(self.folder)]:
@@ -258,10 +285,22 @@ class Library:
 
 def _common_engines(parts: Sequence[StyleEntry]) -> list[str]:
     """The engines that have signals of all parts, or can make them."""
-    known = [set(engines_of(part.signals_folder)) for part in parts if part.image is None]
+    known = [_engines(part) for part in parts if part.image is None]
     if known:
         return sorted(set.intersection(*known))
-    return sorted(set().union(*(engines_of(part.signals_folder) for part in parts)))
+    return sorted(set().union(*(_engines(part) for part in parts)))
+
+
+def _engines(entry: StyleEntry) -> set[str]:
+    return {*engines_of(entry.signals_folder), *learned_engines(entry)}
+
+
+def _learned(parts: Sequence[StyleEntry]) -> dict[str, Any]:
+    """The engines for which all parts are learned; for a single style, how."""
+    if len(parts) == 1:
+        return lessons_of(parts[0])
+    engines = [set(learned_engines(part)) for part in parts]
+    return {engine: {} for engine in sorted(set.intersection(*engines))} if engines else {}
 
 
 def _changed(folder: Path) -> int:

@@ -26,7 +26,12 @@ def signals_name(engine: str, weights: str) -> str:
 
 def load_signals(entry: StyleEntry, weights: str) -> bytes | None:
     """The signals that these weights have encoded, whatever the engine's name was; None for none."""
-    for path in signals_files(entry.signals_folder):
+    return load_tensors(entry.signals_folder, weights)
+
+
+def load_tensors(folder: Path, weights: str) -> bytes | None:
+    """The file in a folder that was made with these weights; None for none."""
+    for path in signals_files(folder):
         if path.name.endswith(f"-{weights[:16]}.safetensors"):
             with contextlib.suppress(OSError):
                 return path.read_bytes()
