@@ -22,7 +22,7 @@ from scumble.errors import ScumbleError
 
 from ..images.atomic import atomic_file
 from .entries import Credits, StyleEntry
-from .records import read_record, record_in, with_record
+from .records import read_record, with_record
 from .signals import FILE_NAME, engines_of, load_tensors, signals_files, signals_name
 
 #: Bytes of a file: signals of 3 KB and a decoder of 320 KB, as half floats.
@@ -120,11 +120,6 @@ def learned_stamp(entry: StyleEntry) -> bytes:
     return digest.digest()
 
 
-def noted_lesson(data: bytes) -> Lesson | None:
-    """How the tensors in these bytes were learned; None where nobody has noted it."""
-    return _lesson(record_in(data))
-
-
 def picture_entry(folder: Path, key: bytes) -> StyleEntry:
     """The place of a picture that is in no library; `folder` is that of the user's styles."""
     return StyleEntry(key.hex(), "picture", Credits("Picture"), folder / "pictures" / key.hex(), key)
@@ -132,13 +127,21 @@ def picture_entry(folder: Path, key: bytes) -> StyleEntry:
 
 def take_over(entry: StyleEntry, from_: StyleEntry) -> None:
     """Give a style what another has learned for engines that it has learned nothing for."""
-    with contextlib.suppress(OSError):
-        for path in signals_files(learned_folder(from_)):
-            target = learned_folder(entry) / path.name
-            if not target.exists():
+    add_learned(entry, {path.name: path.read_bytes() for path in signals_files(learned_folder(from_))})
+
+
+def add_learned(entry: StyleEntry, contents: Mapping[str, bytes]) -> None:
+    """Put files there that have been checked, by their names, where the style has none of that name.
+
+    Raises ScumbleError `cannot-write`.
+    """
+    for name, data in contents.items():
+        target = learned_folder(entry) / name
+        if not target.exists():
+            with contextlib.suppress(OSError):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with atomic_file(target) as file:
-                    file.write(path.read_bytes())
+            with atomic_file(target) as file:
+                file.write(data)
 
 
 def forget_old_pictures(folder: Path, most: int = MAX_PICTURES) -> None:

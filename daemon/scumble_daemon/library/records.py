@@ -5,6 +5,7 @@ Reading it takes no torch and only the head of the file.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,10 @@ def read_record(path: Path) -> dict[str, Any]:
 
 def _head_of(data: bytes) -> dict[str, Any]:
     length = int.from_bytes(data[:8], "little")
-    if not 2 <= length <= min(MAX_HEAD, len(data) - 8):
-        raise ValueError("no safetensors")
-    head = json.loads(data[8 : 8 + length])
+    head: Any = None
+    if 2 <= length <= min(MAX_HEAD, len(data) - 8):
+        with contextlib.suppress(ValueError, RecursionError):
+            head = json.loads(data[8 : 8 + length])
     if not isinstance(head, dict):
-        raise ValueError("no safetensors")
+        raise ValueError("these are no safetensors")
     return head

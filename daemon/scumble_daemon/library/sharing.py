@@ -5,9 +5,11 @@ safetensors, and pictures that are decoded and, but for the style's own image, e
 
     {"scumble-style": 1, "title": ..., credits...,
      "signals": {"microast-0123456789abcdef.safetensors": base64}, "thumbnail": base64,
+     "learned": {the same names: base64},
      "image": base64 (only when asked for), "sha256": digest of the image}
 
-A recipe has ``"recipe"`` instead, and the user's styles that it mixes under ``"embedded"``.
+What was learned of a style goes along with it: it is what takes minutes to make. A recipe has ``"recipe"``
+instead, and the user's styles that it mixes under ``"embedded"``.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ from scumble.errors import ScumbleError
 from ..images.atomic import atomic_file
 from .catalogue import MAX_PARTS, Library
 from .entries import Credits, StyleEntry, credits_from
+from .learned import MAX_BYTES as MAX_LEARNED_BYTES
+from .learned import add_learned, learned_folder
 from .recipes import Recipe, recipe_from
 from .signals import FILE_NAME, MAX_BYTES, signals_files
 from .thumbnails import jpeg_of, jpeg_of_image, read_thumbnail
@@ -97,14 +101,19 @@ def _shared(library: Library, entry: StyleEntry, with_image: bool) -> dict[str, 
         data["recipe"] = recipe.as_dict()
         embedded = {p.name: _shared(library, p, with_image) for p, _ in parts if p.kind != "builtin"}
         return {**data, "embedded": embedded} if embedded else data
-    signals = {path.name: _text(path.read_bytes()) for path in signals_files(entry.signals_folder)}
-    if not signals and not with_image:
+    signals, learned = (
+        {path.name: _text(path.read_bytes()) for path in signals_files(folder)}
+        for folder in (entry.signals_folder, learned_folder(entry))
+    )
+    if not signals and not learned and not with_image:
         raise ScumbleError(
             "no-signals",
             f"The style {entry.name} has not been used yet, so there is nothing but its image.",
             hint="Stylize something with it first, or export it with its image.",
         )
     data |= {"signals": signals, "thumbnail": _text(read_thumbnail(entry))}
+    if learned:
+        data["learned"] = learned
     if with_image:
         if entry.image is None:
             raise ScumbleError("no-image", f"The library does not have the image of {entry.name}.")
@@ -118,8 +127,9 @@ def _take(library: Library, data: Mapping[str, Any], fallback: str) -> StyleEntr
 
     credits: Credits = credits_from(data, fallback)
     signals = _signals(data.get("signals", {}))
+    learned = _learned(data.get("learned", {}))
     image = _bytes(data.get("image", ""), MAX_IMAGE_BYTES, "image") or None
-    if not signals and image is None:
+    if not signals and not learned and image is None:
         raise _bad("it holds neither signals nor an image")
     if image is not None:
         digest = hashlib.sha256(image).hexdigest()
@@ -127,43 +137,61 @@ def _take(library: Library, data: Mapping[str, Any], fallback: str) -> StyleEntr
             raise _bad("its image is damaged")
         thumbnail = jpeg_of(decode_image(image, "The image in it").pixels)
     else:
-        same = _with_signals(library, signals)
+        same = _with_tensors(library, signals, learned)
         if same is not None:
+            add_learned(same, learned)
             return same
-        digest = hashlib.sha256(b"".join(signals[name] for name in sorted(signals))).hexdigest()
+        tensors = [found[name] for found in (signals, learned) for name in sorted(found)]
+        digest = hashlib.sha256(b"".join(tensors)).hexdigest()
         thumbnail = _thumbnail(_bytes(data.get("thumbnail", ""), MAX_THUMBNAIL_BYTES, "thumbnail"))
-    return library.add(digest, credits, image=image, thumbnail=thumbnail, signals=signals)
+    entry = library.add(digest, credits, image=image, thumbnail=thumbnail, signals=signals)
+    add_learned(entry, learned)
+    return entry
 
 
-def _with_signals(library: Library, signals: Mapping[str, bytes]) -> StyleEntry | None:
-    """The user's style that these signals are of: those that both have are the same."""
+def _with_tensors(
+    library: Library, signals: Mapping[str, bytes], learned: Mapping[str, bytes]
+) -> StyleEntry | None:
+    """The user's style that these are of: what both have of signals, or was learned for both, is the same."""
     for entry in library.entries():
         if entry.kind != "user":
             continue
-        own = {path.name: path for path in signals_files(entry.signals_folder)}
-        both = own.keys() & signals.keys()
-        if both and all(own[name].read_bytes() == signals[name] for name in both):
-            return entry
+        for folder, theirs in ((entry.signals_folder, signals), (learned_folder(entry), learned)):
+            own = {path.name: path for path in signals_files(folder)}
+            both = own.keys() & theirs.keys()
+            if both and all(own[name].read_bytes() == theirs[name] for name in both):
+                return entry
     return None
 
 
 def _signals(data: object) -> dict[str, bytes]:
+    return _tensors(data, "signals", MAX_BYTES, lambda v: v.ndim == 2 and v.dtype == np.float32)
+
+
+def _learned(data: object) -> dict[str, bytes]:
+    return _tensors(
+        data,
+        "learned tensors",
+        MAX_LEARNED_BYTES,
+        lambda v: 1 <= v.ndim <= 4 and v.dtype in (np.float32, np.float16),
+    )
+
+
+def _tensors(data: object, what: str, most: int, fits: Callable[[np.ndarray], bool]) -> dict[str, bytes]:
     if not isinstance(data, dict) or len(data) > MAX_SIGNALS:
-        raise _bad("its signals are not a table")
+        raise _bad(f"its {what} are not a table")
     found: dict[str, bytes] = {}
     for name, text in data.items():
         if not FILE_NAME.fullmatch(name):
-            raise _bad(f"{name!r:.60} is not the name of signals")
-        content = _bytes(text, MAX_BYTES, "signals")
+            raise _bad(f"{name!r:.60} is not the name of {what}")
+        content = _bytes(text, most, what)
         try:
-            vectors = load_safetensors(content)
-            sound = all(
-                v.ndim == 2 and v.dtype == np.float32 and np.isfinite(v).all() for v in vectors.values()
-            )
+            tensors = load_safetensors(content)
+            sound = all(fits(tensor) and np.isfinite(tensor).all() for tensor in tensors.values())
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise _bad("its signals are damaged") from error
-        if not vectors or not sound:
-            raise _bad("its signals are damaged")
+            raise _bad(f"its {what} are damaged") from error
+        if not tensors or not sound:
+            raise _bad(f"its {what} are damaged")
         found[name] = content
     return found
 
