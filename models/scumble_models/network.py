@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 from torch import Tensor, nn
 
+from scumble_models.errors import SignalsError
 from scumble_models.signals import StyleSignals
 from scumble_models.tiling.stage import Stage
 from scumble_models.tiling.statistics import channel_statistics
@@ -22,6 +24,10 @@ class StyleNetwork(nn.Module):
 
     #: Registry name of the architecture.
     architecture: ClassVar[str]
+    #: Whether a style can be learned: a decoder of its own, fitted to one painting.
+    learns: ClassVar[bool] = False
+    #: Whether it paints coarse to fine; else all in one level (:mod:`scumble_models.cascade`).
+    cascades: ClassVar[bool] = True
 
     @abstractmethod
     def encode_style(self, style: Tensor) -> StyleSignals:
@@ -30,6 +36,18 @@ class StyleNetwork(nn.Module):
     @abstractmethod
     def stages(self) -> tuple[Stage, ...]:
         """The content path, in order; the input of every stage but the first is normalised."""
+
+    def decoder_weights(self) -> Mapping[str, Tensor]:
+        """The decoder that paints a style which has none of its own."""
+        return {}
+
+    def with_decoder(self, decoder: Mapping[str, Tensor]) -> StyleNetwork:
+        """The same encoders with another decoder, for a learned style.
+
+        Raises:
+            SignalsError: the weights do not fit.
+        """
+        raise SignalsError(f"Styles cannot be learned for {self.architecture}.")
 
     def forward(self, content: Tensor, signals: StyleSignals) -> Tensor:
         """The full frame at once, as published.

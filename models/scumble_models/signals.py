@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -16,8 +16,10 @@ from torch import Tensor
 from scumble_models.errors import SignalsError
 from scumble_models.tiling.box import Box
 
-#: Far above what any network here needs (MicroAST: 2.5 KB), far below what could hurt.
+#: Far above what any network needs (MicroAST: 2.5 KB, a learned style 312), far below what could hurt.
 MAX_BYTES = 1 << 20
+#: Before the names of a learned style's decoder in a file.
+DECODER = "decoder."
 
 
 class Signals(Protocol):
@@ -44,20 +46,30 @@ class StyleSignals:
         architecture: the registry name of the architecture that encoded them, such as ``microast``.
         vectors: name to float32 tensor ``(N, C)``. MicroAST has eight: mean, std, weight and bias
             of level 1 and of level 2.
+        decoder: of a learned style, the weights of the network's decoder by name; empty where the style
+            is painted by the network's own.
     """
 
     architecture: str
     vectors: Mapping[str, Tensor]
+    decoder: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def learned(self) -> bool:
+        """Whether the style has a decoder of its own."""
+        return bool(self.decoder)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> StyleSignals:
-        """Apply ``function`` to every vector."""
-        return StyleSignals(
-            self.architecture, {name: function(vector) for name, vector in self.vectors.items()}
+        """Apply ``function`` to every tensor."""
+        vectors, decoder = (
+            {name: function(tensor) for name, tensor in tensors.items()}
+            for tensors in (self.vectors, self.decoder)
         )
+        return StyleSignals(self.architecture, vectors, decoder)
 
     def to(self, device: torch.device | str) -> StyleSignals:
         """The same signals on another device."""
-        return self.map(lambda vector: vector.to(device))
+        return self.map(lambda tensor: tensor.to(device))
 
     def column(self, name: str) -> Tensor:
         """One vector as ``(N, C, 1, 1)``, ready to modulate features."""
@@ -69,8 +81,10 @@ class StyleSignals:
         return self
 
     def to_bytes(self) -> bytes:
-        """Serialise as safetensors; the architecture is in its metadata."""
+        """Serialise as safetensors; the architecture is in its metadata. A decoder is kept as float16."""
         tensors = {name: vector.detach().float().cpu().contiguous() for name, vector in self.vectors.items()}
+        for name, weight in self.decoder.items():
+            tensors[DECODER + name] = weight.detach().half().cpu().contiguous()
         return save_safetensors(tensors, metadata={"architecture": self.architecture})
 
     @staticmethod
@@ -83,7 +97,7 @@ class StyleSignals:
         if len(data) > MAX_BYTES:
             raise SignalsError(f"Style signals of {len(data)} bytes are too large to be genuine.")
         try:
-            vectors = load_safetensors(data)
+            tensors = load_safetensors(data)
         except (SafetensorError, ValueError, KeyError) as error:
             raise SignalsError("The style signals are damaged.", hint="Encode the style again.") from error
         found = _metadata(data).get("architecture", "")
@@ -92,9 +106,16 @@ class StyleSignals:
                 f"These style signals are of {found or 'an unknown network'}, not of {architecture}.",
                 hint="Encode the style again with this engine.",
             )
-        if not all(v.ndim == 2 and v.isfinite().all() for v in vectors.values()):
+        decoder = {
+            name.removeprefix(DECODER): tensor.float()
+            for name, tensor in tensors.items()
+            if name.startswith(DECODER)
+        }
+        vectors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DECODER)}
+        flat = all(vector.ndim == 2 for vector in vectors.values())
+        if not flat or not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
             raise SignalsError("The style signals are damaged.", hint="Encode the style again.")
-        return StyleSignals(architecture, vectors)
+        return StyleSignals(architecture, vectors, decoder)
 
 
 def _metadata(data: bytes) -> dict[str, str]:
@@ -103,10 +124,14 @@ def _metadata(data: bytes) -> dict[str, str]:
 
 
 def mix(parts: Sequence[tuple[StyleSignals, float]]) -> StyleSignals:
-    """Mix styles by the weighted mean of their signals; the weights need not sum to 1.
+    """Mix styles by the weighted mean of their signals and decoders; the weights need not sum to 1.
+
+    Decoders are learned from one start, so that what lies between two of them paints as well (shown in
+    docs/styles.md).
 
     Raises:
-        SignalsError: no parts, a negative weight, weights that sum to 0, or mixed architectures.
+        SignalsError: no parts, a negative weight, weights that sum to 0, mixed architectures, or decoders
+            of some of the styles only (:func:`with_decoders` gives the others the network's own).
     """
     if not parts or any(weight < 0 for _, weight in parts):
         raise SignalsError("A mix needs at least one style, each with a weight of 0 or more.")
@@ -118,10 +143,27 @@ def mix(parts: Sequence[tuple[StyleSignals, float]]) -> StyleSignals:
         raise SignalsError("Styles encoded by different networks cannot be mixed.")
     if len(parts) == 1:
         return first
-    vectors = {
-        name: torch.stack([s.vectors[name] * (w / total) for s, w in parts]).sum(0) for name in first.vectors
-    }
-    return StyleSignals(first.architecture, vectors)
+    if any(signals.decoder.keys() != first.decoder.keys() for signals, _ in parts):
+        raise SignalsError("A learned style and one that is not cannot be mixed as they are.")
+    vectors, decoder = (
+        {name: sum_of([(tensors(s)[name], w / total) for s, w in parts]) for name in tensors(first)}
+        for tensors in (lambda s: s.vectors, lambda s: s.decoder)
+    )
+    return StyleSignals(first.architecture, vectors, decoder)
+
+
+def sum_of(parts: Sequence[tuple[Tensor, float]]) -> Tensor:
+    """The weighted sum of tensors of one shape."""
+    return torch.stack([tensor * weight for tensor, weight in parts]).sum(0)
+
+
+def with_decoders(
+    parts: Sequence[StyleSignals], own: Callable[[], Mapping[str, Tensor]]
+) -> list[StyleSignals]:
+    """The styles with a decoder each where any has one: the network's ``own`` for those without."""
+    if not any(signals.learned for signals in parts):
+        return list(parts)
+    return [s if s.learned else StyleSignals(s.architecture, s.vectors, own()) for s in parts]
 
 
 def interpolate(start: StyleSignals, end: StyleSignals, amount: float) -> StyleSignals:

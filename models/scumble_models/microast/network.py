@@ -5,10 +5,12 @@ Layer names are those of the authors' checkpoints, so that these load without re
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from torch import Tensor, nn
 
+from scumble_models.errors import SignalsError
 from scumble_models.microast.layers import ConvLayer, ResidualLayer
 from scumble_models.network import StyleNetwork
 from scumble_models.signals import Signals, StyleSignals
@@ -96,6 +98,7 @@ class MicroAST(StyleNetwork):
     """
 
     architecture = "microast"
+    learns = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,6 +118,24 @@ class MicroAST(StyleNetwork):
             for name, value in zip(SIGNAL_NAMES, values, strict=True):
                 vectors[f"{name}{level}"] = value.flatten(1)
         return StyleSignals(self.architecture, vectors)
+
+    def decoder_weights(self) -> Mapping[str, Tensor]:
+        """The weights of the decoder by name."""
+        return self.decoder.state_dict()
+
+    def with_decoder(self, decoder: Mapping[str, Tensor]) -> MicroAST:
+        """The same encoders and modulator, shared, with another decoder."""
+        other = MicroAST.__new__(MicroAST)
+        nn.Module.__init__(other)
+        other.content_encoder, other.style_encoder = self.content_encoder, self.style_encoder
+        other.modulator, other.decoder = self.modulator, Decoder()
+        try:
+            other.decoder.load_state_dict(dict(decoder))
+        except RuntimeError as error:
+            raise SignalsError("The learned style does not fit this engine.") from error
+        device = next(self.decoder.parameters()).device
+        other.decoder.to(device).eval().requires_grad_(False)
+        return other
 
     def encode_content(self, content: Tensor) -> Tensor:
         """Stage 1: content ``(N, 3, H, W)`` in 0..1 to features at a quarter of the resolution."""

@@ -1,0 +1,252 @@
+"""Fits MicroAST's decoder and one style's signals to one painting, step by step, resumable."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load as load_safetensors
+from safetensors.torch import save as save_safetensors
+from torch import Tensor
+
+from scumble_models.errors import TrainingError
+from scumble_models.grid import grid_energy
+from scumble_models.learning.contents import SIDE, Contents
+from scumble_models.learning.features import CONTENT_LAYER, STYLE_LAYERS, activations, style_distance
+from scumble_models.learning.losses import (
+    CELLS,
+    enlarged,
+    joined,
+    low_band,
+    luminance_loss,
+    outside,
+    palette,
+    shift_loss,
+    smoothness,
+    total,
+)
+from scumble_models.learning.painting import Painting
+from scumble_models.learning.settings import LearnSettings, LossWeights
+from scumble_models.microast.network import MicroAST
+from scumble_models.registry import StyleModel
+from scumble_models.signals import StyleSignals
+from scumble_models.tiling.statistics import channel_statistics
+
+WARM_UP = 20
+GRID_WINDOW = 32
+#: Share of the content's own fine luminance in what a finer level of the cascade paints.
+BAND_SHARE = 0.8
+
+
+class Learner:
+    """Learns one style: create it, call :meth:`step` until :attr:`done`, take :meth:`signals`.
+
+    Each step paints three crops of photos: one, the same moved by a few pixels, and one as a finer level of
+    the cascade sees it, from its own enlarged result. Random choices depend on the seed and the
+    step alone, so that a learning that is resumed ends where it would have ended.
+
+    Args:
+        model: a loaded MicroAST; its encoders stay as they are.
+        pixels: the painting, ``(H, W, C)`` of uint8, uint16, float16 or float32.
+        channels: ``RGB``, ``RGBA``, ``BGRA``, ``GRAY`` or ``GRAYA``; what is transparent does not count.
+        extra: pixels and channels of a picture that is one more content, such as the one being painted.
+
+    Raises:
+        PixelsError: the painting cannot be learned from; says why.
+        TrainingError: styles cannot be learned for this model.
+    """
+
+    def __init__(
+        self,
+        model: StyleModel,
+        pixels: np.ndarray,
+        channels: str,
+        settings: LearnSettings | None = None,
+        extra: tuple[np.ndarray, str] | None = None,
+        *,
+        start: StyleSignals | None = None,
+    ) -> None:
+        if not isinstance(model.network, MicroAST):
+            raise TrainingError(
+                f"Styles cannot be learned for the engine {model.info.name}.", hint="Choose microast."
+            )
+        self._device, self._settings, self._weights = model.device, settings or LearnSettings(), LossWeights()
+        with torch.inference_mode(False), torch.enable_grad():
+            painting = Painting(pixels, channels, model.device)
+            self._contents = Contents(model.device, extra)
+            with torch.no_grad():
+                self._style = painting.style()
+                self._palettes = {cell: palette(painting.image, cell, painting.share) for cell in CELLS}
+                vectors = model.network.encode_style(painting.image).vectors
+            start = start or StyleSignals(MicroAST.architecture, vectors, start_decoder())
+            self._network = model.network.with_decoder(start.decoder or model.network.decoder_weights())
+            # Clones, because tensors made in inference mode take no part in a gradient.
+            self._decoder = {name: p.clone() for name, p in self._network.decoder.named_parameters()}
+            for name, weight in self._decoder.items():
+                _set_parameter(self._network.decoder, name, torch.nn.Parameter(weight.clone()))
+            self._signals = {k: torch.nn.Parameter(v.to(model.device).clone()) for k, v in vectors.items()}
+            self._parameters = {
+                **{f"decoder.{name}": p for name, p in self._network.decoder.named_parameters()},
+                **{f"signals.{name}": p for name, p in self._signals.items()},
+            }
+            self._optimiser = torch.optim.Adam(self._parameters.values(), lr=1.0, betas=(0.9, 0.99))
+        self.done = 0
+        self.last: dict[str, float] = {}
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        return self._settings.steps
+
+    def step(self) -> float:
+        """One step of optimisation: half a second on two cores.
+
+        Returns:
+            The loss before it.
+
+        Raises:
+            TrainingError: the loss is not finite.
+        """
+        with torch.inference_mode(False), torch.enable_grad():
+            loss = self._loss(torch.Generator().manual_seed(self._settings.seed * 1_000_003 + self.done))
+            if not bool(loss.isfinite()):
+                raise TrainingError("Learning the style has failed: its loss is not finite.")
+            for group in self._optimiser.param_groups:
+                group["lr"] = self._rate()
+            self._optimiser.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self._parameters.values(), 1.0)
+            self._optimiser.step()
+        self.done += 1
+        return loss.item()
+
+    def signals(self) -> StyleSignals:
+        """The style as it is learned now."""
+        vectors = {name: p.detach().clone() for name, p in self._signals.items()}
+        decoder = {name: p.detach().clone() for name, p in self._network.decoder.named_parameters()}
+        return StyleSignals(MicroAST.architecture, vectors, decoder)
+
+    def checkpoint(self) -> bytes:
+        """Everything that is needed to go on, as safetensors (2 MB)."""
+        tensors = {name: p.detach() for name, p in self._parameters.items()}
+        for name, parameter in self._parameters.items():
+            state = self._optimiser.state.get(parameter, {})
+            for kind in ("exp_avg", "exp_avg_sq", "step"):
+                if kind in state:
+                    tensors[f"{kind}/{name}"] = state[kind]
+        meta = {"done": str(self.done), "settings": json.dumps(asdict(self._settings))}
+        return save_safetensors({k: t.float().cpu().contiguous() for k, t in tensors.items()}, metadata=meta)
+
+    @staticmethod
+    def resume(
+        model: StyleModel,
+        pixels: np.ndarray,
+        channels: str,
+        data: bytes,
+        settings: LearnSettings | None = None,
+        extra: tuple[np.ndarray, str] | None = None,
+    ) -> Learner:
+        """Go on from what :meth:`checkpoint` gave for the same painting and settings.
+
+        Raises:
+            TrainingError: the checkpoint is damaged, or of other settings.
+        """
+        learner = Learner(model, pixels, channels, settings, extra)
+        learner._restore(data)
+        return learner
+
+    def _restore(self, data: bytes) -> None:
+        try:
+            tensors = load_safetensors(data)
+            length = int.from_bytes(data[:8], "little")
+            meta = json.loads(data[8 : 8 + length])["__metadata__"]
+            done, settings = int(meta["done"]), json.loads(meta["settings"])
+            if settings != asdict(self._settings) or not 0 <= done <= self.steps:
+                raise TrainingError("The learning that was begun has other settings; begin again.")
+            # In this order: leaving inference mode switches gradients on.
+            with torch.inference_mode(False), torch.no_grad():
+                for name, parameter in self._parameters.items():
+                    if tensors[name].shape != parameter.shape:
+                        raise ValueError(name)
+                    parameter.copy_(tensors[name])
+                    if done:
+                        self._optimiser.state[parameter] = {
+                            "step": tensors[f"step/{name}"].clone(),
+                            "exp_avg": tensors[f"exp_avg/{name}"].to(parameter),
+                            "exp_avg_sq": tensors[f"exp_avg_sq/{name}"].to(parameter),
+                        }
+        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise TrainingError("The learning that was begun is damaged; begin again.") from error
+        self.done = done
+
+    def _rate(self) -> float:
+        """Warm-up, then a cosine to almost nothing."""
+        warm = min(1.0, (self.done + 1) / WARM_UP)
+        fall = 0.5 + 0.5 * math.cos(math.pi * self.done / self.steps)
+        return self._settings.rate * warm * fall + 1e-5
+
+    def _paint(self, content: Tensor) -> Tensor:
+        """What the style makes of ``(N, 3, H, W)`` now, not clamped."""
+        network, signals = self._network, StyleSignals(MicroAST.architecture, self._signals)
+        with torch.no_grad():
+            features = network.encode_content(content.contiguous(memory_format=torch.channels_last))
+        features = network.decode_deep(features, channel_statistics(features), signals)
+        return network.decode_shallow(features, channel_statistics(features), signals)
+
+    def _loss(self, generator: torch.Generator) -> Tensor:
+        first, second = torch.randint(len(self._contents), (2,), generator=generator).tolist()
+        flip = bool(torch.randint(2, (1,), generator=generator))
+        dx, dy = torch.randint(1, 4, (2,), generator=generator).tolist()
+        content, target, moved = self._content(first, flip, dx, dy)
+        finer_content, finer_target, _ = self._content(second, flip, dx, dy)
+        plain = self._paint(torch.cat([content, moved]))
+        finer, left = self._finer(finer_content)
+        result, contents = torch.cat([plain[:1], finer]), torch.cat([content, finer_content])
+        found = activations(result.clamp(-0.2, 1.2), STYLE_LAYERS)
+        targets = torch.cat([target, finer_target]).float()
+        gram, mean = style_distance(found, self._style)
+        spread = [(palette(result, cell) - wanted).square().mean() for cell, wanted in self._palettes.items()]
+        parts = {
+            "gram": gram,
+            "mean": mean,
+            "content": F.mse_loss(found[CONTENT_LAYER].float(), targets) / targets.var(),
+            "palette": torch.stack(spread).sum(),
+            "luminance": luminance_loss(result, contents),
+            "shift": shift_loss(plain[:1], plain[1:], dx, dy),
+            "grid": grid_energy(result, GRID_WINDOW).mean(),
+            "band": left,
+            "smooth": smoothness(result),
+            "outside": outside(result),
+        }
+        self.last = {name: value.item() for name, value in parts.items()}
+        return total(parts, asdict(self._weights))
+
+    def _content(self, index: int, flip: bool, dx: int, dy: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A content ``(1, 3, 256, 256)``, its activations, and the same moved by a few pixels."""
+        crop, target = self._contents.crop(index, flip)
+        return crop[:, :, :SIDE, :SIDE], target, crop[:, :, dy : dy + SIDE, dx : dx + SIDE]
+
+    def _finer(self, content: Tensor) -> tuple[Tensor, Tensor]:
+        """A finer level of the cascade over its own coarser result, and how far it left the kept band."""
+        with torch.no_grad():
+            coarser = enlarged(self._paint(F.avg_pool2d(content, 2)).clamp(0.0, 1.0), 2)
+        result = self._paint(joined(coarser, content, BAND_SHARE))
+        left = low_band(result, 2) - low_band(coarser, 2)
+        return result - left, left.square().mean() / coarser.var().clamp_min(1e-3)
+
+
+def _set_parameter(module: torch.nn.Module, name: str, value: torch.nn.Parameter) -> None:
+    *path, last = name.split(".")
+    for part in path:
+        module = getattr(module, part)
+    setattr(module, last, value)
+
+
+def start_decoder() -> dict[str, Tensor]:
+    """The decoder that every learning begins with; empty for the network's own."""
+    return {}

@@ -1,0 +1,60 @@
+"""How a style is learned: what a user may choose, and the weights of the losses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scumble_models.errors import TrainingError
+
+#: Of a learning: fewer show nothing, more change nothing that can be seen.
+STEPS = (1, 5000)
+
+
+@dataclass(frozen=True)
+class LearnSettings:
+    """What a user chooses of a learning; the same settings give the same style.
+
+    Attributes:
+        steps: steps of optimisation; 120 are about a minute on two cores.
+        seed: of the order of contents and shifts.
+        rate: learning rate after the warm-up.
+    """
+
+    steps: int = 120
+    seed: int = 0
+    rate: float = 3e-3
+
+    def __post_init__(self) -> None:
+        low, high = STEPS
+        if not low <= self.steps <= high:
+            raise TrainingError(f"{self.steps} steps of learning are not between {low} and {high}.")
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """Weights of the losses, found by trying and looking (the ablation is in MicroAST's card).
+
+    Attributes:
+        gram: Gram matrices of the four layers, each relative to the style's.
+        mean: mean activations of the same layers, relative to the style's.
+        content: relu3_3 of the photo, relative to its variance.
+        palette: squared sliced Wasserstein distance of colours, at two sizes.
+        luminance: squared difference of standardised luminances, 4 pixels to a cell: what is light stays
+            lighter than what is dark, so that faces stay faces.
+        shift: what changes when the content moves by 1 to 3 pixels: the lattice of strides.
+        grid: energy at periods 2 and 4 (see :mod:`scumble_models.grid`).
+        band: how far the finer level of a cascade leaves the band that is kept of the coarser one.
+        smooth: squared differences of neighbours.
+        outside: squared distance of values from 0..1.
+    """
+
+    gram: float = 1.0
+    mean: float = 1.0
+    content: float = 0.4
+    palette: float = 20.0
+    luminance: float = 0.3
+    shift: float = 4.0
+    grid: float = 3000.0
+    band: float = 0.1
+    smooth: float = 0.5
+    outside: float = 10.0
