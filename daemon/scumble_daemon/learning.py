@@ -18,7 +18,7 @@ import numpy as np
 from scumble.content import digest_of
 from scumble.errors import ScumbleError
 from scumble.geometry import Extent
-from scumble.learn_request import STEPS_RANGE, learn_request
+from scumble.learn_request import STEPS, STEPS_RANGE, learn_request
 from scumble.pixels import BytesLike, Pixels
 from scumble_models.errors import TrainingError
 from scumble_models.learning import Learner, LearnSettings
@@ -223,7 +223,7 @@ class LearningTask:
         self._learner = self._resumed()
         if self._learner is None:
             self._to_measure = request.minutes is not None
-            self._learner = self._new(request.steps)
+            self._learner = self._new(STEPS if self._to_measure else request.steps)
 
     def _new(self, steps: int) -> Learner:
         pixels, channels, settings, extra = self._lesson(steps)

@@ -89,9 +89,12 @@ def test_a_style_that_was_never_used_has_nothing_to_give_away_but_its_image(mine
     assert not (tmp_path / "sea").exists()
 
 
-def test_an_image_that_is_not_here_cannot_go(mine, tmp_path):
+def test_an_image_that_is_not_here_cannot_go(mine, theirs, tmp_path):
+    encoded(mine)
+    export_style(mine, "sea", tmp_path / "sea")
+    import_style(theirs, tmp_path / "sea")
     with pytest.raises(ScumbleError) as caught:
-        export_style(mine, "irises", tmp_path / "x", with_image=True)
+        export_style(theirs, "sea", tmp_path / "x", with_image=True)
     assert caught.value.code == "no-image"
 
 

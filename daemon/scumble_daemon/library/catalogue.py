@@ -19,7 +19,7 @@ from .learned import learned_engines, lessons_of
 from .names import checked_name, clean_text, library_name, unique_name
 from .places import builtin_folder, locked, user_folder
 from .recipes import Recipe
-from .signals import engines_of
+from .signals import engines_of, signals_files
 from .state import MAX_WATCHED, State, read_state, write_state
 from .thumbnails import jpeg_of
 from .watched import Picture, pictures_in, watched_styles
@@ -236,7 +236,9 @@ class Library:
             # Two processes cannot take one name, but a restored backup can.
             name = unique_name(entry.name, taken)
             taken.add(name.casefold())
-            yield dataclasses.replace(entry, name=name, favourite=name in state.favourites)
+            # An installation is the same for all users, and not theirs to write to.
+            own = self.folder / "builtin" / entry.name if entry.kind == "builtin" else None
+            yield dataclasses.replace(entry, name=name, favourite=name in state.favourites, own_folder=own)
         for entry in watched_styles(pictures, self.folder / "watched", taken):
             yield dataclasses.replace(entry, favourite=entry.name in state.favourites)
 
@@ -292,7 +294,7 @@ def _common_engines(parts: Sequence[StyleEntry]) -> list[str]:
 
 
 def _engines(entry: StyleEntry) -> set[str]:
-    return {*engines_of(entry.signals_folder), *learned_engines(entry)}
+    return {*engines_of(signals_files(entry.signals_folder)), *learned_engines(entry)}
 
 
 def _learned(parts: Sequence[StyleEntry]) -> dict[str, Any]:

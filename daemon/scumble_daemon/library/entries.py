@@ -44,6 +44,7 @@ class StyleEntry:
         image: the picture that it can be encoded from; None for a style of signals only.
         recipe: for kind ``recipe``, and only there.
         identity: changes when the style does.
+        own_folder: holds what this user has learned of it, where that is not `folder`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class StyleEntry:
     image: Path | None = None
     recipe: Recipe | None = None
     favourite: bool = False
+    own_folder: Path | None = None
 
     @property
     def thumbnail(self) -> Path:

@@ -3,6 +3,7 @@
 ``learned/<engine>-<first 16 digits of the weights' sha256>.safetensors`` beside the style's ``signals/``, as
 these are named. A file holds the style's signals and a decoder, and notes how they were learned (`Lesson`).
 
+What a user learns of a built-in style lies among the user's styles and goes before what came with it.
 Pictures that are styles of no library, such as the layer of an editor, have a folder of their own among
 ``pictures/`` of the user's styles, named by what the daemon knows them by.
 """
@@ -49,13 +50,21 @@ class Lesson:
 
 
 def learned_folder(entry: StyleEntry) -> Path:
-    """Where the learned tensors of a style lie."""
-    return entry.folder / "learned"
+    """Where what is learned of a style goes."""
+    return (entry.own_folder or entry.folder) / "learned"
+
+
+def learned_files(entry: StyleEntry) -> list[Path]:
+    """What was learned of a style, by name; what the user has learned in place of what came with it."""
+    files = {path.name: path for path in signals_files(entry.folder / "learned")}
+    if entry.own_folder is not None:
+        files |= {path.name: path for path in signals_files(learned_folder(entry))}
+    return [files[name] for name in sorted(files)]
 
 
 def load_learned(entry: StyleEntry, weights: str) -> bytes | None:
     """What was learned with these weights, whatever the engine's name was; None for nothing."""
-    return load_tensors(learned_folder(entry), weights)
+    return load_tensors(learned_files(entry), weights)
 
 
 def save_learned(entry: StyleEntry, engine: str, weights: str, data: bytes, lesson: Lesson) -> Path:
@@ -89,7 +98,7 @@ def write_noted(path: Path, data: bytes, record: Mapping[str, Any]) -> None:
 
 def lesson_of(entry: StyleEntry, weights: str) -> Lesson | None:
     """How the style was learned with these weights; None where it was not, or nobody has noted it."""
-    for path in signals_files(learned_folder(entry)):
+    for path in learned_files(entry):
         if path.name.endswith(f"-{weights[:16]}.safetensors"):
             return _lesson(read_record(path))
     return None
@@ -97,13 +106,13 @@ def lesson_of(entry: StyleEntry, weights: str) -> Lesson | None:
 
 def learned_engines(entry: StyleEntry) -> list[str]:
     """Names of the engines for which the style is learned, at least in part."""
-    return engines_of(learned_folder(entry))
+    return engines_of(learned_files(entry))
 
 
 def lessons_of(entry: StyleEntry) -> dict[str, Any]:
     """By the engine's name how the style was learned, as plain data; empty for what nobody has noted."""
     found: dict[str, Any] = {}
-    for path in signals_files(learned_folder(entry)):
+    for path in learned_files(entry):
         match, lesson = FILE_NAME.fullmatch(path.name), _lesson(read_record(path))
         if match:
             found[match[1]] = {} if lesson is None else {"steps": lesson.steps, "done": lesson.done}
@@ -113,7 +122,7 @@ def lessons_of(entry: StyleEntry) -> dict[str, Any]:
 def learned_stamp(entry: StyleEntry) -> bytes:
     """Changes whenever a style is learned, or learned further."""
     digest = hashlib.sha256(entry.identity)
-    for path in signals_files(learned_folder(entry)):
+    for path in learned_files(entry):
         with contextlib.suppress(OSError):
             status = path.stat()
             digest.update(f"{path.name} {status.st_size} {status.st_mtime_ns}".encode())
@@ -127,7 +136,7 @@ def picture_entry(folder: Path, key: bytes) -> StyleEntry:
 
 def take_over(entry: StyleEntry, from_: StyleEntry) -> None:
     """Give a style what another has learned for engines that it has learned nothing for."""
-    add_learned(entry, {path.name: path.read_bytes() for path in signals_files(learned_folder(from_))})
+    add_learned(entry, {path.name: path.read_bytes() for path in learned_files(from_)})
 
 
 def add_learned(entry: StyleEntry, contents: Mapping[str, bytes]) -> None:

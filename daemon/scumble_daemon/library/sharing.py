@@ -35,7 +35,7 @@ from ..images.atomic import atomic_file
 from .catalogue import MAX_PARTS, Library
 from .entries import Credits, StyleEntry, credits_from
 from .learned import MAX_BYTES as MAX_LEARNED_BYTES
-from .learned import add_learned, learned_folder
+from .learned import add_learned, learned_files
 from .recipes import Recipe, recipe_from
 from .signals import FILE_NAME, MAX_BYTES, signals_files
 from .thumbnails import jpeg_of, jpeg_of_image, read_thumbnail
@@ -102,8 +102,8 @@ def _shared(library: Library, entry: StyleEntry, with_image: bool) -> dict[str, 
         embedded = {p.name: _shared(library, p, with_image) for p, _ in parts if p.kind != "builtin"}
         return {**data, "embedded": embedded} if embedded else data
     signals, learned = (
-        {path.name: _text(path.read_bytes()) for path in signals_files(folder)}
-        for folder in (entry.signals_folder, learned_folder(entry))
+        {path.name: _text(path.read_bytes()) for path in files}
+        for files in (signals_files(entry.signals_folder), learned_files(entry))
     )
     if not signals and not learned and not with_image:
         raise ScumbleError(
@@ -156,8 +156,9 @@ def _with_tensors(
     for entry in library.entries():
         if entry.kind != "user":
             continue
-        for folder, theirs in ((entry.signals_folder, signals), (learned_folder(entry), learned)):
-            own = {path.name: path for path in signals_files(folder)}
+        kept = (signals_files(entry.signals_folder), signals), (learned_files(entry), learned)
+        for files, theirs in kept:
+            own = {path.name: path for path in files}
             both = own.keys() & theirs.keys()
             if both and all(own[name].read_bytes() == theirs[name] for name in both):
                 return entry

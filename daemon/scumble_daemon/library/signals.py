@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from scumble.errors import ScumbleError
@@ -26,12 +27,12 @@ def signals_name(engine: str, weights: str) -> str:
 
 def load_signals(entry: StyleEntry, weights: str) -> bytes | None:
     """The signals that these weights have encoded, whatever the engine's name was; None for none."""
-    return load_tensors(entry.signals_folder, weights)
+    return load_tensors(signals_files(entry.signals_folder), weights)
 
 
-def load_tensors(folder: Path, weights: str) -> bytes | None:
-    """The file in a folder that was made with these weights; None for none."""
-    for path in signals_files(folder):
+def load_tensors(files: Sequence[Path], weights: str) -> bytes | None:
+    """The file among these that was made with these weights; None for none."""
+    for path in files:
         if path.name.endswith(f"-{weights[:16]}.safetensors"):
             with contextlib.suppress(OSError):
                 return path.read_bytes()
@@ -55,7 +56,7 @@ def signals_files(folder: Path) -> list[Path]:
         return []
 
 
-def engines_of(folder: Path) -> list[str]:
-    """Names of the engines that have encoded the style."""
-    matches = (FILE_NAME.fullmatch(path.name) for path in signals_files(folder))
+def engines_of(files: Sequence[Path]) -> list[str]:
+    """Names of the engines that these files were made for."""
+    matches = (FILE_NAME.fullmatch(path.name) for path in files)
     return sorted({match[1] for match in matches if match})
