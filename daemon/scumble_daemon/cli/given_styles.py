@@ -106,6 +106,7 @@ def _from_file(path: Path, share: float) -> GivenStyle:
 
 def _from_library(name: str, share: float) -> GivenStyle:
     from ..library import Library
+    from ..library.learned import learned_stamp
 
     library = Library()
     try:
@@ -115,7 +116,7 @@ def _from_library(name: str, share: float) -> GivenStyle:
         hint = f"Did you mean {' or '.join(near)}?" if near else error.hint
         message = f"{name} is neither a file nor a style of the library."
         raise ScumbleError("unknown-style", message, hint=hint) from error
-    identity = b"".join(part.identity for part, _ in library.parts(entry)) + entry.identity
+    identity = b"".join(learned_stamp(part) for part, _ in library.parts(entry)) + entry.identity
     weight = StyleWeight(StyleSource(library=entry.name), share)
     settings = entry.recipe.settings if entry.recipe else {}
     return GivenStyle(weight, entry.name, entry.credits.title, None, identity, settings)

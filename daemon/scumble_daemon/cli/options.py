@@ -58,6 +58,15 @@ scheduler_option = click.option(
 )
 json_option = click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
 
+device_option = click.option(
+    "--device",
+    metavar="auto|cpu|cuda",
+    default="auto",
+    show_default=True,
+    callback=_device,
+    help="Where to compute; auto takes the GPU when there is one.",
+)
+
 _ENGINE = (
     click.option(
         "--engine",
@@ -66,14 +75,7 @@ _ENGINE = (
         show_default=True,
         help="The model, see scumble models list.",
     ),
-    click.option(
-        "--device",
-        metavar="auto|cpu|cuda",
-        default="auto",
-        show_default=True,
-        callback=_device,
-        help="Where to compute; auto takes the GPU when there is one.",
-    ),
+    device_option,
     click.option(
         "--tiling",
         type=click.Choice(TILINGS),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import report
+from . import report, styles_learn
 from .style_text import parse_style
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ Examples:
   scumble styles add --style irises:0.6 --style comic:0.4 --title "Pop irises" --set weight=0.8
   scumble styles watch ~/Pictures/styles
   scumble styles export "Pop irises" -o pop.scumble-style
+  scumble styles learn painting.jpg
 """
+_GO_ON = "the command that began it goes on from there"
 _FIELDS = ("artist", "year", "family", "licence", "source")
 #: Fields of StylizeRequest that fit every picture.
 _SETTINGS = (
@@ -99,6 +101,9 @@ def show(name: str, wants_json: bool) -> None:
         report.done(f"  {key}: {value}")
     engines = ", ".join(row["engines"]) or "none yet"
     report.done(f"  signals of: {engines}{' (and of any other, on first use)' if row['any_engine'] else ''}")
+    report.done(f"  learned: {', '.join(_lessons(row)) or 'no'}")
+    if row["begun"]:
+        report.done(f"  begun: {row['begun']['done']} of {row['begun']['steps']} steps; {_GO_ON}")
 
 
 @command.command(
@@ -254,6 +259,9 @@ def import_command(files: Sequence[Path], wants_json: bool) -> None:
     _tell(library, [import_style(library, path) for path in files], wants_json, "is in the library")
 
 
+command.add_command(styles_learn.command)
+
+
 def _none_is_like_that(library: Library, family: str | None) -> str:
     families = sorted({row["family"] for row in map(library.describe, library.entries())} - {""})
     if family is not None and family.casefold() not in map(str.casefold, families):
@@ -328,7 +336,22 @@ def _tell(library: Library, entries: Sequence[StyleEntry], wants_json: bool, wha
         report.done(f"{entry.name} {what}.")
 
 
+def _lessons(row: dict[str, Any]) -> list[str]:
+    """For which engines a style is learned, and with how many steps where that is known."""
+    return [
+        f"{engine} ({lesson['done']} of {lesson['steps']} steps)" if lesson else engine
+        for engine, lesson in row["learned"].items()
+    ]
+
+
+def _learned_mark(row: dict[str, Any]) -> str:
+    if row["begun"]:
+        return f", {row['begun']['done']} of {row['begun']['steps']} steps learned"
+    return ", learned" if row["learned"] else ""
+
+
 def _line(row: dict[str, Any], width: int) -> str:
     artist = f", {row['artist']}" if row["artist"] else ""
     family = f" ({row['family']})" if row["family"] else f" ({row['kind']})"
-    return f"{'*' if row['favourite'] else ' '} {row['name']:{width}}  {row['title']}{artist}{family}"
+    mark = "*" if row["favourite"] else " "
+    return f"{mark} {row['name']:{width}}  {row['title']}{artist}{family}{_learned_mark(row)}"

@@ -17,6 +17,7 @@ from ..image_formats import output_format
 from . import report
 from .given_styles import load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
+from .learning import learn_given, photo_to_learn_on
 from .options import engine_options, json_option, scheduler_option, style_option, weight_option
 from .outputs import make_folders, plan_outputs
 from .picture import HOPELESS, PictureJob, PictureResult, connect, say, stylize_file, stylize_on_cluster
@@ -27,6 +28,7 @@ _EXAMPLES = """\b
 Examples:
   scumble stylize photo.jpg --style painting.jpg -o out.jpg
   scumble stylize photo.jpg --style painting.jpg --weight 0.6 -o out.png
+  scumble stylize photo.jpg --style painting.jpg --learn -o out.jpg
   scumble stylize photo.jpg --style irises -o out.jpg
   scumble stylize photo.jpg --style irises:0.7 --style painting.jpg:0.3 -o out.jpg
   scumble stylize holiday/*.jpg --style painting.jpg -o styled/
@@ -76,6 +78,12 @@ def _region_option(_ctx: click.Context, _option: click.Parameter, text: str | No
 )
 @engine_options
 @scheduler_option
+@click.option(
+    "--learn",
+    "wants_learning",
+    is_flag=True,
+    help="Learn the styles first, unless they are learned: a minute or two, and only once.",
+)
 @click.option("--pyramid", is_flag=True, help="Write a TIFF that also holds all halved sizes, for viewers.")
 @json_option
 def command(
@@ -85,6 +93,7 @@ def command(
     weight: float,
     mask: str | None,
     region: Bounds | None,
+    wants_learning: bool,
     pyramid: bool,
     scheduler: str | None,
     wants_json: bool,
@@ -100,9 +109,15 @@ def command(
     targets = plan_outputs(paths, output, style_label(styles), read_only)
     if pyramid and any(output_format(target) != "TIFF" for target in targets):
         raise click.UsageError("A pyramid is a TIFF: give -o a name that ends in .tif.")
+    if wants_learning and scheduler is not None:
+        raise click.UsageError("Learn the style on this machine first: scumble styles learn")
     given = load_styles(styles)
     make_folders(targets)
     chosen = with_recipe(given, {"weight": weight, **settings})
+    if wants_learning:
+        with connect() as client:
+            photo = photo_to_learn_on(paths)
+            learn_given(client, given, photo, engine=chosen["engine"], device=chosen["device"])
     job = PictureJob(given, {**chosen, "region": region}, mask, pyramid)
     results = _run_all(list(zip(paths, targets, strict=True)), job, scheduler, wants_json)
     if wants_json:
