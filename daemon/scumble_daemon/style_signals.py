@@ -19,7 +19,6 @@ from .library.signals import load_signals, save_signals
 
 Shapes = dict[str, tuple[int, ...]]
 _KNOWN: dict[str, Shapes] = {}  # by the weights' sha256
-_DAMAGED = "The style signals are damaged."
 
 
 def library_signals(
@@ -69,7 +68,9 @@ def learned_signals(model: StyleModel, entry: StyleEntry) -> StyleSignals | None
         return None
     signals = StyleSignals.from_bytes(data, model.info.architecture)
     if not signals.learned:
-        raise SignalsError(_DAMAGED, hint="Learn the style again: scumble styles learn")
+        raise SignalsError(
+            "What was learned of the style is damaged.", hint="Learn the style again: scumble styles learn"
+        )
     return _checked(model, signals)
 
 
@@ -80,7 +81,7 @@ def _checked(model: StyleModel, signals: StyleSignals) -> StyleSignals:
         network = model.network
         fits &= network.learns and _shapes_of(signals.decoder) == _shapes_of(network.decoder_weights())
     if not fits:
-        raise SignalsError(_DAMAGED, hint="Get the style again, or its image.")
+        raise SignalsError("The style signals are damaged.", hint="Get the style again, or its image.")
     return signals
 
 

@@ -6,10 +6,12 @@ from .effect import Effect, StyleChoice
 from .gallery import Gallery, GalleryStyle
 from .history import HistoryEntry
 from .jobs import JobController, JobEvent
+from .learning import BackgroundLearning, LearningEvent
 from .settings import EditorSettings, load_settings, save_settings, settings_file
 from .texts import Texts
 
 __all__ = [
+    "BackgroundLearning",
     "EditorSettings",
     "Effect",
     "Gallery",
@@ -17,6 +19,7 @@ __all__ = [
     "HistoryEntry",
     "JobController",
     "JobEvent",
+    "LearningEvent",
     "StyleChoice",
     "Texts",
     "load_settings",

@@ -130,7 +130,7 @@ class Effect:
         """
         if not self.styles:
             raise ScumbleError("no-style", "No style is chosen.", hint="Choose a style first.")
-        styles = tuple(StyleWeight(_source(style, layer_pixels), style.amount) for style in self.styles)
+        styles = tuple(StyleWeight(source_of(style, layer_pixels), style.amount) for style in self.styles)
         return StylizeRequest(
             image,
             styles,
@@ -146,7 +146,11 @@ class Effect:
         )
 
 
-def _source(style: StyleChoice, layer_pixels: Optional[Callable[[str], Pixels]]) -> StyleSource:
+def source_of(style: StyleChoice, layer_pixels: Optional[Callable[[str], Pixels]]) -> StyleSource:
+    """What a job gets for a choice; `layer_pixels` gives the pixels of a layer.
+
+    Raises ScumbleError as reading the file does, and `bad-style` for a layer that is not at hand.
+    """
     if style.kind == "library":
         return StyleSource(library=style.value)
     if style.kind == "file":

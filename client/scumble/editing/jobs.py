@@ -196,8 +196,8 @@ class JobController:
                     self._finish(task, self._do(client, task))
                 except ScumbleError as error:
                     self._finish(task, _failed(task, error))
-                except Exception as error:
-                    self._finish(task, _failed(task, _unexpected(error)))
+                except Exception:
+                    self._finish(task, _failed(task, unexpected(traceback.format_exc())))
         finally:
             if client is not None:
                 client.close()
@@ -246,10 +246,11 @@ def _cancelled() -> ScumbleError:
     return ScumbleError("cancelled", "The job was cancelled.")
 
 
-def _unexpected(error: Exception) -> ScumbleError:
+def unexpected(trace: str) -> ScumbleError:
+    """The error for a bug of ours, with its traceback."""
     return ScumbleError(
         "unexpected",
         "Something unexpected happened in the plug-in.",
         hint="Please report it with the log.",
-        detail="".join(traceback.format_exception(type(error), error, error.__traceback__)),
+        detail=trace,
     )

@@ -20,12 +20,16 @@ MAX_FILE = 1 << 20
 
 @dataclass(frozen=True)
 class EditorSettings:
-    """The last effect, the styles last used and what was painted (newest first), the artist's favourites."""
+    """The last effect, the styles last used and what was painted (newest first), the artist's favourites.
+
+    `learn`: whether paintings that the artist adds are learned.
+    """
 
     effect: Effect = field(default_factory=Effect)
     recent: Tuple[StyleChoice, ...] = ()
     favourites: Tuple[StyleChoice, ...] = ()
     history: Tuple[HistoryEntry, ...] = ()
+    learn: bool = True
 
     def used(self, effect: Effect) -> EditorSettings:
         """After a job with that effect: it is the last one, and its styles are the newest."""
@@ -45,6 +49,10 @@ class EditorSettings:
             kept += (replace(style, amount=1.0),)
         return replace(self, favourites=kept)
 
+    def learning(self, on: bool) -> EditorSettings:
+        """With the learning of added paintings turned on or off."""
+        return replace(self, learn=on)
+
     def to_dict(self) -> Dict[str, Any]:
         """The settings as plain data."""
         return {
@@ -52,6 +60,7 @@ class EditorSettings:
             "recent": [style.to_dict() for style in self.recent],
             "favourites": [style.to_dict() for style in self.favourites],
             "history": [entry.to_dict() for entry in self.history],
+            "learn": self.learn,
         }
 
     @classmethod
@@ -64,6 +73,7 @@ class EditorSettings:
             recent=_styles(fields.get("recent"))[:MAX_RECENT],
             favourites=_styles(fields.get("favourites")),
             history=entries(fields.get("history")),
+            learn=fields.get("learn") is not False,
         )
 
 

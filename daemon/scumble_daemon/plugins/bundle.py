@@ -22,14 +22,15 @@ CLIENT = Path(scumble.__file__).parent
 # Scripts use pyzmq, and a wheel may be there; in an editor nothing but the standard library is.
 ERRORS = {
     "client": (
-        *("answers.py", "connection.py", "job.py", "launch.py", "layers.py", "link.py", "pixels.py"),
-        *("request.py", "spool.py", "wire.py"),
+        *("answers.py", "connection.py", "job.py", "launch.py", "layers.py", "link.py", "pending.py"),
+        *("pixels.py", "request.py", "spool.py", "wire.py"),
     ),
     "daemon": (
-        *("broker.py", "desk.py", "dispatch.py", "jobs.py", "port.py", "spool.py", "store.py"),
+        *("broker.py", "desk.py", "dispatch.py", "jobs.py", "port.py", "spool.py", "store.py", "learning.py"),
+        *("learnings.py", "library/learned.py"),
         *("style_signals.py", "stylizer.py", "images/limits.py", "images/reader.py", "library/catalogue.py"),
     ),
-    "models": ("devices.py", "errors.py", "registry.py", "runner.py", "signals.py"),
+    "models": ("devices.py", "errors.py", "registry.py", "runner.py", "signals.py", "learning/painting.py"),
 }
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot", "transport_pyzmq.py")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import gi
 
@@ -32,6 +32,7 @@ from .error_bar import ErrorBar
 from .gallery_view import SIDE as THUMBNAIL
 from .gallery_view import GalleryView
 from .i18n import _
+from .learning import DialogLearning
 from .preview_view import SIDE as PREVIEW
 from .preview_view import PreviewView
 from .status_line import StatusLine
@@ -71,6 +72,7 @@ class ScumbleDialog:
         self._outcome: Optional[JobEvent] = None
         # Called on the worker's thread; the events are read on this one.
         self._controller = JobController(wake=lambda: GLib.idle_add(self._read_events))
+        self._learning = DialogLearning(self._settings.learn, self._learning_went_on, self._show_error)
         self._build(procedure)
         self._ask_daemon()
         self._part_changed()
@@ -95,6 +97,7 @@ class ScumbleDialog:
             self._debounce = 0
         self._dialog.destroy()
         self._controller.close()
+        self._learning.close()
 
     # Building -----------------------------------------------------------------------------------
 
@@ -108,7 +111,10 @@ class ScumbleDialog:
             on_favourite=self._favourite_toggled,
             on_file=self._file_chosen,
             on_activate=lambda: self._dialog.response(Gtk.ResponseType.OK),
+            on_learn=self._learn_toggled,
             on_leave=lambda: self._dialog.response(Gtk.ResponseType.CANCEL),
+            progress=self._learning.progress,
+            learns=self._settings.learn,
         )
         self._preview_view = PreviewView(self._panned, self._part_changed)
         self._controls = Controls(self._dialog, self._config, has_selection=selection)
@@ -245,19 +251,25 @@ class ScumbleDialog:
             if spec is not None and isinstance(value, (int, float, str)):
                 self._config.set_property(spec.name, value)
         self._show_title()
+        self._learning.learn(style.choice, self._config, self._before)
 
     def _second_chosen(self, combo) -> None:
         kind, _colon, value = (combo.get_active_id() or "").partition(":")
         found = self._gallery.find(kind, value)
         set_style(self._config, "second-", found.choice if found is not None else None)
+        if found is not None:
+            self._learning.learn(found.choice, self._config, self._before)
 
     def _favourite_toggled(self, style: GalleryStyle) -> None:
-        self._settings = load_settings(settings_file("gimp")).toggled(style.choice)
+        self._save(load_settings(settings_file("gimp")).toggled(style.choice))
+
+    def _save(self, settings: EditorSettings) -> None:
+        self._settings = settings
         self._gallery.remember(self._settings)
         try:
             save_settings(settings_file("gimp"), self._settings)
         except OSError as error:
-            self._line.say(_("The favourite could not be saved: {reason}").format(reason=error))
+            self._line.say(_("The settings could not be saved: {reason}").format(reason=error))
 
     def _file_chosen(self, path: str) -> None:
         choice = StyleChoice("file", path)
@@ -283,6 +295,18 @@ class ScumbleDialog:
         if spec.name == "apply-to":
             self._part_changed()
         elif spec.name not in ("layer-mode", "opacity", "run-mode", "image"):
+            self._later()
+
+    def _learn_toggled(self, on: bool) -> None:
+        self._learning.on = on
+        self._save(load_settings(settings_file("gimp")).learning(on))
+        for prefix in ("", "second-"):
+            self._learning.learn(self._style(prefix), self._config, self._before)
+
+    def _learning_went_on(self, key: Tuple[str, str], painted: bool) -> None:
+        self._view.show_progress(*key)
+        chosen = [self._style(prefix) for prefix in ("", "second-")]
+        if painted and any(style is not None and style.key == key for style in chosen):
             self._later()
 
     # The preview --------------------------------------------------------------------------------

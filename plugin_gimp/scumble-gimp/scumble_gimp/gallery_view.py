@@ -12,7 +12,7 @@ from scumble.editing import Gallery, GalleryStyle, StyleChoice
 from scumble.editing.gallery import ALL, FAVOURITES, LAYERS, RECENT
 
 from .i18n import _
-from .pictures import centred, thumbnail_of_bytes, thumbnail_of_file
+from .pictures import centred, thumbnail_of_bytes, thumbnail_of_file, with_bar
 
 SIDE = 88
 COLUMNS = 4
@@ -22,7 +22,9 @@ PICTURE, TITLE, TOOLTIP, KIND, VALUE = range(5)
 class GalleryView(Gtk.Box):
     """Shows a Gallery. `on_choose(style)` is called when the artist chooses one, `on_activate` after a
     double click or Return on it, `on_favourite(style)` when the star is pressed, and `on_file(path)` for
-    a file that was opened or dropped; `on_leave` when Escape is pressed in an empty search."""
+    a file that was opened or dropped; `on_learn(on)` when the learning of such pictures is turned on or off;
+    `on_leave` when Escape is pressed in an empty search. `progress(key)` says how far the learning of a
+    style is, 0 to 1, or None."""
 
     def __init__(
         self,
@@ -32,12 +34,15 @@ class GalleryView(Gtk.Box):
         on_favourite: Callable[[GalleryStyle], None],
         on_file: Callable[[str], None],
         on_activate: Callable[[], None],
+        on_learn: Callable[[bool], None],
         on_leave: Callable[[], None],
+        progress: Callable[[Tuple[str, str]], Optional[float]],
+        learns: bool,
     ) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._gallery = gallery
         self._on_choose, self._on_favourite, self._on_file = on_choose, on_favourite, on_file
-        self._on_leave = on_leave
+        self._on_leave, self._progress = on_leave, progress
         self._thumbnails: Dict[Tuple[str, str], GdkPixbuf.Pixbuf] = {}
         self._filling = False
         self._chosen: Optional[StyleChoice] = None
@@ -97,8 +102,14 @@ class GalleryView(Gtk.Box):
         from_file.connect("clicked", self._choose_file)
         self._star = Gtk.ToggleButton(label=_("★ Fa_vourite"), use_underline=True, sensitive=False)
         self._star.connect("toggled", self._star_toggled)
+        learn = Gtk.CheckButton(label=_("_Learn strokes"), use_underline=True, active=learns)
+        learn.set_tooltip_text(
+            _("Learn the strokes of a picture or layer that you choose as a style, while you work on")
+        )
+        learn.connect("toggled", lambda button: on_learn(button.get_active()))
         bottom = Gtk.Box(spacing=6)
         bottom.pack_start(from_file, False, False, 0)
+        bottom.pack_start(learn, False, False, 0)
         bottom.pack_end(self._star, False, False, 0)
 
         self.pack_start(top, False, False, 0)
@@ -114,9 +125,13 @@ class GalleryView(Gtk.Box):
     def set_thumbnail(self, kind: str, value: str, picture: Optional[GdkPixbuf.Pixbuf]) -> None:
         """The picture of a style; until then an empty square stands there."""
         self._thumbnails[(kind, value)] = centred(picture, SIDE)
+        self.show_progress(kind, value)
+
+    def show_progress(self, kind: str, value: str) -> None:
+        """Show the picture of a style again: the learning of it has gone on, or is over."""
         for row in self._rows:
             if (row[KIND], row[VALUE]) == (kind, value):
-                row[PICTURE] = self._thumbnails[(kind, value)]
+                row[PICTURE] = self._with_progress((kind, value))
 
     def set_thumbnail_bytes(self, name: str, data: bytes) -> None:
         """The picture of a style of the library, as an image file's bytes; may be empty."""
@@ -142,7 +157,11 @@ class GalleryView(Gtk.Box):
         if choice.key not in self._thumbnails:
             picture = thumbnail_of_file(choice.value, SIDE) if choice.kind == "file" else None
             self._thumbnails[choice.key] = centred(picture, SIDE)
-        return self._thumbnails[choice.key]
+        return self._with_progress(choice.key)
+
+    def _with_progress(self, key: Tuple[str, str]) -> GdkPixbuf.Pixbuf:
+        done = self._progress(key)
+        return self._thumbnails[key] if done is None else with_bar(self._thumbnails[key], done)
 
     def _search_stopped(self, search) -> None:
         if search.get_text():

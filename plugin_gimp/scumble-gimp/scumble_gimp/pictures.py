@@ -9,6 +9,8 @@ from gi.repository import GdkPixbuf, GLib
 from scumble import PixelFormat, Pixels
 
 CHECKS = (8, 0x99999999, 0x66666666)
+BAR_HEIGHT = 6
+BAR_DONE, BAR_LEFT = 0xFFFFFFFF, 0x000000A0
 
 
 def pixbuf_of(pixels: Pixels) -> GdkPixbuf.Pixbuf:
@@ -72,6 +74,17 @@ def centred(picture: Optional[GdkPixbuf.Pixbuf], side: int) -> GdkPixbuf.Pixbuf:
         width, height = min(side, picture.get_width()), min(side, picture.get_height())
         picture.copy_area(0, 0, width, height, square, (side - width) // 2, (side - height) // 2)
     return square
+
+
+def with_bar(picture: GdkPixbuf.Pixbuf, done: float) -> GdkPixbuf.Pixbuf:
+    """A copy with a bar along its lower edge that is white as far as `done`, 0 to 1."""
+    copy = picture.copy()
+    width, top = copy.get_width(), copy.get_height() - BAR_HEIGHT
+    copy.new_subpixbuf(0, top, width, BAR_HEIGHT).fill(BAR_LEFT)
+    white = min(width - 2, round(done * (width - 2)))
+    if white > 0:
+        copy.new_subpixbuf(1, top + 1, white, BAR_HEIGHT - 2).fill(BAR_DONE)
+    return copy
 
 
 def split(before: Pixels, after: Pixels, at: int) -> GdkPixbuf.Pixbuf:

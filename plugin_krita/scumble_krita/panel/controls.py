@@ -22,10 +22,11 @@ class Controls(QtCore.QObject):
     """Widgets for the fields of an effect besides its styles.
 
     `basics` and `more` are to be put into a layout; `edited(changes)` is emitted with the fields that the
-    artist has changed, as a dict.
+    artist has changed, as a dict, and `learn_toggled(on)` when the learning of pictures is turned on or off.
     """
 
     edited = Signal(object)
+    learn_toggled = Signal(bool)
 
     def __init__(self, parent: Object) -> None:
         super().__init__(parent)
@@ -63,6 +64,12 @@ class Controls(QtCore.QObject):
         )
         self.device.setToolTip(_("What computes"))
 
+        self.learn = QtWidgets.QCheckBox(_("Learn strokes"))
+        self.learn.setToolTip(
+            _("Learn the strokes of a picture or layer that you choose as a style, while you work on")
+        )
+        self.learn.clicked.connect(slot(self, lambda: self.learn_toggled.emit(self.learn.isChecked())))
+
         self.basics = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(self.basics)
         column.setContentsMargins(0, 0, 0, 0)
@@ -78,6 +85,7 @@ class Controls(QtCore.QObject):
         column.addWidget(self.detail)
         rows = ((_("Engine"), self.engine), (_("Tiling"), self.tiling), (_("Device"), self.device))
         column.addLayout(_form(rows))
+        column.addWidget(self.learn)
         self.more = Section(_("More"), folded)
         self.show_effect(Effect())
 

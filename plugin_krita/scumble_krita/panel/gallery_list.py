@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from scumble.editing import GalleryStyle, StyleChoice
 
@@ -14,6 +14,8 @@ from .pictures import Pictures, square
 NARROWEST_LINES = 4.6
 """Width of a narrow column, in lines of text: three fit into a docker of 250 pixels."""
 GAP = 3
+BAR_HEIGHT = 5
+"""Height of the bar on a style that is being learned."""
 
 
 class GalleryList(QtWidgets.QListWidget):
@@ -26,6 +28,8 @@ class GalleryList(QtWidgets.QListWidget):
 
     def __init__(self, pictures: Pictures) -> None:
         super().__init__()
+        self.progress_of: Callable[[Tuple[str, str]], Optional[float]] = lambda _key: None
+        """How far the learning of a style is, 0 to 1; None when it is not being learned."""
         self._pictures = pictures
         self._styles: List[GalleryStyle] = []
         self._marked: Sequence[StyleChoice] = ()
@@ -182,6 +186,9 @@ class _Painter(QtWidgets.QStyledItemDelegate):
         if hovered or focused:
             painter.setPen(_mitred(palette.color(role.HighlightedText), 2.0))
             painter.drawRect(cell.adjusted(1, 1, -1, -1))
+        done = self._view.progress_of(style.choice.key)
+        if done is not None:
+            _bar(painter, cell, done)
         if style.favourite:
             _star(painter, cell, option.fontMetrics.height())
         painter.setPen(palette.color(role.HighlightedText if marked else role.Text))
@@ -206,6 +213,14 @@ def _mitred(colour, width: float):
     pen = QtGui.QPen(colour, width)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     return pen
+
+
+def _bar(painter, cell: Rect, done: float) -> None:
+    bar = QtCore.QRect(cell.left(), cell.bottom() + 1 - BAR_HEIGHT, cell.width(), BAR_HEIGHT)
+    painter.fillRect(bar, QtGui.QColor(0, 0, 0, 160))
+    bar.adjust(1, 1, -1, -1)
+    bar.setWidth(round(bar.width() * done))
+    painter.fillRect(bar, QtGui.QColor(255, 255, 255))
 
 
 def _star(painter, cell: Rect, height: int) -> None:

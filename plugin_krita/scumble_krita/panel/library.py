@@ -52,6 +52,10 @@ class Library(QtCore.QObject):
         """Make a style a favourite, or not one any more."""
         self._save(lambda settings: settings.toggled(style.choice))
 
+    def set_learning(self, on: bool) -> None:
+        """Turn the learning of added paintings on or off."""
+        self._save(lambda settings: settings.learning(on))
+
     def painted(self, entry: HistoryEntry) -> None:
         """Remember a result."""
         self._save(lambda settings: settings.painted(entry))

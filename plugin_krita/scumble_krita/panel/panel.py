@@ -78,6 +78,10 @@ class Panel(QtWidgets.QWidget):
         self.mix.edited.connect(self._mix_edited)
         self.mix.place_changed.connect(slot(self, self._show_marks))
         self.controls.edited.connect(self._setting_edited)
+        self.controls.learn.setChecked(studio.library.settings.learn)
+        self.controls.learn_toggled.connect(self._learn_toggled)
+        gallery.list.progress_of = studio.learning.progress
+        studio.learning.went_on.connect(slot(self, gallery.list.viewport().update))
         self.history.taken.connect(self._entry_taken)
         self.history.again.connect(self._entry_again)
         job.apply.connect(slot(self, studio.apply))
@@ -176,6 +180,10 @@ class Panel(QtWidgets.QWidget):
     @guarded
     def _setting_edited(self, changes) -> None:
         self.studio.set_effect(changed(self.studio.effect, changes))
+
+    @guarded
+    def _learn_toggled(self, on: bool) -> None:
+        self.studio.set_learning(on)
 
     @guarded
     def _entry_taken(self, entry) -> None:

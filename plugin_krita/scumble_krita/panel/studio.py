@@ -14,8 +14,9 @@ from scumble.editing.texts import fraction
 from ..i18n import TEXTS, _
 from ..qt import QtCore, Signal
 from .editor import Editor, Work
-from .guard import as_error, show, slot
+from .guard import as_error, guarded, show, slot
 from .kinds import Object
+from .learning import PanelLearning
 from .library import Library
 from .live import Live
 from .pictures import jpeg
@@ -59,6 +60,8 @@ class Studio(QtCore.QObject):
         parent.destroyed.connect(slot(None, self._leave))
         self.library = Library(self)
         self.effect = self.library.last_effect()
+        self.learning = PanelLearning(editor, self, connect)
+        self.learning.went_on.connect(self._learning_went_on)
         self.live = Live(editor, self._controller, lambda: self.effect, parent)
         self.live.changed.connect(self.state_changed)
         self.live.status.connect(self.status)
@@ -82,6 +85,7 @@ class Studio(QtCore.QObject):
     def _leave(self) -> None:
         self._closed = True
         self._controller.close()
+        self.learning.close()
 
     # The effect ---------------------------------------------------------------------------------
 
@@ -98,6 +102,19 @@ class Studio(QtCore.QObject):
         """Put a style in that place of the mix, with the settings that it brings along."""
         effect = self.effect.taking(style.settings)
         self.set_effect(replace(effect, styles=put(effect.styles, style.choice, place)))
+        if self.library.settings.learn:
+            self.learning.learn(style.choice, self.effect)
+
+    def set_learning(self, on: bool) -> None:
+        """Have the styles of the mix learned, and those that are chosen from now on, or none any more."""
+        self.library.set_learning(on)
+        for style in self.effect.styles if on else ():
+            self.learning.learn(style, self.effect)
+
+    @guarded
+    def _learning_went_on(self, key: Any, painted: bool) -> None:
+        if painted and any(style.key == key for style in self.effect.styles):
+            self.live.soon()
 
     def choose_layer(self, place: int) -> GalleryStyle:
         """Take the current layer as a style."""
