@@ -122,6 +122,8 @@ class Desk:
         if job is not None:
             self._join(session, job, fingerprint, way)
             return
+        if self._learnings.get(message.job) is not None:
+            raise _id_in_use()
         digests = digests_in(message.spec)
         request = from_spec(message.spec, self._store.get)
         self._check_limits(request)
@@ -151,7 +153,7 @@ class Desk:
     def _join(self, session: Session, job: Job, fingerprint: bytes, way: Way) -> None:
         """A job that was submitted before: by a client that has lost its connection since."""
         if job.fingerprint != fingerprint:
-            raise ScumbleError("job-id-in-use", "Another job has this id already.")
+            raise _id_in_use()
         _check_window(job, way.window)
         job.listeners.add(session.peer)
         job.ways[session.peer] = way
@@ -168,7 +170,7 @@ class Desk:
         if self._jobs.get(message.job) is not None or (
             learning is not None and learning.fingerprint != fingerprint
         ):
-            raise ScumbleError("job-id-in-use", "Another job has this id already.")
+            raise _id_in_use()
         if learning is None:
             digests = learn_digests(message.spec)
             request = learn_request(message.spec, self._store.get)
@@ -205,6 +207,10 @@ class Desk:
         for file in files:
             if file is not None and len(file) > self._limits.max_style_bytes:
                 raise ScumbleError("image-too-large", "The style's file is larger than the limit.")
+
+
+def _id_in_use() -> ScumbleError:
+    return ScumbleError("job-id-in-use", "Another job has this id already.")
 
 
 def _check_window(job: Job, window: int) -> None:

@@ -20,7 +20,7 @@ from scumble.errors import ScumbleError
 from scumble.geometry import Extent
 from scumble.learn_request import STEPS, STEPS_RANGE, learn_request
 from scumble.pixels import BytesLike, Pixels
-from scumble_models.errors import TrainingError
+from scumble_models.errors import SignalsError, TrainingError
 from scumble_models.learning import Learner, LearnSettings
 from scumble_models.registry import StyleModel
 from scumble_models.stylize import stylize
@@ -34,11 +34,11 @@ from .library.learned import (
     Lesson,
     forget_old_pictures,
     lesson_of,
-    load_learned,
     save_learned,
     take_over,
 )
 from .memory import available_bytes
+from .style_signals import learned_signals
 from .stylizer import Stylizer, as_array, known_picture, scaled_down, style_pixels
 
 CHECKPOINT_S = 20.0
@@ -77,7 +77,8 @@ class LearningTask:
         self._weights = self.model.info.sha256
         self._image = "" if request.image is None else digest_of(request.image.view()).hex()
         self.entry = self._find_entry()
-        self._known = lesson_of(self.entry, self._weights)
+        self._is_learned = self._has_sound_tensors()
+        self._known = lesson_of(self.entry, self._weights) if self._is_learned else None
         self._learner: Learner | None = None
         self._seconds, self._timed = 0.0, 0
         if not self._is_known():
@@ -166,8 +167,14 @@ class LearningTask:
             )
         return entry
 
+    def _has_sound_tensors(self) -> bool:
+        try:
+            return learned_signals(self.model, self.entry) is not None
+        except SignalsError:
+            return False
+
     def _is_known(self) -> bool:
-        if load_learned(self.entry, self._weights) is None:
+        if not self._is_learned:
             return False
         lesson, request = self._known, self._request
         if lesson is None:  # learned by whoever made the style

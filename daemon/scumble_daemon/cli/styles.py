@@ -74,6 +74,11 @@ def list_command(
         return
     if not rows:
         report.note(_none_is_like_that(library, family))
+    known = {entry.identity.hex() for entry in library.entries()}
+    for begun in library.checkpoints.all():
+        if begun.style not in known and begun.steps:
+            head = f"{begun.title}, of no library, is learned to step {begun.done} of {begun.steps}"
+            report.note(f"{head}; {_GO_ON}.")
     for row in rows:
         report.done(_line(row, max(len(row["name"]) for row in rows)))
 
