@@ -102,7 +102,7 @@ class GalleryView(Gtk.Box):
         from_file.connect("clicked", self._choose_file)
         self._star = Gtk.ToggleButton(label=_("★ Fa_vourite"), use_underline=True, sensitive=False)
         self._star.connect("toggled", self._star_toggled)
-        learn = Gtk.CheckButton(label=_("_Learn strokes"), use_underline=True, active=learns)
+        learn = Gtk.CheckButton(label=_("Learn stro_kes"), use_underline=True, active=learns)
         learn.set_tooltip_text(
             _("Learn the strokes of a picture or layer that you choose as a style, while you work on")
         )
