@@ -39,7 +39,7 @@ MAX_STYLES = 512
 MAX_MODELS = 4
 MAX_SHARED = 16
 MAX_KEPT = 64
-PREVIEW_SIDE = 384  # pixels; a fraction of a second on a CPU
+PREVIEW_SIDE = 640  # pixels, about: a preview is the coarsest level, which small strokes make larger
 
 _NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
 
@@ -77,8 +77,8 @@ class Stylizer:
         What is `spool.mapped` there is read box by box from its file, never as a whole, and the result
         goes into the file `output`, which has its size already, unless that is None.
 
-        `on_preview` gets a small picture of the result first, if the layer is large enough for
-        that to be worth it.
+        `on_preview` gets a small picture of the result as soon as there is one, if the layer is so large
+        that it is painted coarse to fine.
 
         Raises ScumbleError, ModelError, and what torch raises; `explain` turns all of it into one
         ScumbleError.
@@ -89,8 +89,6 @@ class Stylizer:
         if cancelled():
             raise Cancelled
         styles = [(self._signals(model, style.style), style.weight) for style in request.styles]
-        if on_preview is not None:
-            _show_preview(request, model, styles, on_preview)
         image, bounds = request.image, request.bounds
         mask = None
         if request.mask is not None:
@@ -128,6 +126,7 @@ class Stylizer:
             kept=self._kept_statistics(spec, model, styles, look),
             own=self._own_signals(spec, model, request),
             on_progress=on_progress,
+            on_preview=None if on_preview is None else _showing(image, on_preview),
             cancelled=cancelled,
             out=out,
         )
@@ -296,21 +295,18 @@ def _share(
     )
 
 
-def _show_preview(
-    request: StylizeRequest,
-    model: registry.StyleModel,
-    styles: list[tuple[StyleSignals, float]],
-    on_preview: Callable[[Pixels], None],
-) -> None:
-    """Stylize a scaled-down copy of the region. Its strokes are larger than the result's."""
-    bounds, image = request.bounds, request.image
-    factor = max(bounds.extent) // PREVIEW_SIDE
-    if factor < 2:
-        return
-    small = scaled_down(as_array(image), Box(bounds.x, bounds.y, bounds.right, bounds.bottom), factor)
-    result = stylize(model, small, image.format.channels, styles, weight=request.weight)
-    extent = Extent(small.shape[1], small.shape[0])
-    on_preview(Pixels(extent, image.format, np.ascontiguousarray(result).tobytes()))
+def _showing(image: Pixels, on_preview: Callable[[Pixels], None]) -> Callable[[np.ndarray], None]:
+    """Takes a small picture of the result, and hands it on as the client knows pictures."""
+
+    def show(small: np.ndarray) -> None:
+        height, width = small.shape[:2]
+        factor = max(height, width) // PREVIEW_SIDE
+        if factor > 1:
+            small = scaled_down(small, Box(0, 0, width, height), factor)
+        extent = Extent(small.shape[1], small.shape[0])
+        on_preview(Pixels(extent, image.format, np.ascontiguousarray(small).tobytes()))
+
+    return show
 
 
 def scaled_down(array: Array, box: Box, factor: int) -> np.ndarray:

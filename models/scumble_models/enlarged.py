@@ -1,10 +1,4 @@
-"""Stroke size: the network works on the layer at another resolution, the layer's sharpness comes back.
-
-Strokes have the size that the network was trained on, in pixels. Seen by the network at half its
-resolution a layer gets strokes twice as large; what fine structure was lost on the way down, the
-layer's luminance less its own reduced and enlarged copy, is added again. For finer strokes the layer
-is enlarged first and the result reduced.
-"""
+"""Strokes finer than a picture's own pixels allow: it is enlarged, painted, and the result reduced."""
 
 from __future__ import annotations
 
@@ -14,46 +8,40 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scumble_models.colour import luminance
 from scumble_models.runner import Content
 from scumble_models.tiling.box import Box
 
-#: Pixels of the scaled layer beyond a region that enlarging it may reach.
+#: Pixels beyond a region that sampling it may reach.
 MARGIN = 4
 
 
-class ScaledContent:
-    """A layer at ``1 / stroke_size`` of its resolution, and the way back.
+class EnlargedContent:
+    """A picture at ``factor`` times its resolution, and the way back.
+
+    Small pictures only: the result is kept in memory.
 
     Args:
-        content: the layer.
-        stroke_size: above 1 for larger strokes, below for finer ones; at least 0.5.
+        factor: above 1, at most 4.
     """
 
-    def __init__(self, content: Content, stroke_size: float) -> None:
-        self._content, self._reduced = content, None
-        width, height = (
-            max(1, round(side / stroke_size)) for side in (content.box.width, content.box.height)
-        )
-        if stroke_size > 1.0:
-            self._reduced = content.thumbnail(min(width, height))
-            height, width = self._reduced.shape[2:]
+    def __init__(self, content: Content, factor: float) -> None:
+        self._content = content
+        width, height = (max(1, round(side * factor)) for side in (content.box.width, content.box.height))
         self.box = Box(0, 0, width, height)
+        # Samples of the result per pixel and axis on the way back.
+        self._samples = max(2, -(-width // content.box.width))
         self._result = torch.zeros(1, 3, height, width, dtype=torch.float16)
 
     def read(self, box: Box) -> Tensor:
-        """``(1, 3, h, w)`` of the scaled layer."""
-        if self._reduced is not None:
-            rows, columns = box.slices()
-            return self._reduced[:, :, rows, columns]
+        """``(1, 3, h, w)`` of the enlarged picture."""
         return _resampled(self._content.read, self._content.box, box, self.box)
 
     def thumbnail(self, short_side: int) -> Tensor:
-        """The scaled layer as a thumbnail."""
+        """The picture as a thumbnail, never larger than it is itself."""
         return self._content.thumbnail(min(short_side, self.box.width, self.box.height))
 
     def covering(self, region: Box) -> Box:
-        """The part of the scaled layer that a region of the layer needs."""
+        """The part of the enlarged picture that a region of the picture needs."""
         fx, fy = self.box.width / self._content.box.width, self.box.height / self._content.box.height
         wide = Box(
             int(region.left * fx) - MARGIN,
@@ -64,28 +52,20 @@ class ScaledContent:
         return wide.intersect(self.box)
 
     def write(self, box: Box, output: Tensor) -> None:
-        """Keep the network's output at a box of the scaled layer."""
+        """Keep the network's output at a box of the enlarged picture."""
         rows, columns = box.slices()
         self._result[:, :, rows, columns] = output.clamp(0.0, 1.0).to("cpu", torch.float16)
 
     def result(self, tile: Box) -> Tensor:
-        """The result at a box of the layer itself, in 0..1, as sharp as the layer."""
-        if self._reduced is None:
-            return self._reduced_result(tile)
-        enlarged = _resampled(self._kept, self.box, tile, self._content.box)
-        light = luminance(self._content.read(tile)).to(enlarged)
-        coarse = _resampled(self.read, self.box, tile, self._content.box)
-        return (enlarged + light - luminance(coarse).to(enlarged)).clamp(0.0, 1.0)
+        """The result at a box of the picture itself, in 0..1: the mean of samples for each pixel."""
+        n = self._samples
+        fine = Box(*(n * edge for edge in tile))
+        target = Box(0, 0, n * self._content.box.width, n * self._content.box.height)
+        return F.avg_pool2d(_resampled(self._kept, self.box, fine, target), n)
 
     def _kept(self, box: Box) -> Tensor:
         rows, columns = box.slices()
         return self._result[:, :, rows, columns].float()
-
-    def _reduced_result(self, tile: Box) -> Tensor:
-        """Mean of four samples per pixel; at most two pixels of the result lie side by side in one."""
-        fine = Box(*(2 * edge for edge in tile))
-        target = Box(0, 0, 2 * self._content.box.width, 2 * self._content.box.height)
-        return F.avg_pool2d(_resampled(self._kept, self.box, fine, target), 2)
 
 
 def _resampled(read: Callable[[Box], Tensor], source: Box, tile: Box, target: Box) -> Tensor:

@@ -14,7 +14,7 @@ from scumble_models.runner import Content
 from scumble_models.tiling.box import Box
 
 PRESERVE_COLOUR = ("off", "luminance", "palette")
-STROKE_SIZES = (0.5, 4.0)
+STROKE_SIZES = (0.25, 4.0)
 CONTRASTS = (0.5, 2.0)
 #: Deviation in pixels of the blur that separates fine structure from the rest.
 DETAIL_SIGMA = 2.0
@@ -26,7 +26,8 @@ class Look:
     """How the result looks, beside the style itself.
 
     Attributes:
-        stroke_size: 0.5 to 4; 2 makes strokes twice as large (see :mod:`scumble_models.stroke`).
+        stroke_size: 0.25 to 4, relative to the picture: 1 is what a copy of 640 pixels shows, 2 twice as
+            large (see :mod:`scumble_models.cascade`).
         preserve_color: ``luminance`` keeps the layer's hue and saturation and takes only lightness from
             the result; ``palette`` moves the result's colours to the layer's palette as a whole.
         contrast: 0.5 to 2, around the result's mean lightness.

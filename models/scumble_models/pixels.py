@@ -184,14 +184,18 @@ class NetworkView:
 
     def thumbnail(self, short_side: int) -> Tensor:
         """The whole layer scaled down to a short side (never up), computed piece by piece."""
-        whole = self._pixels.box
-        factor = max(1, min(whole.width, whole.height) // short_side)
-        small = _averages(self.read, whole, factor)
-        scale = short_side / min(whole.width, whole.height)
-        if scale >= 1.0:
-            return small
-        size = [max(1, round(side * scale)) for side in (whole.height, whole.width)]
-        return F.interpolate(small, size, mode="bilinear", antialias=True, align_corners=False)
+        return thumbnail_of(self.read, self._pixels.box, short_side)
+
+
+def thumbnail_of(read: Callable[[Box], Tensor], whole: Box, short_side: int) -> Tensor:
+    """A whole picture scaled down to a short side (never up), read piece by piece."""
+    factor = max(1, min(whole.width, whole.height) // short_side)
+    small = _averages(read, whole, factor)
+    scale = short_side / min(whole.width, whole.height)
+    if scale >= 1.0:
+        return small
+    size = [max(1, round(side * scale)) for side in (whole.height, whole.width)]
+    return F.interpolate(small, size, mode="bilinear", antialias=True, align_corners=False)
 
 
 def clamp(colour: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import torch
@@ -29,6 +29,7 @@ from scumble_models.tiling.executor import (
     run_with_statistics,
     statistics_patches,
 )
+from scumble_models.tiling.stage import Join, Stage
 from scumble_models.tiling.statistics import RunningStatistics, Statistics, channel_statistics
 
 TILINGS = ("auto", "full", "thumbnail", "exact")
@@ -66,9 +67,10 @@ class Content(Protocol):
 
 @dataclass
 class KeptStatistics:
-    """The exact statistics of one content, once they are known."""
+    """The statistics of one content, once they are known: of each of its levels, by exact and thumbnail."""
 
-    statistics: Sequence[Statistics] | None = None
+    exact: dict[int, Sequence[Statistics]] = field(default_factory=dict)
+    thumbnail: dict[int, Sequence[Statistics]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,7 @@ class Way:
         cancelled: asked between patches.
         statistics: those at each point of normalisation, where they are not the content's own; the
             ``tiling`` is then of no matter.
-        kept: exact statistics of the same content with the same signals, from an earlier run; filled
-            when it is empty. A small region then costs no more than its own area.
+        join: what is done to the network's outputs, see :class:`Stage`.
     """
 
     tiling: str = "auto"
@@ -94,16 +95,19 @@ class Way:
     on_patch: OnPatch | None = None
     cancelled: Callable[[], bool] | None = None
     statistics: Sequence[Statistics] | None = None
-    kept: KeptStatistics | None = None
+    join: Join | None = None
 
 
 def run(
     model: StyleModel, signals: LayerSignals, content: Content, region: Box, sink: Sink, way: Way
-) -> None:
+) -> Sequence[Statistics]:
     """Run ``model`` over ``region`` of ``content``; the sink gets every pixel of it, in patches.
 
     When memory does not suffice the work begins again with patches of half the side, whose result is
     the same.
+
+    Returns:
+        The statistics at each point of normalisation; none of a content under :data:`SMALLEST_SIDE`.
 
     Raises:
         Cancelled: ``way.cancelled`` returned True.
@@ -115,15 +119,14 @@ def run(
         sink(region, whole[:, :, rows, columns])
         if way.on_patch:
             way.on_patch(1, 1, "stylize")
-        return
+        return way.statistics or ()
     side = max(content.box.width, content.box.height)
-    patch = side if way.tiling == "full" else way.patch or default_patch(model.device)
+    patch = _patch(model, content.box, way)
     tried: list[int] = []
     while True:
         tried.append(patch)
         try:
-            _run_once(model, signals, content, region, sink, way, patch)
-            return
+            return _run_once(model, signals, content, region, sink, way, patch)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -136,6 +139,31 @@ def run(
                 ) from error
         if model.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def is_small(region: Box, whole: Box) -> bool:
+    """Whether a region is computed apart from the statistics of all."""
+    return SMALL_REGION * region.area <= whole.area
+
+
+def count_patches(model: StyleModel, whole: Box, region: Box, way: Way) -> int:
+    """How many patches :func:`run` computes over a region of a content."""
+    if min(whole.width, whole.height) < SMALLEST_SIDE:
+        return 1
+    patch, last = _patch(model, whole, way), region.count_tiles(_patch(model, whole, way))
+    known = way.statistics is not None or way.tiling == "thumbnail"
+    return last if known else last + statistics_patches(stages_of(model), whole, patch)
+
+
+def _patch(model: StyleModel, whole: Box, way: Way) -> int:
+    if way.tiling == "full":
+        return max(whole.width, whole.height)
+    return way.patch or default_patch(model.device)
+
+
+def joined(stages: Sequence[Stage], join: Join | None) -> Sequence[Stage]:
+    """The stages, with something done to the last one's outputs."""
+    return stages if join is None else (*stages[:-1], replace(stages[-1], join=join))
 
 
 def default_patch(device: torch.device) -> int:
@@ -228,32 +256,28 @@ def _run_once(
     sink: Sink,
     way: Way,
     patch: int,
-) -> None:
-    stages, device = stages_of(model), model.device
-    statistics = way.statistics
+) -> Sequence[Statistics]:
+    stages, device = joined(stages_of(model), way.join), model.device
+    statistics, on_patch = way.statistics, way.on_patch
     if statistics is None and way.tiling == "thumbnail":
         statistics = full_statistics(stages, signals, content.thumbnail(THUMBNAIL))
     # A copy: placing features takes from it, and there may be a second try.
     budget = replace(way.budget) if way.budget else Budget.of_this_machine(device)
-    on_patch = way.on_patch
-    if statistics is None and SMALL_REGION * region.area <= content.box.area:
+    if statistics is None and is_small(region, content.box):
         # Found apart even for the first such region, so that the next one has the same bits.
-        kept = way.kept or KeptStatistics()
-        if kept.statistics is None:
-            last, passed = region.count_tiles(patch), statistics_patches(stages, content.box, patch)
-            kept.statistics = exact_statistics(
-                stages,
-                signals,
-                content.read,
-                content.box,
-                patch=patch,
-                budget=budget,
-                device=device,
-                on_patch=_shifted(on_patch, 0, last),
-                cancelled=way.cancelled,
-            )
-            on_patch = _shifted(on_patch, passed, 0)
-        statistics = kept.statistics
+        last, passed = region.count_tiles(patch), statistics_patches(stages, content.box, patch)
+        statistics = exact_statistics(
+            stages,
+            signals,
+            content.read,
+            content.box,
+            patch=patch,
+            budget=budget,
+            device=device,
+            on_patch=shifted(on_patch, 0, last),
+            cancelled=way.cancelled,
+        )
+        on_patch = shifted(on_patch, passed, 0)
     if statistics is not None:
         run_with_statistics(
             stages,
@@ -267,8 +291,8 @@ def _run_once(
             on_patch=on_patch,
             cancelled=way.cancelled,
         )
-        return
-    run_exact(
+        return statistics
+    return run_exact(
         stages,
         signals,
         content.read,
@@ -278,12 +302,12 @@ def _run_once(
         patch=patch,
         budget=budget,
         device=device,
-        on_patch=way.on_patch,
+        on_patch=on_patch,
         cancelled=way.cancelled,
     )
 
 
-def _shifted(on_patch: OnPatch | None, before: int, after: int) -> OnPatch | None:
+def shifted(on_patch: OnPatch | None, before: int, after: int) -> OnPatch | None:
     """Progress of one part of the work as that of all, with so many patches before and after it."""
     if on_patch is None:
         return None

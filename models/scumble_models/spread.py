@@ -1,7 +1,8 @@
 """One layer computed in parts, each part anywhere: by any process that can read the pixels.
 
-What a part needs of the whole is gathered first, in passes over all parts (one for each point of
-normalisation), and is a few kilobytes. With it the parts equal the layer computed in one place.
+What a part needs of the whole is gathered first, in passes over all parts (one for each level and point of
+normalisation), and is a few kilobytes. With it the parts equal the layer computed in one place. What a part
+needs of the coarser levels it paints for itself.
 """
 
 from __future__ import annotations
@@ -10,18 +11,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 
+from scumble_models.cascade.climb import Cascade, Climb, inputs_of, union
+from scumble_models.cascade.grids import enlargement
+from scumble_models.cascade.painting import grids_for, shared_levels
 from scumble_models.fast.choice import stages_of
 from scumble_models.look import Look
 from scumble_models.pixels import NetworkView, PixelArray
 from scumble_models.registry import StyleModel
-from scumble_models.runner import PATCH, SMALLEST_SIDE, THUMBNAIL
-from scumble_models.signals import StyleSignals
+from scumble_models.runner import PATCH, SMALLEST_SIDE, Way
+from scumble_models.signals import LayerSignals, StyleSignals
 from scumble_models.stylize import Shared, finish_for, layer_signals, signals_of, stylize
 from scumble_models.tiling.box import Box
-from scumble_models.tiling.executor import feature_statistics, feature_tiles, full_statistics
+from scumble_models.tiling.budget import Budget
+from scumble_models.tiling.executor import feature_statistics, feature_tiles
 from scumble_models.tiling.file_array import Array
 from scumble_models.tiling.statistics import RunningStatistics, Statistics
+
+#: Coarse levels of at most so many pixels are not worth a pass over all machines.
+SMALL_LEVEL = 1 << 21
 
 
 @dataclass(frozen=True)
@@ -30,8 +39,7 @@ class Spread:
 
     Attributes:
         values, channels, styles, weight, mask, tiling, patch, look: as for
-            :func:`scumble_models.stylize.stylize`; the look's stroke size is 1, and at least
-            :data:`~scumble_models.runner.SMALLEST_SIDE` pixels are on a side.
+            :func:`scumble_models.stylize.stylize`, of a size for which :func:`can_spread` is true.
     """
 
     model: StyleModel
@@ -45,48 +53,58 @@ class Spread:
     look: Look = field(default_factory=Look)
 
     def begin(self) -> Shared:
-        """What one look at the whole layer tells; the statistics are still to come, unless of a thumbnail."""
+        """What one look at the whole layer tells.
+
+        The statistics are those of small levels, or of thumbnails; the others are still to come.
+        """
         view = NetworkView(PixelArray(self.values, self.channels, self.model.device))
         own = signals_of(self.model, view) if self.weight < 1.0 else None
         signals = layer_signals(self.model, own, self.styles, self.weight, [None] * len(self.styles))
         finish = finish_for(self.look, self.model, [view], signals)
-        statistics: Sequence[Statistics] = ()
-        if self.tiling == "thumbnail":
-            stages = stages_of(self.model)
-            statistics = full_statistics(stages, signals, view.thumbnail(THUMBNAIL))
-        return Shared(tuple(statistics), own, finish, view.backdrop)
+        thumbnail = self.tiling == "thumbnail"
+        small = [grid for grid in self._grids[:-1] if grid.area <= SMALL_LEVEL]
+        found = shared_levels(
+            self.model,
+            signals,
+            [(view, self._grids)],
+            self.patch or PATCH,
+            levels=len(self._grids) if thumbnail else len(small),
+            thumbnail=thumbnail,
+        )
+        return Shared(tuple(tuple(level) for level in found), own, finish, view.backdrop)
 
     def is_ready(self, shared: Shared) -> bool:
-        """Whether the statistics at all points of normalisation are known."""
-        return len(shared.statistics) == len(self.model.network.stages()) - 1
+        """Whether the statistics of all levels at all points of normalisation are known."""
+        return self._wanted(shared)[0] == len(self._grids)
 
     def tiles(self, shared: Shared) -> list[Box]:
         """The patches of features whose statistics are wanted next."""
-        stages = stages_of(self.model)
-        return feature_tiles(stages, len(shared.statistics), self._box, self.patch or PATCH)
+        level, known = self._wanted(shared)
+        return feature_tiles(stages_of(self.model), len(known), self._grids[level], self.patch or PATCH)
 
+    @torch.inference_mode()
     def statistics(
         self, shared: Shared, first: int, last: int, cancelled: Callable[[], bool] | None = None
     ) -> RunningStatistics:
         """What the tiles from `first` to before `last` add to the statistics that are wanted next."""
-        model = self.model
+        model, (level, known) = self.model, self._wanted(shared)
+        stages, tiles = stages_of(model), self.tiles(shared)[first:last]
+        signals = layer_signals(model, shared.own, self.styles, self.weight, [None] * len(self.styles))
+        grid, inputs = self._grids[level], Box(0, 0, 0, 0)
+        for tile in tiles:
+            inputs = union(inputs, inputs_of(stages[: len(known) + 1], grid, tile))
         view = NetworkView(PixelArray(self.values, self.channels, model.device), shared.backdrop)
-        return feature_statistics(
-            stages_of(model),
-            layer_signals(model, shared.own, self.styles, self.weight, [None] * len(self.styles)),
-            shared.statistics,
-            view.read,
-            view.box,
-            self.tiles(shared)[first:last],
-            cancelled=cancelled,
-        )
+        content = self._climbed(shared, view, signals, level, inputs, cancelled).content
+        return feature_statistics(stages, signals, known, content.read, grid, tiles, cancelled=cancelled)
 
     def with_statistics(self, shared: Shared, parts: Sequence[RunningStatistics]) -> Shared:
         """One point of normalisation more, from all parts in the order of their tiles."""
         whole = RunningStatistics()
         for part in parts:
             whole.merge(part)
-        return replace(shared, statistics=(*shared.statistics, whole.result(self.model.device)))
+        level, known = self._wanted(shared)
+        found = (*known, whole.result(self.model.device))
+        return replace(shared, statistics=(*shared.statistics[:level], found))
 
     def paint(self, shared: Shared, region: Box, cancelled: Callable[[], bool] | None = None) -> np.ndarray:
         """The result at a region, ``(h, w, C)`` of the layer's own type."""
@@ -106,11 +124,42 @@ class Spread:
         assert isinstance(result, np.ndarray)
         return result
 
+    def _wanted(self, shared: Shared) -> tuple[int, tuple[Statistics, ...]]:
+        """The level whose statistics are wanted next, and those of its points that are known."""
+        points = len(self.model.network.stages()) - 1
+        for level, known in enumerate(shared.statistics):
+            if len(known) < points:
+                return level, tuple(known)
+        return len(shared.statistics), ()
+
+    def _climbed(
+        self,
+        shared: Shared,
+        view: NetworkView,
+        signals: LayerSignals,
+        level: int,
+        inputs: Box,
+        cancelled: Callable[[], bool] | None,
+    ) -> Climb:
+        """The cascade up to a level, of which a part of the input is needed."""
+        cascade = Cascade(self.model, self._grids)
+        needs = cascade.needs(level, inputs, [True] * level)
+        budget = Budget.of_this_machine(self.model.device)
+        climb = Climb(cascade, signals, view, needs, inputs, budget, cancelled)
+        for known in shared.statistics[:level]:
+            climb.paint(Way(patch=self.patch, cancelled=cancelled, statistics=known))
+        return climb
+
     @property
-    def _box(self) -> Box:
-        return Box(0, 0, self.values.shape[1], self.values.shape[0])
+    def _grids(self) -> tuple[Box, ...]:
+        whole = Box(0, 0, self.values.shape[1], self.values.shape[0])
+        return grids_for(self.model, whole, self.look.stroke_size)
 
 
 def can_spread(width: int, height: int, look: Look) -> bool:
-    """Whether a layer of that size and look can be computed in parts by :class:`Spread`."""
-    return min(width, height) >= SMALLEST_SIDE and look.stroke_size == 1.0
+    """Whether a layer of that size and look can be computed in parts by :class:`Spread`.
+
+    Not what is smaller than its strokes want it to be: :mod:`scumble_models.enlarged`.
+    """
+    whole = Box(0, 0, width, height)
+    return min(width, height) >= SMALLEST_SIDE and enlargement(whole, look.stroke_size) == 1.0

@@ -9,29 +9,31 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scumble_models.blending import Blending
+from scumble_models.cascade.contents import Picture
+from scumble_models.cascade.grids import enlargement
+from scumble_models.cascade.painting import LevelStatistics, grids_for, paint, shared_levels
+from scumble_models.enlarged import EnlargedContent
 from scumble_models.errors import PixelsError
 from scumble_models.look import Finish, Look
-from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray, clamp
+from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray
 from scumble_models.registry import StyleModel
 from scumble_models.runner import (
     PATCH,
     SMALLEST_PATCH,
     TILINGS,
+    Content,
     KeptStatistics,
     Way,
     padded,
-    run,
     run_at_once,
-    shared_statistics,
 )
 from scumble_models.signals import LayerSignals, StyleSignals, interpolate, mix
-from scumble_models.spatial import covered_by_styles, place_styles
-from scumble_models.stroke import ScaledContent
+from scumble_models.spatial import place_styles
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import OnPatch
 from scumble_models.tiling.file_array import Array
-from scumble_models.tiling.statistics import Statistics
 
 #: Short side at which styles, and a content's own signals, are encoded.
 STYLE_SIDE = 512
@@ -72,6 +74,7 @@ def stylize(
     kept: KeptStatistics | None = None,
     own: StyleSignals | None = None,
     on_progress: OnPatch | None = None,
+    on_preview: Callable[[np.ndarray], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     out: Array | None = None,
     budget: Budget | None = None,
@@ -99,10 +102,13 @@ def stylize(
         shared: what this layer has in common with others, in place of what it would have by itself;
             see :func:`share`, which takes the same styles, weight, masks and look. ``tiling`` is then
             of no matter.
-        kept: takes the exact statistics of this layer with these styles, weight, masks, patch and stroke
-            size, or has them from another region of it: then a small region costs its own area only.
+        kept: takes the statistics of this layer with these styles, weight, masks, patch and stroke size,
+            or has them from another job: then a small region costs its own area only, and a little of the
+            coarser levels.
         own: what :func:`encode_style` makes of the whole layer, if that is known; for a weight below 1.
         on_progress: called after each patch with patches done, patches in all, and the stage.
+        on_preview: called once with the region at the coarsest level's size, ``(h, w, C)`` of the layer's
+            type, as soon as that is painted; not for layers of one level.
         cancelled: asked between patches.
         out: takes the result, patch by patch; a new array when None.
         budget: memory and disk for features between two passes; None for a share of this machine's.
@@ -138,27 +144,26 @@ def stylize(
     else:
         signals = layer_signals(model, shared.own, styles, weight, masks)
         finish = shared.finish
-    fade = min(1.0, weight / FADE_END)
+    last = Blending(layer, view, finish, min(1.0, weight / FADE_END), mask, masks)
 
     def sink(tile: Box, output: Tensor) -> None:
-        coloured = output.to(layer.device, torch.float32).clamp(0.0, 1.0)
-        if finish is not None:
-            coloured = finish.apply(tile, coloured, view)
-        covered = _combined(None if mask is None else mask[tile.slices()], covered_by_styles(masks, tile))
-        coverage = None if covered is None else torch.from_numpy(covered.copy()).to(layer.device)
-        blended = _blend(layer.colour(tile), coloured, fade, coverage)
-        keep = None if coverage is None else coverage == 0
-        result[tile.relative_to(box).slices()] = layer.with_colour(tile, blended, keep)
+        result[tile.relative_to(box).slices()] = last.pixels(tile, output)
 
-    statistics = None if shared is None else shared.statistics
-    way = Way(tiling, patch, budget, on_progress, cancelled, statistics, kept)
-    if look.stroke_size == 1.0:
-        run(model, signals, view, box, sink, way)
+    def show(content: Content, picture: Picture) -> None:
+        if on_preview is not None:
+            on_preview(last.small(content, picture.read, box))
+
+    grids, given = grids_for(model, view.box, look.stroke_size), shared.statistics if shared else None
+    way = Way(tiling, patch, budget, on_progress, cancelled)
+    factor = enlargement(view.box, look.stroke_size)
+    if factor == 1.0:
+        paint(model, signals, view, grids, box, sink, way, given=given, kept=kept, on_coarsest=show)
     else:
-        scaled = ScaledContent(view, look.stroke_size)
-        run(model, signals, scaled, scaled.covering(box), scaled.write, way)
+        large = EnlargedContent(view, factor)
+        wanted = large.covering(box)
+        paint(model, signals, large, [large.box], wanted, large.write, way, given=given, kept=kept)
         for tile in box.tiles(PIECE):
-            sink(tile, scaled.result(tile))
+            sink(tile, large.result(tile))
     return result
 
 
@@ -167,20 +172,22 @@ class Shared:
     """What layers that belong together have in common: the frames of a clip, the parts of a picture.
 
     Attributes:
-        statistics: at each point of normalisation.
+        statistics: of each level, the coarsest first, at each point of normalisation.
         own: the mean of the layers' own signals, from which a style weight below 1 starts.
         finish: colours and contrast, decided once.
         backdrop: of parts of one picture; None where each layer has its own.
     """
 
-    statistics: tuple[Statistics, ...]
+    statistics: LevelStatistics
     own: StyleSignals | None
     finish: Finish | None
     backdrop: Backdrop | None = None
 
     def to(self, device: torch.device) -> Shared:
         """The same for a network on another device."""
-        statistics = tuple((mean.to(device), std.to(device)) for mean, std in self.statistics)
+        statistics = tuple(
+            tuple((mean.to(device), std.to(device)) for mean, std in level) for level in self.statistics
+        )
         return replace(self, statistics=statistics, own=self.own.to(device) if self.own else None)
 
 
@@ -215,9 +222,16 @@ def share(
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
     signals = layer_signals(model, own, styles, weight, masks)
     finish = finish_for(look, model, views, signals)
-    contents = [v if look.stroke_size == 1.0 else ScaledContent(v, look.stroke_size) for v in views]
-    statistics = shared_statistics(model, signals, contents, patch or PATCH, cancelled)
-    return Shared(tuple(statistics), own, finish)
+    contents: list[tuple[Content, Sequence[Box]]] = []
+    for view in views:
+        factor = enlargement(view.box, look.stroke_size)
+        if factor == 1.0:
+            contents.append((view, grids_for(model, view.box, look.stroke_size)))
+        else:
+            large = EnlargedContent(view, factor)
+            contents.append((large, [large.box]))
+    statistics = shared_levels(model, signals, contents, patch or PATCH, cancelled)
+    return Shared(tuple(tuple(level) for level in statistics), own, finish)
 
 
 def layer_signals(
@@ -231,14 +245,6 @@ def layer_signals(
     faded = [(interpolate(own, s.to(model.device), weight) if own else s, w) for s, w in styles]
     everywhere = all(mask is None for mask in masks)
     return mix(faded).to(model.device) if everywhere else place_styles(faded, masks, model.device)
-
-
-def _combined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray | None:
-    """The product of two coverages ``(h, w)`` uint8; None is full coverage."""
-    if first is None or second is None:
-        return second if first is None else first
-    product = first.astype(np.uint16) * second.astype(np.uint16)
-    return ((product + 127) // 255).astype(np.uint8)
 
 
 def finish_for(
@@ -263,18 +269,6 @@ def signals_of(model: StyleModel, view: NetworkView) -> StyleSignals:
     image = padded(view.thumbnail(STYLE_SIDE))
     with torch.inference_mode():
         return model.network.encode_style(image)
-
-
-def _blend(content: Tensor, output: Tensor, fade: float, coverage: Tensor | None) -> Tensor:
-    """The result in 0..1 over the content: faded, masked; values beyond white put back."""
-    seen = clamp(content.clone())
-    result = output
-    if fade < 1.0:
-        result = torch.lerp(seen, result, fade)
-    if coverage is not None:
-        result = torch.lerp(seen, result, coverage.float().div_(255.0))
-    beyond = torch.nan_to_num(content, nan=0.0, posinf=float("inf"), neginf=float("-inf")) - seen
-    return result + beyond
 
 
 def _region_box(layer: PixelArray, region: tuple[int, int, int, int] | None) -> Box:

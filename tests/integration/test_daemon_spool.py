@@ -66,7 +66,7 @@ def test_a_preview_of_a_layer_on_disk_comes_first(place: Place):
     previews = []
     with daemon(place), connected(start=False) as client:
         client.stylize(noise(800, 900), STYLE, on_preview=previews.append)
-    assert [max(preview.extent) for preview in previews] == [450]
+    assert [max(preview.extent) for preview in previews] == [640]
 
 
 def test_more_than_the_disk_may_hold_is_refused(place: Place):

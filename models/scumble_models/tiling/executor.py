@@ -65,7 +65,7 @@ def run_exact(
     device: torch.device,
     on_patch: OnPatch | None = None,
     cancelled: Callable[[], bool] | None = None,
-) -> None:
+) -> list[Statistics]:
     """Equal to the full frame up to rounding: one streaming pass per point of normalisation.
 
     Pass ``k`` computes the features before stage ``k + 1`` everywhere, patch by patch, and their
@@ -76,6 +76,9 @@ def run_exact(
         source, content: reads the content, whose whole box is ``content``.
         sink: receives the result, patch by patch, at boxes that cover ``region`` exactly.
         patch: side of a patch in content pixels.
+
+    Returns:
+        The statistics at each point of normalisation.
 
     Raises:
         Cancelled: ``cancelled`` returned True between two patches.
@@ -91,6 +94,7 @@ def run_exact(
         )
     before = statistics[-1] if statistics else None
     _last_pass(stages[-1], level, before, signals, sink, region, patch, progress)
+    return statistics
 
 
 @torch.inference_mode()
@@ -258,8 +262,7 @@ def _apply(
     """The stage's outputs at a box, computed from a patch with the exact halo."""
     inputs = stage.input_box(outputs, level.grid)
     result, box = stage.run_patch(level.read(inputs), inputs, level.grid, statistics, signals)
-    rows, columns = outputs.relative_to(box).slices()
-    return result[:, :, rows, columns]
+    return stage.picked(result, box, outputs)
 
 
 def _next_level(

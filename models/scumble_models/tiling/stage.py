@@ -28,6 +28,18 @@ class Local(Protocol):
         ...
 
 
+class Join(Protocol):
+    """What is done to a stage's outputs that needs others near them."""
+
+    def grown(self, outputs: Box) -> Box:
+        """The outputs it needs for those at a box."""
+        ...
+
+    def apply(self, x: Tensor, box: Box, outputs: Box) -> Tensor:
+        """Its result at ``outputs`` from the values at a box, which is the grown one."""
+        ...
+
+
 @dataclass(frozen=True)
 class Stage:
     """A part of a network that is local: an output depends on the inputs around it and on nothing else.
@@ -41,6 +53,7 @@ class Stage:
         operations: what moves positions in it; see :func:`scumble_models.tiling.receptive.operations`.
         channels: of its output.
         local: a faster way to compute a patch, where there is one.
+        join: what is done to the outputs, after :meth:`run_patch`, by :meth:`picked`.
     """
 
     name: str
@@ -48,6 +61,7 @@ class Stage:
     operations: tuple[Op, ...]
     channels: int
     local: Local | None = None
+    join: Join | None = None
 
     def run_patch(
         self, x: Tensor, inputs: Box, grid: Box, statistics: Statistics | None, signals: LayerSignals
@@ -57,6 +71,13 @@ class Stage:
         if self.local is not None and (statistics is None or isinstance(signals, StyleSignals)):
             return self.local.run(x, inputs, grid, statistics, signals)  # type: ignore[arg-type]
         return self.run(x, statistics, signals.at(inputs, grid)), self.first_output(inputs)
+
+    def picked(self, x: Tensor, box: Box, outputs: Box) -> Tensor:
+        """Of what :meth:`run_patch` gives at a box the outputs that were asked for, joined."""
+        wanted = outputs if self.join is None else self.join.grown(outputs)
+        rows, columns = wanted.relative_to(box).slices()
+        x = x[:, :, rows, columns]
+        return x if self.join is None else self.join.apply(x, wanted, outputs)
 
     def output_box(self, inputs: Box) -> Box:
         """The whole output grid for the whole input grid (both start at 0)."""
@@ -69,6 +90,8 @@ class Stage:
 
     def input_box(self, outputs: Box, whole: Box) -> Box:
         """The inputs that ``outputs`` need: with halo, aligned to the stride, cut at the border."""
+        if self.join is not None:
+            outputs = self.join.grown(outputs)
         if self.local is not None:
             return self.local.inputs(outputs).intersect(whole)
         step = stride(self.operations)

@@ -84,7 +84,7 @@ def test_references_of_any_size_and_kind_and_masks(model, signals):
     shared = share(model, references, styles, style_masks=masks)
     result = stylize(model, layer, "RGB", styles, shared=shared, style_masks=masks)
     assert result.shape == layer.shape
-    assert all(torch.isfinite(value).all() for pair in shared.statistics for value in pair)
+    assert all(torch.isfinite(value).all() for level in shared.statistics for pair in level for value in pair)
 
 
 def test_gathering_stops_when_it_is_cancelled(model, signals):

@@ -1,0 +1,54 @@
+"""The grids of a cascade: from the picture itself down to the one on which marks have their nominal size."""
+
+from __future__ import annotations
+
+from scumble_models.runner import SMALLEST_SIDE
+from scumble_models.tiling.box import Box
+
+#: Long side of the picture on which a stroke size of 1 paints, which is that of the editors' previews.
+BASE_SIDE = 640
+#: The coarsest level is at most so many times smaller than the next.
+WIDEST_STEP = 2.82
+#: Levels that differ by less are one.
+LEAST_STEP = 1.02
+#: Width in pixels of the marks on the coarsest level, for who wants their size in pixels.
+NOMINAL_MARK = 8.0
+
+
+def enlargement(whole: Box, stroke_size: float) -> float:
+    """How many times a picture is enlarged before it is painted, 1 for not at all."""
+    factor = 1.0 / _ratio(whole, stroke_size)
+    return factor if factor > LEAST_STEP else 1.0
+
+
+def level_grids(whole: Box, stroke_size: float) -> tuple[Box, ...]:
+    """The whole boxes of all levels, the coarsest first; the last is ``whole``.
+
+    The long side of the coarsest is ``min(640, long side) / stroke_size``. From the finest down sides are
+    halved, rounding up, and only the last step has another ratio. No side falls under
+    :data:`~scumble_models.runner.SMALLEST_SIDE`: a thin picture has fewer levels.
+    """
+    grids, ratio = [whole], _ratio(whole, stroke_size)
+    while ratio > WIDEST_STEP:
+        half = Box(0, 0, -(-grids[-1].width // 2), -(-grids[-1].height // 2))
+        if min(half.width, half.height) < SMALLEST_SIDE:
+            break
+        grids.append(half)
+        ratio = _ratio(whole, stroke_size) * max(half.width, half.height) / max(whole.width, whole.height)
+    if ratio > LEAST_STEP:
+        finer = grids[-1]
+        coarsest = Box(0, 0, round(finer.width / ratio), round(finer.height / ratio))
+        if min(coarsest.width, coarsest.height) >= SMALLEST_SIDE:
+            grids.append(coarsest)
+    return tuple(reversed(grids))
+
+
+def stroke_size_for(pixels: float, width: int, height: int) -> float:
+    """The stroke size whose marks are so many pixels wide in a picture of that size."""
+    return pixels * min(BASE_SIDE, max(width, height)) / (max(width, height) * NOMINAL_MARK)
+
+
+def _ratio(whole: Box, stroke_size: float) -> float:
+    """Long side of the picture by that of the coarsest level; below 1 that is larger than the picture."""
+    longest = max(whole.width, whole.height)
+    return longest * stroke_size / min(BASE_SIDE, longest)
