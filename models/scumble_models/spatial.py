@@ -53,6 +53,22 @@ class SpatialSignals:
         styles = (signals for signals, _ in self.parts)
         return PlacedSignals(tuple(zip(styles, shares, strict=True)))
 
+    def parts_evenly(self) -> list[tuple[StyleSignals, float]]:
+        """All styles, each with the same share."""
+        return [(signals, 1.0) for signals, _ in self.parts]
+
+    def share(self, index: int, box: Box) -> Tensor:
+        """How much of a style is at each pixel of a box of the layer, ``(1, 1, h, w)`` in 0..1."""
+        _, share = self.parts[index]
+        height, width = share.shape[2:]
+        # Cells of REDUCTION pixels, whose centres lie between pixels: bilinear, however the box is cut.
+        rows, first_row = _between(box.top, box.bottom, height)
+        columns, first_column = _between(box.left, box.right, width)
+        upper = share[:, :, first_row]
+        lines = torch.lerp(upper, share[:, :, (first_row + 1).clamp_max(height - 1)], rows[:, None])
+        left = lines[..., first_column]
+        return torch.lerp(left, lines[..., (first_column + 1).clamp_max(width - 1)], columns)
+
 
 def place_styles(
     styles: Sequence[tuple[StyleSignals, float]], masks: Sequence[Array | None], device: torch.device
@@ -72,6 +88,13 @@ def place_styles(
     parts = [torch.where(total > NOWHERE, share / total.clamp_min(NOWHERE), even) for share in shares]
     signals = [s.to(device) for s, _ in styles]
     return SpatialSignals(tuple(zip(signals, parts, strict=True)))
+
+
+def _between(start: int, stop: int, cells: int) -> tuple[Tensor, Tensor]:
+    """For pixels the cell whose centre is before each, and how far it is on the way to the next."""
+    place = ((torch.arange(start, stop) + 0.5) / REDUCTION - 0.5).clamp(0, cells - 1)
+    first = place.long()
+    return place - first, first
 
 
 def covered_by_styles(masks: Sequence[Array | None], box: Box) -> np.ndarray | None:

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from scumble_models.devices import channels_last
 from scumble_models.vgg import VGG16
 
 #: The layers whose Gram matrices make a style, and the one whose activations make a content.
@@ -35,7 +36,7 @@ def loss_network(device: torch.device) -> VGG16:
         if isinstance(module, nn.MaxPool2d):
             setattr(network, name, nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False))
     network.eval().requires_grad_(False)
-    return network.to(device, torch.bfloat16, memory_format=torch.channels_last)
+    return channels_last(network.to(torch.bfloat16), device)
 
 
 def activations(image: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
@@ -55,7 +56,8 @@ def layer_style(activation: Tensor, share: Tensor | None = None) -> LayerStyle:
     if share is None:
         positions = rows.shape[2]
         return rows @ rows.transpose(1, 2) / positions, rows.mean(2)
-    weights = F.adaptive_avg_pool2d(share, list(activation.shape[2:])).reshape(1, 1, -1)
+    height, width = activation.shape[2:]
+    weights = F.adaptive_avg_pool2d(share, (height, width)).reshape(1, 1, -1)
     total = weights.sum().clamp_min(1e-6)
     weighted = rows * weights
     return weighted @ rows.transpose(1, 2) / total, weighted.sum(2) / total
@@ -75,7 +77,7 @@ def style_distance(found: Mapping[str, Tensor], style: Mapping[str, LayerStyle])
     """
     grams, means = [], []
     for name, (gram, mean) in style.items():
-        own_gram, own_mean = (value.mean(0) for value in layer_style(found[name]))
-        grams.append((own_gram - gram[0]).square().sum() / gram.square().sum())
-        means.append((own_mean - mean[0]).square().sum() / mean.square().sum())
+        own_gram, own_mean = layer_style(found[name])
+        grams.append((own_gram - gram).square().sum((1, 2)).mean() / gram.square().sum())
+        means.append((own_mean - mean).square().sum(1).mean() / mean.square().sum())
     return torch.stack(grams).sum(), torch.stack(means).sum()

@@ -54,7 +54,7 @@ class LossWeights:
     palette: float = 20.0
     luminance: float = 0.3
     shift: float = 4.0
-    grid: float = 3000.0
+    grid: float = 1500.0
     band: float = 0.1
     smooth: float = 0.5
     outside: float = 10.0

@@ -10,6 +10,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from scumble_models.devices import channels_last
 from scumble_models.errors import SignalsError
 from scumble_models.microast.layers import ConvLayer, ResidualLayer
 from scumble_models.network import StyleNetwork
@@ -134,7 +135,7 @@ class MicroAST(StyleNetwork):
         except RuntimeError as error:
             raise SignalsError("The learned style does not fit this engine.") from error
         device = next(self.decoder.parameters()).device
-        other.decoder.to(device).eval().requires_grad_(False)
+        channels_last(other.decoder, device).eval().requires_grad_(False)
         return other
 
     def encode_content(self, content: Tensor) -> Tensor:
