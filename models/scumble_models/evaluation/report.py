@@ -92,10 +92,8 @@ def evaluate(
     for name, stylize in candidates.items():
         values[name]["grid"] = [grid_score(stylize, s) for s in paintings[:GRID_STYLES]]
     rows = [Row(name, {k: bootstrap(v) for k, v in found.items()}) for name, found in values.items()]
-    out.mkdir(parents=True, exist_ok=True)
     document = {"pairs": len(chosen), "contents": len(contents), "styles": len(styles), "values": values}
-    write_atomically(json.dumps(document, indent=1).encode(), out / "report.json")
-    write_atomically(markdown_table(rows, len(chosen)).encode(), out / "report.md")
+    save_report(out, document, markdown_table(rows, len(chosen)))
     contact_sheet(sheet).save(out / "sheet.jpg", quality=90)
     return rows
 
@@ -128,6 +126,13 @@ def contact_sheet(rows: Sequence[Sequence[Tensor]], side: int = 320) -> Image.Im
             picture.thumbnail((side - 4, side - 4), Image.Resampling.LANCZOS)
             sheet.paste(picture, (x * side, y * side))
     return sheet
+
+
+def save_report(folder: Path, document: object, table: str) -> None:
+    """Write ``report.json`` and ``report.md`` into a folder, which is made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(json.dumps(document, indent=1).encode(), folder / "report.json")
+    write_atomically(table.encode(), folder / "report.md")
 
 
 def _choose(contents: int, styles: int, pairs: int | None) -> list[tuple[int, int]]:

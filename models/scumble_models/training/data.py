@@ -48,7 +48,7 @@ class ImageFolder:
                 self.skipped.append(path)
                 continue
             try:
-                self.images.append(_decode(path, short_side).to(device))
+                self.images.append(decode_picture(path, short_side).to(device))
             except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
                 self.skipped.append(path)
         if not self.images:
@@ -96,7 +96,7 @@ def _unclear(folder: Path) -> set[Path]:
     return excluded
 
 
-def _decode(path: Path, short_side: int) -> Tensor:
+def decode_picture(path: Path, short_side: int) -> Tensor:
     with Image.open(path) as image:
         image.draft("RGB", (short_side, short_side))
         rgb = image.convert("RGB")
