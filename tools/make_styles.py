@@ -1,14 +1,13 @@
-"""Make the built-in style library: styles/<name>/ with style.toml, signals and a preview.
+"""Make the built-in style library: styles/<name>/ with style.toml, its picture, signals and a preview.
 
     python tools/make_styles.py --sources DIR [NAME...]
 
-DIR is the training data (a MANIFEST.csv and the pictures it lists). It is not part of this
-repository, and nothing of it is copied: a style ships as its signals, its credits and a photo of
-ours stylized with it. So the script runs only where that folder is at hand; styles that are
-painted by code need it too little to be refused without it.
+DIR is a folder of paintings with a MANIFEST.csv that says what each is and why it may be used. It is not
+part of this repository; a style ships as a copy of its picture at the size at which styles are learned, with
+its credits. Without DIR the pictures that are here already are taken, so that anyone can make signals and
+previews again: they belong to the weights that made them, and so does what tools/learn_library.py learned.
 
-What is in the library stands in tools/styles.toml. Signals belong to the weights that encoded
-them: run this again, without names, whenever the weights of a built-in model change.
+What is in the library stands in tools/styles.toml.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tools")]
 import make_style  # noqa: E402 - examples and tools are no packages
 import style_painters  # noqa: E402
 
-from scumble_daemon.library.builtin import tomllib  # noqa: E402
+from scumble_daemon.library.builtin import PICTURE, tomllib  # noqa: E402
 from scumble_daemon.library.signals import signals_name  # noqa: E402
 from scumble_daemon.library.thumbnails import jpeg_of_image  # noqa: E402
 from scumble_models.registry import StyleModel, list_models, load_model  # noqa: E402
@@ -44,7 +43,7 @@ PREVIEW_SIZE, PREVIEW_WORK = (160, 120), (320, 240)
 MAX_PREVIEW_BYTES = 8 * 1024
 PAINTERS = {**make_style.PAINTERS, **style_painters.PAINTERS}
 #: Rights, as the manifest states them, under which a picture may become a style.
-ALLOWED = ("public domain work", "own (synthetic)", "CC0", "free licence")
+ALLOWED = ("stated public domain", "CC0")
 
 
 @click.command()
@@ -59,13 +58,13 @@ def main(names: tuple[str, ...], sources: Path | None, output: Path, engines: tu
     if unknown:
         raise click.UsageError(f"tools/styles.toml has no style {', '.join(sorted(unknown))}.")
     models = [load_model(name) for name in engines or [m.name for m in list_models() if m.builtin]]
-    manifest = _manifest(sources) if sources else {}
     photo = np.asarray(
         Image.open(PREVIEW_PHOTO).convert("RGB").resize(PREVIEW_WORK, Image.Resampling.LANCZOS)
     )
     for name in names or table:
-        picture, origin = _picture(name, table[name], sources, manifest)
-        _write_style(output / name, table[name], origin, picture, models, photo)
+        picture, origin = _picture(output / name, table[name], sources)
+        is_new = sources is not None or "painter" in table[name]
+        _write_style(output / name, table[name], origin, picture, models, photo, is_new=is_new)
         click.echo(name)
     if not names:
         for folder in output.iterdir():
@@ -74,47 +73,34 @@ def main(names: tuple[str, ...], sources: Path | None, output: Path, engines: tu
                 click.echo(f"{folder.name} removed")
 
 
-def _manifest(sources: Path) -> dict[tuple[str, str], dict[str, str]]:
-    with (sources / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["kind"] == "style"]
-    return {(row["title_or_name"], row["source"]): row for row in rows}
-
-
-def _picture(
-    name: str, row: dict[str, Any], sources: Path | None, manifest: dict[tuple[str, str], dict[str, str]]
-) -> tuple[Image.Image, dict[str, str]]:
+def _picture(folder: Path, row: dict[str, Any], sources: Path | None) -> tuple[Image.Image, dict[str, str]]:
     """The style's picture, and its licence and source as they are stated."""
     if "painter" in row:
         painter = row["painter"]
         seed = list(PAINTERS).index(painter)
         origin = {"licence": "MIT", "source": f"painted by code: {painter}"}
-        return PAINTERS[painter](np.random.default_rng(seed)), origin
+        return _middle(PAINTERS[painter](np.random.default_rng(seed)), row.get("part", 1.0)), origin
     if sources is None:
-        raise click.UsageError(f"{name} is made from a picture of the training data: give --sources DIR.")
-    found = manifest.get((row["manifest"], row["origin"]))
+        if not (folder / PICTURE).is_file():
+            raise click.UsageError(f"{folder.name} is not here yet: give --sources DIR.")
+        here = tomllib.loads((folder / "style.toml").read_text(encoding="utf-8"))
+        return Image.open(folder / PICTURE).convert("RGB"), {k: here[k] for k in ("licence", "source")}
+    with (sources / "MANIFEST.csv").open(encoding="utf-8", newline="") as file:
+        found = next((line for line in csv.DictReader(file) if line["file"] == row["file"]), None)
     if found is None:
-        raise click.ClickException(f"{name}: the manifest has no {row['manifest']!r} from {row['origin']}.")
+        raise click.ClickException(f"{folder.name}: the manifest has no {row['file']}.")
     if not found["rights"].startswith(ALLOWED):
-        raise click.ClickException(f"{name}: its rights are {found['rights']!r}, which does not suffice.")
-    origin = {"licence": found["rights"], "source": f"{row['origin']}: {row['manifest']}"}
-    return Image.open(sources / found["file"]).convert("RGB"), origin
+        raise click.ClickException(f"{folder.name}: the rights {found['rights']!r} do not suffice.")
+    origin = {"licence": "public domain work", "source": f"{found['source']}: {found['title']}"}
+    return Image.open(sources / row["file"]).convert("RGB"), origin
 
 
-def _seen_by(model: StyleModel, picture: Image.Image, row: dict[str, Any]) -> Image.Image:
-    """What a network looks at: for MicroAST the middle of the picture, `part` of its sides, enlarged.
-
-    Marks as wide as its own lattice of four pixels come back as a mesh, and wider ones as strokes.
-    """
-    if "part" not in row or model.info.architecture != "microast":
-        return picture
-    width, height = (round(side * row["part"]) for side in picture.size)
+def _middle(picture: Image.Image, part: float) -> Image.Image:
+    """The middle of a picture, `part` of its sides, enlarged to the whole's size."""
+    width, height = (round(side * part) for side in picture.size)
     left, top = (picture.width - width) // 2, (picture.height - height) // 2
-    scale = STYLE_SIDE / min(width, height)
-    return picture.resize(
-        (round(width * scale), round(height * scale)),
-        Image.Resampling.LANCZOS,
-        (left, top, left + width, top + height),
-    )
+    box = (left, top, left + width, top + height)
+    return picture.resize(picture.size, Image.Resampling.LANCZOS, box)
 
 
 def _write_style(
@@ -124,13 +110,18 @@ def _write_style(
     picture: Image.Image,
     models: list[StyleModel],
     photo: np.ndarray,
+    *,
+    is_new: bool,
 ) -> None:
     signals_folder = folder / "signals"
     if signals_folder.is_dir():
         shutil.rmtree(signals_folder)
     signals_folder.mkdir(parents=True)
+    if is_new:
+        _shipped(picture).save(folder / PICTURE, quality=88)
+    picture = Image.open(folder / PICTURE).convert("RGB")
     for model in models:
-        signals = encode_style(model, np.asarray(_seen_by(model, picture, row)), "RGB")
+        signals = encode_style(model, np.asarray(picture), "RGB")
         file = signals_folder / signals_name(model.info.name, model.info.sha256)
         file.write_bytes(signals.to_bytes())
         if model.info.name == PREVIEW_ENGINE:
@@ -140,6 +131,13 @@ def _write_style(
     # JSON's strings and lists of strings are TOML's too.
     lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in {**credits, **origin}.items()]
     (folder / "style.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _shipped(picture: Image.Image) -> Image.Image:
+    """A picture at the size at which styles are learned, its short side :data:`STYLE_SIDE`."""
+    scale = min(1.0, STYLE_SIDE / min(picture.size))
+    size = (round(picture.width * scale), round(picture.height * scale))
+    return picture.resize(size, Image.Resampling.LANCZOS)
 
 
 def _preview(result: Image.Image) -> bytes:

@@ -1,4 +1,7 @@
-"""The styles that come with Scumble. They ship as signals; tools/make_styles.py makes them."""
+"""The styles that come with Scumble: their pictures, signals, and what was learned of them.
+
+tools/make_styles.py and tools/learn_library.py make them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+#: A built-in style's picture in its folder, at the size at which styles are learned.
+PICTURE = "picture.jpg"
+
 
 @functools.cache
 def builtin_styles(folder: Path) -> tuple[StyleEntry, ...]:
@@ -24,6 +30,14 @@ def builtin_styles(folder: Path) -> tuple[StyleEntry, ...]:
 def _read(folder: Path) -> StyleEntry:
     table = tomllib.loads((folder / "style.toml").read_text(encoding="utf-8"))
     contents = [path.read_bytes() for path in signals_files(folder / "signals")]
+    picture = folder / PICTURE
+    if picture.is_file():
+        contents.append(picture.read_bytes())
     return StyleEntry(
-        folder.name, "builtin", credits_from(table, folder.name), folder, identity_of(folder.name, *contents)
+        folder.name,
+        "builtin",
+        credits_from(table, folder.name),
+        folder,
+        identity_of(folder.name, *contents),
+        picture if picture.is_file() else None,
     )
