@@ -13,14 +13,12 @@ from pathlib import Path
 
 import click
 import numpy as np
+from built_in import signals_of
 from page import put, table
 from PIL import Image, ImageFilter
 
-from scumble_daemon.library.builtin import builtin_styles
-from scumble_daemon.library.signals import load_signals
 from scumble_models.look import Look
 from scumble_models.registry import load_model
-from scumble_models.signals import StyleSignals
 from scumble_models.stylize import stylize
 
 ROOT = Path(__file__).parents[1]
@@ -39,12 +37,8 @@ def main(write: bool) -> None:
         for path in sorted((ROOT / "examples" / "photos").glob("*.jpg"))
     ]
     found = {size: ([], []) for size in SIZES}
-    for entry in builtin_styles(ROOT / "styles"):
-        if entry.name not in STYLES:
-            continue
-        data = load_signals(entry, model.info.sha256)
-        assert data is not None
-        signals = [(StyleSignals.from_bytes(data, model.info.architecture), 1.0)]
+    for name in STYLES:
+        signals = [(signals_of(model, name), 1.0)]
         for photo in photos:
             for size, (centroids, likenesses) in found.items():
                 result = stylize(model, photo, "RGB", signals, look=Look(stroke_size=size))

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import click
 import numpy as np
+from built_in import signals_of
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from scumble_daemon.library.builtin import builtin_styles
-from scumble_daemon.library.signals import load_signals
 from scumble_models.look import Look
 from scumble_models.registry import StyleModel, load_model
-from scumble_models.signals import StyleSignals
 from scumble_models.stylize import stylize
 
 ROOT = Path(__file__).parents[1]
@@ -44,7 +43,7 @@ def main(out: Path) -> None:
 def _styles() -> Iterable[Cell]:
     model, photo = load_model("microast"), _photo("coffee", (600, 400))
     for entry in builtin_styles(ROOT / "styles"):
-        yield entry.name, stylize(model, photo, "RGB", [(_signals(model, entry.name), 1.0)])
+        yield entry.name, stylize(model, photo, "RGB", [(signals_of(model, entry.name), 1.0)])
 
 
 def _controls() -> Iterable[Cell]:
@@ -54,12 +53,12 @@ def _controls() -> Iterable[Cell]:
     def painted(
         style: str, weight: float = 1.0, model: StyleModel = model, **look: float | str
     ) -> np.ndarray:
-        styles = [(_signals(model, style), 1.0)]
+        styles = [(signals_of(model, style), 1.0)]
         return stylize(model, photo, "RGB", styles, weight=weight, look=Look(**look))  # type: ignore[arg-type]
 
     for weight in (0.25, 0.5, 0.75, 1.0):
-        yield f"--weight {weight:g}", painted("irises", weight)
-    for size in (0.5, 1, 2, 4):
+        yield f"--weight {weight:g}", painted("starry-night", weight)
+    for size in (0.25, 0.5, 1, 2):
         yield f"--stroke-size {size:g}", painted("swirls", stroke_size=size)
     yield "the photo", photo
     for colours in ("off", "luminance", "palette"):
@@ -69,12 +68,12 @@ def _controls() -> Iterable[Cell]:
     yield "--stroke-size 3", painted("tesserae", stroke_size=3)
     yield "--stroke-size 3 --detail 1", painted("tesserae", stroke_size=3, detail=1.0)
     for engine in ("microast", "microast-bold", "adain"):
-        yield f"--engine {engine}", painted("gray-tree", model=load_model(engine))
+        yield f"--engine {engine}", painted("irises", model=load_model(engine))
     ramp = np.clip((np.arange(photo.shape[1]) / photo.shape[1] - 0.4) * 5 * 255, 0, 255).astype(np.uint8)
     right = np.broadcast_to(ramp, photo.shape[:2])
-    styles = [(_signals(model, name), 1.0) for name in ("red-horse", "pencil")]
+    styles = [(signals_of(model, name), 1.0) for name in ("starry-night", "hatching")]
     yield (
-        "red-horse@left.png, pencil@right.png",
+        "starry-night@left.png, hatching@right.png",
         stylize(model, photo, "RGB", styles, style_masks=[255 - right, right]),
     )
 
@@ -84,13 +83,6 @@ def _photo(name: str, size: tuple[int, int]) -> np.ndarray:
         return np.asarray(
             ImageOps.fit(image.convert("RGB"), size, Image.Resampling.LANCZOS, centering=(0.5, 0))
         )
-
-
-def _signals(model: StyleModel, name: str) -> StyleSignals:
-    entry = next(entry for entry in builtin_styles(ROOT / "styles") if entry.name == name)
-    data = load_signals(entry, model.info.sha256)
-    assert data is not None, f"{name} has no signals for {model.info.name}"
-    return StyleSignals.from_bytes(data, model.info.architecture)
 
 
 def _sheet(cells: Sequence[Cell], columns: int, size: tuple[int, int]) -> Image.Image:

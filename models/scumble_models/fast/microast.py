@@ -19,13 +19,17 @@ from scumble_models.tiling.receptive import needs
 from scumble_models.tiling.stage import Stage
 from scumble_models.tiling.statistics import Statistics
 
+_KEPT = "_packed_for_patches"
+
 
 def microast_stages(network: MicroAST) -> tuple[Stage, ...]:
     """The stages of ``network`` with a fast way for patches, in float32 on the CPU."""
     encode, deep, shallow = network.stages()
-    decoder = network.decoder
+    decoder, kept = network.decoder, vars(network.content_encoder)
+    if _KEPT not in kept:  # with the encoder, which networks of learned styles share
+        kept[_KEPT] = Encode(network, encode)
     return (
-        replace(encode, local=Encode(network, encode)),
+        replace(encode, local=kept[_KEPT]),
         replace(deep, local=DecodeDeep(decoder.dec1)),
         replace(shallow, local=DecodeShallow(decoder.dec2, decoder.dec3)),
     )

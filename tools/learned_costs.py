@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Measure what a learned style costs beside one that is not: bytes, the time to switch to it, painting.
+
+python tools/learned_costs.py [--side 1024] [--runs 9]
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+import click
+import numpy as np
+from built_in import picture_of, signals_of
+
+from scumble_models.allocation import keep_freed_memory
+from scumble_models.fast.choice import stages_of
+from scumble_models.learned import painting_model
+from scumble_models.registry import StyleModel, load_model
+from scumble_models.signals import StyleSignals
+from scumble_models.stylize import encode_style, stylize
+
+
+@click.command()
+@click.option("--style", default="starry-night", show_default=True)
+@click.option("--side", default=1024, show_default=True, help="Side of the square that is painted.")
+@click.option("--runs", default=9, show_default=True)
+def main(style: str, side: int, runs: int) -> None:
+    """Paint by turns with and without the learned decoder, and print medians."""
+    keep_freed_memory()
+    model = load_model("microast")
+    learned = signals_of(model, style)
+    plain = encode_style(model, np.asarray(picture_of(style)), "RGB")
+    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    times = {"plain": [], "learned": []}
+    for _ in range(runs + 1):
+        for kind, signals in (("plain", plain), ("learned", learned)):
+            started = time.perf_counter()
+            stylize(model, picture, "RGB", [(signals, 1.0)])
+            times[kind].append(time.perf_counter() - started)
+    medians = {kind: statistics.median(found[1:]) for kind, found in times.items()}
+    click.echo(f"bytes: {len(learned.to_bytes())} learned, {len(plain.to_bytes())} not")
+    click.echo(f"switching to it: {1000 * _switching(model, learned, runs):.1f} ms")
+    click.echo(f"painting {side}x{side}: {medians['learned'] / medians['plain']:.3f} times as long")
+
+
+def _switching(model: StyleModel, learned: StyleSignals, runs: int) -> float:
+    """Seconds from tensors of a file to a network that is ready to paint."""
+    data, found = learned.to_bytes(), []
+    for _ in range(runs):
+        started = time.perf_counter()
+        stages_of(painting_model(model, StyleSignals.from_bytes(data, learned.architecture)))
+        found.append(time.perf_counter() - started)
+    return statistics.median(found)
+
+
+if __name__ == "__main__":
+    main()
