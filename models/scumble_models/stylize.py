@@ -15,6 +15,7 @@ from scumble_models.cascade.grids import enlargement
 from scumble_models.cascade.painting import LevelStatistics, grids_for, paint, shared_levels
 from scumble_models.enlarged import EnlargedContent
 from scumble_models.errors import PixelsError
+from scumble_models.learned import paint_styles, painting_model
 from scumble_models.look import Finish, Look
 from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray
 from scumble_models.registry import StyleModel
@@ -28,11 +29,11 @@ from scumble_models.runner import (
     padded,
     run_at_once,
 )
-from scumble_models.signals import LayerSignals, StyleSignals, interpolate, mix
+from scumble_models.signals import LayerSignals, StyleSignals, interpolate, mix, with_decoders
 from scumble_models.spatial import place_styles
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
-from scumble_models.tiling.executor import OnPatch
+from scumble_models.tiling.executor import OnPatch, Sink
 from scumble_models.tiling.file_array import Array
 
 #: Short side at which styles, and a content's own signals, are encoded.
@@ -140,7 +141,7 @@ def stylize(
         if own is None and weight < 1.0:
             own = signals_of(model, view)
         signals = layer_signals(model, own, styles, weight, masks)
-        finish = finish_for(look, model, [view], signals)
+        finish = finish_for(look, painting_model(model, signals), [view], signals)
     else:
         signals = layer_signals(model, shared.own, styles, weight, masks)
         finish = shared.finish
@@ -156,14 +157,20 @@ def stylize(
     grids, given = grids_for(model, view.box, look.stroke_size), shared.statistics if shared else None
     way = Way(tiling, patch, budget, on_progress, cancelled)
     factor = enlargement(view.box, look.stroke_size)
-    if factor == 1.0:
-        paint(model, signals, view, grids, box, sink, way, given=given, kept=kept, on_coarsest=show)
-    else:
+
+    def paint_style(
+        model: StyleModel, signals: LayerSignals, sink: Sink, kept: KeptStatistics | None
+    ) -> None:
+        if factor == 1.0:
+            paint(model, signals, view, grids, box, sink, way, given=given, kept=kept, on_coarsest=show)
+            return
         large = EnlargedContent(view, factor)
         wanted = large.covering(box)
         paint(model, signals, large, [large.box], wanted, large.write, way, given=given, kept=kept)
         for tile in box.tiles(PIECE):
             sink(tile, large.result(tile))
+
+    paint_styles(model, signals, box, sink, kept, paint_style)
     return result
 
 
@@ -221,6 +228,7 @@ def share(
     own = mix([(signals_of(model, view), 1.0) for view in views]) if weight < 1.0 else None
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
     signals = layer_signals(model, own, styles, weight, masks)
+    model = painting_model(model, signals)
     finish = finish_for(look, model, views, signals)
     contents: list[tuple[Content, Sequence[Box]]] = []
     for view in views:
@@ -242,9 +250,14 @@ def layer_signals(
     masks: Sequence[Array | None],
 ) -> LayerSignals:
     """The styles as the network takes them: faded towards `own` by the weight, mixed or placed."""
-    faded = [(interpolate(own, s.to(model.device), weight) if own else s, w) for s, w in styles]
+    complete = with_decoders(
+        [s.to(model.device) for s, _ in styles] + ([own] if own else []), model.network.decoder_weights
+    )
+    given = complete[: len(styles)]
+    faded = [interpolate(complete[-1], s, weight) for s in given] if own else given
+    parts = [(s, w) for s, (_, w) in zip(faded, styles, strict=True)]
     everywhere = all(mask is None for mask in masks)
-    return mix(faded).to(model.device) if everywhere else place_styles(faded, masks, model.device)
+    return mix(parts).to(model.device) if everywhere else place_styles(parts, masks, model.device)
 
 
 def finish_for(
