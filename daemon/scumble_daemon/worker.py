@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 ALIVE_S = 1.0
 PROGRESS_S = 0.05
 #: For which a learning holds back after other work, in case more of it comes.
-QUIET_S = 0.3
+QUIET_S = 0.5
 #: After so long without work freed memory goes back to the system.
 REST_S = 5.0
 PR_SET_PDEATHSIG = 1
@@ -185,6 +185,8 @@ class Worker:
     def _learn(self, note: pipe.Note) -> None:
         from .learning import LearningTask
 
+        # Whoever has a style learned is about to paint with it, and to begin takes longer than a step.
+        self._between_steps(QUIET_S)
         job, started = note.fields["job"], time.monotonic()
         task = LearningTask(self._stylizer, note.fields["spec"], _held(note))
         shown = 0.0
@@ -207,9 +209,8 @@ class Worker:
         learned = {"job": job, "style": task.style, "steps": task.steps, "seconds": seconds}
         self._send("learned", {**learned, "device": str(task.model.device)})
 
-    def _between_steps(self) -> None:
-        """Do all that has arrived, and what comes right after it: an artist at work goes before."""
-        wait = 0.0
+    def _between_steps(self, wait: float = 0.0) -> None:
+        """Do all that arrives within `wait`, and what comes right after it: an artist at work goes before."""
         with contextlib.suppress(queue.Empty):
             while True:
                 work = self._work.get(timeout=wait) if wait else self._work.get_nowait()
