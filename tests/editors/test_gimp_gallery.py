@@ -6,7 +6,7 @@ import shutil
 import tempfile
 
 import pytest
-from daemon_process import until
+from daemon_process import connected, until
 from gimp_dialog import (
     AFTER,
     EXAMPLES,
@@ -26,6 +26,8 @@ from gimp_dialog import (
     search,
 )
 from gimp_images import INSIDE
+
+from scumble import messages as m
 
 pytestmark = pytest.mark.editors
 
@@ -113,7 +115,16 @@ def test_a_file_dropped_on_the_gallery_becomes_the_style(gimp):
         until(lambda: content(gimp, window, AFTER)[1] != before[1], "the preview of the dropped style")
     finally:
         gimp.shell(f"kill {process}")
-    assert paint(gimp, running, window)["name"] == "swirls 80% · Background"
+    with connected(start=False) as client:
+        learning = until(lambda: client.status()["learning"], "the learning of the dropped style")
+        assert isinstance(learning, dict)
+        assert paint(gimp, running, window)["name"] == "swirls 80% · Background"
+        # The dialog is gone, and the daemon goes on by itself; the next tests shall not wait for it.
+        after = client.status()["learning"]
+        assert after is not None
+        assert after["job"] == learning["job"]
+        client._order(m.Cancel(learning["job"], 1), m.Done, 10.0)
+        until(lambda: client.status()["learning"] is None, "the end of the learning")
 
 
 def test_a_layer_in_a_group_can_be_the_style(gimp):
