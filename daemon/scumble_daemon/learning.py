@@ -47,7 +47,7 @@ NEEDED_BYTES = 1_200 << 20
 #: After so many steps it is known how many go into the time asked for; the first one warms up.
 MEASURED_STEPS = 4
 MIN_STEPS = 10
-#: Longest side of a preview, and of a picture on disk when it is read into memory.
+#: Longest side of a preview, and of the pictures that are looked at.
 PREVIEW_SIDE, LONGEST = 256, 4096
 
 
@@ -309,5 +309,7 @@ def _reduced(image: Pixels, side: int) -> np.ndarray:
 
 
 def _in_memory(image: Pixels) -> np.ndarray:
+    """The painting, or a smaller one: looking at 60 megapixels closely would hold up all else for seconds."""
     array = as_array(image)
-    return array if isinstance(array, np.ndarray) else _reduced(image, LONGEST)
+    small = isinstance(array, np.ndarray) and max(image.extent) <= LONGEST
+    return array if small else _reduced(image, LONGEST)  # type: ignore[return-value]
