@@ -17,7 +17,7 @@ MAX_STYLES = 16
 MAX_REFERENCES = 16
 MAX_NAME = 100
 PATCH_RANGE = (64, 16384)
-STROKE_RANGE = (0.5, 4.0)
+STROKE_RANGE = (0.25, 4.0)
 CONTRAST_RANGE = (0.5, 2.0)
 DETAIL_RANGE = (0.0, 1.0)
 
@@ -86,7 +86,8 @@ class StylizeRequest:
         device: ``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:1``.
         tiling: one of `TILINGS`.
         patch: side of a patch in pixels; None lets the engine choose.
-        stroke_size: scale of the brush strokes, 1.0 as the model was trained.
+        stroke_size: of the brush strokes relative to the picture, whatever its resolution; 1.0 as in a
+            preview of 640 pixels.
         preserve_color: one of `PRESERVE_COLOR`.
         contrast: of the result, within `CONTRAST_RANGE`.
         detail: how much of the layer's fine structure returns, within `DETAIL_RANGE`.

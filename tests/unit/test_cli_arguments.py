@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scumble import Bounds, ScumbleError
+from scumble import Bounds, Extent, ScumbleError
+from scumble_daemon.cli.options import for_size
 from scumble_daemon.cli.outputs import make_folders, plan_outputs
 from scumble_daemon.cli.style_text import parse_style, style_files, style_label
 from scumble_daemon.cli.stylize import parse_region
@@ -159,3 +160,13 @@ def test_a_folder_below_a_file_cannot_be_made():
     with pytest.raises(ScumbleError) as caught:
         make_folders([Path("a.jpg/x/y.jpg")])
     assert caught.value.code == "cannot-write"
+
+
+def test_strokes_in_pixels_are_relative_to_each_picture():
+    settings = {"contrast": 1.2, "stroke_pixels": 50}
+    assert for_size(settings, Extent(4000, 3000)) == {"contrast": 1.2, "stroke_size": 1.0}
+    assert for_size(settings, Extent(1000, 8000))["stroke_size"] == 0.5
+    assert for_size({"stroke_pixels": 16}, Extent(320, 100))["stroke_size"] == 2.0
+    assert for_size({"contrast": 1.2}, Extent(10, 10)) == {"contrast": 1.2}
+    with pytest.raises(ScumbleError, match=r"12.5 to 200 pixels"):
+        for_size({"stroke_pixels": 201}, Extent(4000, 3000))

@@ -21,7 +21,14 @@ from .batch_plan import Picture, find_pictures, plan
 from .batch_run import Batch, Outcome, locally, on_cluster
 from .given_styles import GivenStyle, load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
-from .options import engine_options, json_option, scheduler_option, style_option, weight_option
+from .options import (
+    engine_options,
+    json_option,
+    scheduler_option,
+    stroke_pixels_option,
+    style_option,
+    weight_option,
+)
 from .outputs import make_folders
 from .picture import HOPELESS, PictureJob, PictureResult
 from .progress import batch_table
@@ -77,6 +84,7 @@ Examples:
 )
 @scheduler_option
 @engine_options
+@stroke_pixels_option
 @json_option
 def command(
     places: Sequence[str],
@@ -90,6 +98,7 @@ def command(
     pattern: str,
     report_file: str | None,
     scheduler: str | None,
+    stroke_pixels: float | None,
     wants_json: bool,
     **settings: Any,
 ) -> int:
@@ -100,8 +109,12 @@ def command(
     """  # fmt: skip
     journal = Journal(output)
     pictures = find_pictures(places, recursive, output, journal.outputs())
+    if stroke_pixels is not None and scheduler is not None:
+        raise click.UsageError("With --scheduler give --stroke-size.")
     given = load_styles(styles)
     chosen = with_recipe(given, {"weight": weight, **settings})
+    if stroke_pixels is not None:
+        chosen["stroke_pixels"] = stroke_pixels
     fields = {"style": style_label(styles), "weight": f"{chosen['weight']:g}", "engine": chosen["engine"]}
     read_only = [*style_files(styles), *([Path(mask)] if mask else [])]
     planned = plan(pictures, output, pattern, fields, read_only)

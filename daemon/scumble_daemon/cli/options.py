@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
+from scumble.errors import ScumbleError
+from scumble.geometry import Extent
 from scumble.request import (
     CONTRAST_RANGE,
     DETAIL_RANGE,
@@ -18,6 +20,9 @@ from scumble.request import (
 )
 
 Command = Callable[..., Any]
+
+#: A stroke size of 1 has marks of about so many pixels in a picture that is so long.
+MARK, LONG_SIDE = 8.0, 640
 
 
 def _device(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
@@ -56,6 +61,12 @@ scheduler_option = click.option(
     callback=_scheduler,
     help="Compute on the workers of this dask scheduler; all machines need the same shared folders.",
 )
+stroke_pixels_option = click.option(
+    "--stroke-pixels",
+    metavar="N",
+    type=click.FloatRange(min=0.1),
+    help="Instead of --stroke-size: about how many pixels wide the marks are in each picture.",
+)
 json_option = click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
 
 device_option = click.option(
@@ -88,11 +99,11 @@ _ENGINE = (
     ),
     click.option(
         "--stroke-size",
-        metavar="0.5..4",
+        metavar="0.25..4",
         type=click.FloatRange(*STROKE_RANGE),
         default=1.0,
         show_default=True,
-        help="Above 1 strokes are larger, below 1 finer; edges stay as sharp.",
+        help="Relative to the picture, whatever its resolution; 1 is what a preview shows.",
     ),
     click.option(
         "--preserve-color",
@@ -118,6 +129,25 @@ _ENGINE = (
         help="How much of the picture's fine structure returns.",
     ),
 )
+
+
+def for_size(settings: Mapping[str, Any], extent: Extent) -> dict[str, Any]:
+    """Fields of StylizeRequest for a picture of that size: `stroke_pixels` becomes its stroke size.
+
+    Raises ScumbleError `bad-request` where that is out of range.
+    """
+    found = {name: value for name, value in settings.items() if name != "stroke_pixels"}
+    pixels = settings.get("stroke_pixels")
+    if pixels is not None:
+        longest = max(extent)
+        one = MARK * longest / min(LONG_SIDE, longest)  # pixels
+        low, high = (one * limit for limit in STROKE_RANGE)
+        if not low <= pixels <= high:
+            raise ScumbleError(
+                "bad-request", f"Strokes in a picture of {extent} are {low:.3g} to {high:.3g} pixels wide."
+            )
+        found["stroke_size"] = pixels / one
+    return found
 
 
 def engine_options(command: Command) -> Command:

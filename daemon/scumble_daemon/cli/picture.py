@@ -16,6 +16,7 @@ from scumble.request import StyleWeight, StylizeRequest
 from ..image_formats import output_format
 from . import report
 from .given_styles import GivenStyle
+from .options import for_size
 
 if TYPE_CHECKING:
     from scumble import Client, Progress
@@ -32,7 +33,7 @@ _NO_SIZE = Extent(0, 0)
 
 @dataclass(frozen=True)
 class PictureJob:
-    """What is done to each picture; `settings` are fields of StylizeRequest, `mask` a file.
+    """What is done to each picture; `settings` are for `options.for_size`, `mask` is a file.
 
     With `pyramid` a TIFF is written in all halved sizes.
     """
@@ -101,7 +102,9 @@ def stylize_file(
     picture = _read_whole(source)
     mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
     styles = tuple(style.placed(picture.pixels.extent) for style in job.styles)
-    request = StylizeRequest(picture.pixels, styles, mask=mask, **job.settings)
+    request = StylizeRequest(
+        picture.pixels, styles, mask=mask, **for_size(job.settings, picture.pixels.extent)
+    )
     pixels = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
     notes = (*picture.notes, *write_image(target, pixels, like=picture))
     return PictureResult(source, target, pixels.extent, time.monotonic() - started, notes)
@@ -122,7 +125,7 @@ def _stylize_large(
     pixels, notes = large.read_large(source, on_progress, cancel)
     mask: Any = large.read_large_mask(Path(job.mask), pixels.extent) if job.mask else None
     styles = tuple(style.placed(pixels.extent, in_file=True) for style in job.styles)
-    request = StylizeRequest(pixels, styles, mask=mask, **job.settings)
+    request = StylizeRequest(pixels, styles, mask=mask, **for_size(job.settings, pixels.extent))
     large.check_sides(target, output_format(target), request.bounds.extent)
     result = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
     del pixels, styles, request  # their room on the disk

@@ -18,7 +18,14 @@ from . import report
 from .given_styles import load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
 from .learning import learn_given, photo_to_learn_on
-from .options import engine_options, json_option, scheduler_option, style_option, weight_option
+from .options import (
+    engine_options,
+    json_option,
+    scheduler_option,
+    stroke_pixels_option,
+    style_option,
+    weight_option,
+)
 from .outputs import make_folders, plan_outputs
 from .picture import HOPELESS, PictureJob, PictureResult, connect, say, stylize_file, stylize_on_cluster
 from .progress import progress_bar
@@ -77,6 +84,7 @@ def _region_option(_ctx: click.Context, _option: click.Parameter, text: str | No
     help="Compute and write only this part of the picture.",
 )
 @engine_options
+@stroke_pixels_option
 @scheduler_option
 @click.option(
     "--learn",
@@ -96,6 +104,7 @@ def command(
     wants_learning: bool,
     pyramid: bool,
     scheduler: str | None,
+    stroke_pixels: float | None,
     wants_json: bool,
     **settings: Any,
 ) -> int:
@@ -111,9 +120,13 @@ def command(
         raise click.UsageError("A pyramid is a TIFF: give -o a name that ends in .tif.")
     if wants_learning and scheduler is not None:
         raise click.UsageError("Learn the style on this machine first: scumble styles learn")
+    if stroke_pixels is not None and scheduler is not None:
+        raise click.UsageError("With --scheduler give --stroke-size.")
     given = load_styles(styles)
     make_folders(targets)
     chosen = with_recipe(given, {"weight": weight, **settings})
+    if stroke_pixels is not None:
+        chosen["stroke_pixels"] = stroke_pixels
     if wants_learning:
         with connect() as client:
             photo = photo_to_learn_on(paths)

@@ -76,8 +76,7 @@ def command(
 ) -> None:
     """Show IN in every style (one row each) at every weight (one column each).
 
-    Pictures are small, so that a sheet takes seconds: strokes look larger in them than in the full
-    size.
+    Pictures are small, so that a sheet takes seconds.
     """  # fmt: skip
     if any(parse_style(text).share != 1 for text in styles):
         raise click.UsageError("A sweep shows each style by itself: leave the share away.")
