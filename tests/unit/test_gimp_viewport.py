@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scumble import Bounds
+from scumble import Bounds, Extent
 
 PATH = Path(__file__).parents[2] / "plugin_gimp" / "scumble-gimp" / "scumble_gimp" / "viewport.py"
 
@@ -58,3 +58,20 @@ def test_a_drag_moves_by_its_own_length(viewport_module):
     view.move(30, -20)
     after = view.actual(Bounds(0, 0, 2000, 1500))
     assert (after.x - before.x, after.y - before.y) == (30, -20)
+
+
+@given(SIDES, SIDES, st.data())
+def test_an_area_lies_in_the_small_copy_where_it_lies_in_the_layer(viewport_module, width, height, data):
+    whole = Bounds(0, 0, width, height)
+    factor = min(1.0, viewport_module.PAINTED / max(width, height))
+    extent = Extent(max(1, int(width * factor)), max(1, int(height * factor)))
+    left, top = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    right, bottom = data.draw(st.integers(left + 1, width)), data.draw(st.integers(top + 1, height))
+    found = viewport_module.within(Bounds(left, top, right - left, bottom - top), whole, extent)
+    if (left, top, right, bottom) == (0, 0, width, height):
+        assert found is None
+    else:
+        assert Bounds.of(extent).contains(found)
+        assert not found.is_empty
+        assert abs(found.x - left * extent.width / width) <= 1
+        assert abs(found.bottom - bottom * extent.height / height) <= 1

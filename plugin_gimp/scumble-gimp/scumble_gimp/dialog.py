@@ -36,7 +36,7 @@ from .learning import DialogLearning
 from .preview_view import SIDE as PREVIEW
 from .preview_view import PreviewView
 from .status_line import StatusLine
-from .viewport import Viewport
+from .viewport import PAINTED, Viewport, within
 
 DEBOUNCE_MS = 200
 MAX_LAYERS = 40
@@ -67,6 +67,7 @@ class ScumbleDialog:
         self._preview = 0
         self._viewport = Viewport(PREVIEW)
         self._part: Optional[Bounds] = None
+        self._asked: Optional[Pixels] = None
         self._pixels: Optional[Pixels] = None
         self._loop: Optional[GLib.MainLoop] = None
         self._outcome: Optional[JobEvent] = None
@@ -228,13 +229,14 @@ class ScumbleDialog:
 
     def _preview_went_on(self, event: JobEvent) -> None:
         if self._part is None:
-            self._line.measure(event, self._before.extent.area)
+            self._line.measure(event, self._small.extent.area)
         if event.kind == "progress":
             return
         self._preview = 0
         if event.kind == "done":
             self._error.hide()
-            self._preview_view.set_after(event.result)
+            if self._asked is self._before:
+                self._preview_view.set_after(event.result)
             self._line.rest()
             if self._line.measures == 1:
                 self._later()  # the same once more tells how long the layer will take
@@ -321,6 +323,8 @@ class ScumbleDialog:
         self._preview_view.can_pan = part != area
         self._part = part if self._preview_view.actual_size and part != self._whole() else None
         self._before = layers.scaled(self._layer, part, side)
+        # All of the layer as large as its strokes want it: then those are the result's, whatever its size.
+        self._small = layers.scaled(self._layer, self._whole(), PAINTED)
         self._preview_view.set_before(self._before)
         self._later()
 
@@ -347,7 +351,8 @@ class ScumbleDialog:
         try:
             effect = effect_of(self._config)
             if effect.styles:
-                pixels, region = self._before, None
+                self._asked = self._before
+                pixels, region = self._small, within(self._area(), self._whole(), self._small.extent)
                 if self._part is not None:
                     # A region of the whole layer, as Paint paints it: what is seen is what will be there.
                     pixels, region = self._whole_pixels(), self._part

@@ -6,7 +6,7 @@ from typing import Optional
 
 from gi.repository import GdkPixbuf, GLib
 
-from scumble import PixelFormat, Pixels
+from scumble import Extent, PixelFormat, Pixels
 
 CHECKS = (8, 0x99999999, 0x66666666)
 BAR_HEIGHT = 6
@@ -56,6 +56,16 @@ def scaled_down(picture: GdkPixbuf.Pixbuf, side: int) -> GdkPixbuf.Pixbuf:
         return picture
     width, height = (max(1, round(n * factor)) for n in (picture.get_width(), picture.get_height()))
     return picture.scale_simple(width, height, GdkPixbuf.InterpType.BILINEAR)
+
+
+def resized(pixels: Pixels, extent: Extent) -> Pixels:
+    """Pixels of `rgba` at another size."""
+    if pixels.extent == extent:
+        return pixels
+    picture = _plain(pixels).scale_simple(*extent, GdkPixbuf.InterpType.BILINEAR)
+    data, row, stride = picture.get_pixels(), 4 * extent.width, picture.get_rowstride()
+    rows = [data[start : start + row] for start in range(0, stride * extent.height, stride)]
+    return Pixels(extent, pixels.format, b"".join(rows))
 
 
 def enlarged(picture: GdkPixbuf.Pixbuf, times: int) -> GdkPixbuf.Pixbuf:

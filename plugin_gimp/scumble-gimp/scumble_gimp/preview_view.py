@@ -16,7 +16,7 @@ from .i18n import _
 from .viewport import ASPECT
 
 SIDE = 400
-"""Longest side of the preview in pixels; what is computed is what is shown."""
+"""Longest side of the preview in pixels."""
 GRIP = 24
 """Pixels on each side of the line that move it."""
 
@@ -75,9 +75,9 @@ class PreviewView(Gtk.Box):
         self._draw()
 
     def set_after(self, pixels: Pixels) -> None:
-        """Show a result of the size of what `set_before` was given."""
-        if self._before is not None and pixels.extent == self._before.extent:
-            self._after = pictures.rgba(pixels)
+        """Show a result for what `set_before` was given, brought to its size."""
+        if self._before is not None:
+            self._after = pictures.resized(pictures.rgba(pixels), self._before.extent)
             self._draw()
 
     def _pressed(self, _box, event) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gi.repository import Gimp, GObject
 
+from scumble.request import STROKE_RANGE
+
 from .i18n import _
 
 APPLY = "plug-in-scumble"
@@ -56,7 +58,7 @@ def create_apply(plug_in, run):
         "weight", _("_Weight"), _("From the layer as it is to the full effect"), 0.0, 1.0, 0.8, _RW
     )
     procedure.add_double_argument(
-        "stroke-size", _("Stroke si_ze"), _("Scale of the brush strokes"), 0.5, 4.0, 1.0, _RW
+        "stroke-size", _("Stroke si_ze"), _("Scale of the brush strokes"), *STROKE_RANGE, 1.0, _RW
     )
     procedure.add_double_argument(
         "contrast", _("Co_ntrast"), _("1 leaves the result's contrast as it is"), 0.5, 2.0, 1.0, _RW

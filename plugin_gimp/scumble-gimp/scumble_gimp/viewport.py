@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from scumble import Bounds
+from scumble import Bounds, Extent
 
 ASPECT = 0.7
 """Height of the preview by its width."""
+PAINTED = 640
+"""Longest side of the copy of the whole layer that is painted for a preview: the coarsest level of a job."""
 
 
 class Viewport:
@@ -40,6 +42,18 @@ class Viewport:
         """Show what lies so many pixels to the right and below, as far as the area goes."""
         if self._centre is not None:
             self._centre = (self._centre[0] + right, self._centre[1] + down)
+
+
+def within(area: Bounds, whole: Bounds, extent: Extent) -> Optional[Bounds]:
+    """The part of a small copy of `whole` that shows `area`; None for all of it."""
+    if area == whole:
+        return None
+    across, down = extent.width / whole.width, extent.height / whole.height
+    left = min(extent.width - 1, int((area.x - whole.x) * across))
+    top = min(extent.height - 1, int((area.y - whole.y) * down))
+    right = min(extent.width, max(left + 1, round((area.right - whole.x) * across)))
+    bottom = min(extent.height, max(top + 1, round((area.bottom - whole.y) * down)))
+    return Bounds(left, top, right - left, bottom - top)
 
 
 def _within(value: float, low: int, high: int) -> int:
