@@ -17,6 +17,7 @@ from scumble_models.cascade.climb import Cascade, Climb, inputs_of, union
 from scumble_models.cascade.grids import enlargement
 from scumble_models.cascade.painting import grids_for, shared_levels
 from scumble_models.fast.choice import stages_of
+from scumble_models.learned import painting_model
 from scumble_models.look import Look
 from scumble_models.pixels import NetworkView, PixelArray
 from scumble_models.registry import StyleModel
@@ -59,12 +60,12 @@ class Spread:
         """
         view = NetworkView(PixelArray(self.values, self.channels, self.model.device))
         own = signals_of(self.model, view) if self.weight < 1.0 else None
-        signals = layer_signals(self.model, own, self.styles, self.weight, [None] * len(self.styles))
-        finish = finish_for(self.look, self.model, [view], signals)
+        model, signals = self._painter(own)
+        finish = finish_for(self.look, model, [view], signals)
         thumbnail = self.tiling == "thumbnail"
         small = [grid for grid in self._grids[:-1] if grid.area <= SMALL_LEVEL]
         found = shared_levels(
-            self.model,
+            model,
             signals,
             [(view, self._grids)],
             self.patch or PATCH,
@@ -77,6 +78,11 @@ class Spread:
         """Whether the statistics of all levels at all points of normalisation are known."""
         return self._wanted(shared)[0] == len(self._grids)
 
+    def wanted(self, shared: Shared) -> str:
+        """For progress: which statistics are wanted next."""
+        level, known = self._wanted(shared)
+        return f"statistics {len(known) + 1} of level {level + 1} of {len(self._grids)}"
+
     def tiles(self, shared: Shared) -> list[Box]:
         """The patches of features whose statistics are wanted next."""
         level, known = self._wanted(shared)
@@ -87,14 +93,13 @@ class Spread:
         self, shared: Shared, first: int, last: int, cancelled: Callable[[], bool] | None = None
     ) -> RunningStatistics:
         """What the tiles from `first` to before `last` add to the statistics that are wanted next."""
-        model, (level, known) = self.model, self._wanted(shared)
+        (model, signals), (level, known) = self._painter(shared.own), self._wanted(shared)
         stages, tiles = stages_of(model), self.tiles(shared)[first:last]
-        signals = layer_signals(model, shared.own, self.styles, self.weight, [None] * len(self.styles))
         grid, inputs = self._grids[level], Box(0, 0, 0, 0)
         for tile in tiles:
             inputs = union(inputs, inputs_of(stages[: len(known) + 1], grid, tile))
         view = NetworkView(PixelArray(self.values, self.channels, model.device), shared.backdrop)
-        content = self._climbed(shared, view, signals, level, inputs, cancelled).content
+        content = self._climbed(shared, view, model, signals, level, inputs, cancelled).content
         return feature_statistics(stages, signals, known, content.read, grid, tiles, cancelled=cancelled)
 
     def with_statistics(self, shared: Shared, parts: Sequence[RunningStatistics]) -> Shared:
@@ -124,6 +129,11 @@ class Spread:
         assert isinstance(result, np.ndarray)
         return result
 
+    def _painter(self, own: StyleSignals | None) -> tuple[StyleModel, LayerSignals]:
+        """The model that paints, with the decoder of the styles, and their signals."""
+        signals = layer_signals(self.model, own, self.styles, self.weight, [None] * len(self.styles))
+        return painting_model(self.model, signals), signals
+
     def _wanted(self, shared: Shared) -> tuple[int, tuple[Statistics, ...]]:
         """The level whose statistics are wanted next, and those of its points that are known."""
         points = len(self.model.network.stages()) - 1
@@ -136,13 +146,14 @@ class Spread:
         self,
         shared: Shared,
         view: NetworkView,
+        model: StyleModel,
         signals: LayerSignals,
         level: int,
         inputs: Box,
         cancelled: Callable[[], bool] | None,
     ) -> Climb:
         """The cascade up to a level, of which a part of the input is needed."""
-        cascade = Cascade(self.model, self._grids)
+        cascade = Cascade(model, self._grids)
         needs = cascade.needs(level, inputs, [True] * level)
         budget = Budget.of_this_machine(self.model.device)
         climb = Climb(cascade, signals, view, needs, inputs, budget, cancelled)

@@ -41,8 +41,6 @@ def why_whole(plan: Plan, extent: Extent | None = None) -> str:
     """What keeps a picture (of that size, once it is known) from being computed in parts; else empty."""
     if any(style.mask for style in plan.styles):
         return "its styles have masks"
-    if look_of(plan).stroke_size != 1.0:
-        return "the stroke size is not 1"
     return "" if extent is None or can_spread(*extent, look_of(plan)) else "it is small"
 
 
@@ -89,7 +87,7 @@ def paint_spread(
             cuts = _cuts(len(spread.tiles(shared)), worker_count(client))
             found: list[RunningStatistics] = [RunningStatistics()] * len(cuts)
             tasks = [(gather, plan, layer, shared, *cut) for cut in cuts]
-            for index, part in run.all(tasks, f"statistics {len(shared.statistics) + 1}"):
+            for index, part in run.all(tasks, spread.wanted(shared)):
                 found[index] = part
             shared = spread.with_statistics(shared, found)
         return _painted(run, plan, layer, shared, pixels, region, blocks)

@@ -30,10 +30,10 @@ class Picture:
 
     def __init__(self, grid: Box, part: Box, budget: Budget, device: torch.device) -> None:
         self.box, self.part = grid, part
-        place = budget.place(bytes_needed(3, part, half=True))
+        place = budget.place(bytes_needed(3, part, picture=True))
         # A picture cannot be computed again piece by piece: without room the disk says so.
         place = "disk" if place == "recompute" else place
-        self._store = FeatureStore(3, part, place, device, half=True)
+        self._store = FeatureStore(3, part, place, device, picture=True)
 
     def write(self, box: Box, image: Tensor) -> None:
         """Keep ``(1, 3, h, w)``, clamped, at a box of the grid."""

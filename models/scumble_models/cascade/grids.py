@@ -11,8 +11,6 @@ BASE_SIDE = 640
 WIDEST_STEP = 2.82
 #: Levels that differ by less are one.
 LEAST_STEP = 1.02
-#: Width in pixels of the marks on the coarsest level, for who wants their size in pixels.
-NOMINAL_MARK = 8.0
 
 
 def enlargement(whole: Box, stroke_size: float) -> float:
@@ -41,11 +39,6 @@ def level_grids(whole: Box, stroke_size: float) -> tuple[Box, ...]:
         if min(coarsest.width, coarsest.height) >= SMALLEST_SIDE:
             grids.append(coarsest)
     return tuple(reversed(grids))
-
-
-def stroke_size_for(pixels: float, width: int, height: int) -> float:
-    """The stroke size whose marks are so many pixels wide in a picture of that size."""
-    return pixels * min(BASE_SIDE, max(width, height)) / (max(width, height) * NOMINAL_MARK)
 
 
 def _ratio(whole: Box, stroke_size: float) -> float:

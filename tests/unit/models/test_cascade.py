@@ -15,7 +15,7 @@ from PIL import Image
 from scumble_models.cascade import contents, grids, painting
 from scumble_models.cascade.bands import KeepLow, kept_cells
 from scumble_models.cascade.contents import Picture
-from scumble_models.cascade.grids import BASE_SIDE, enlargement, level_grids, stroke_size_for
+from scumble_models.cascade.grids import BASE_SIDE, enlargement, level_grids
 from scumble_models.cascade.scales import Scale, WholeScale, any_scale
 from scumble_models.errors import Cancelled
 from scumble_models.look import Look
@@ -70,12 +70,6 @@ def test_levels_halve_and_the_coarsest_has_the_stroke_size(width, height, stroke
 def test_a_picture_no_larger_than_a_preview_has_one_level(size):
     assert level_grids(Box(0, 0, *size), 1.0) == (Box(0, 0, *size),)
     assert enlargement(Box(0, 0, *size), 1.0) == 1.0
-
-
-def test_a_stroke_size_in_pixels_is_that_of_the_nominal_mark():
-    assert stroke_size_for(8, 640, 480) == 1.0
-    assert stroke_size_for(50, 4000, 3000) == 1.0
-    assert stroke_size_for(16, 100, 320) == 2.0
 
 
 # Scales -----------------------------------------------------------------------------------------------------
