@@ -68,7 +68,9 @@ class StyleSignals:
         return StyleSignals(self.architecture, vectors, decoder)
 
     def to(self, device: torch.device | str) -> StyleSignals:
-        """The same signals on another device."""
+        """The same signals on another device; these themselves where they are there already."""
+        if all(v.device == torch.device(device) for v in (*self.vectors.values(), *self.decoder.values())):
+            return self
         return self.map(lambda tensor: tensor.to(device))
 
     def column(self, name: str) -> Tensor:

@@ -17,7 +17,7 @@ from scumble_models.learning.losses import low_band, palette, shift_loss
 from scumble_models.learning.painting import Painting
 from scumble_models.registry import StyleModel, load_model
 from scumble_models.signals import MAX_BYTES, StyleSignals, mix
-from scumble_models.stylize import encode_style, stylize
+from scumble_models.stylize import encode_style, layer_signals, stylize
 
 from .conftest import natural_image
 
@@ -51,7 +51,7 @@ def test_a_learned_style_is_small_and_survives_its_file(learned: StyleSignals) -
 
 
 def test_learning_brings_the_result_nearer_to_the_painting(model: StyleModel, painting: np.ndarray) -> None:
-    learner = Learner(model, painting, "RGB", LearnSettings(steps=25))
+    learner = Learner(model, painting, "RGB", LearnSettings(steps=16))
     while learner.done < learner.steps:
         learner.step()
     wanted = Painting(painting, "RGB", model.device).style()
@@ -221,6 +221,16 @@ def test_a_learned_style_mixes_with_one_that_is_not(
         assert torch.allclose(weight, (own[name] + learned.decoder[name]) / 2, atol=1e-6)
     with pytest.raises(SignalsError):
         mix([(signals, 1.0), (learned, 1.0)])
+
+
+def test_a_style_that_is_painted_with_again_finds_its_network(
+    model: StyleModel, learned: StyleSignals
+) -> None:
+    signals = layer_signals(model, None, [(learned, 1.0)], 1.0, [None])
+    again = layer_signals(model, None, [(learned, 0.3)], 1.0, [None])
+    assert painting_model(model, signals) is painting_model(model, again)
+    other = StyleSignals(learned.architecture, learned.vectors, dict(learned.decoder))
+    assert painting_model(model, other) is not painting_model(model, signals)
 
 
 def test_masks_place_learned_styles(model: StyleModel, signals: StyleSignals, learned: StyleSignals) -> None:
