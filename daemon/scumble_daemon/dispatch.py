@@ -18,12 +18,15 @@ from .delivery import Deliveries
 from .jobs import Job, JobTable, State
 from .learnings import NOTES as LEARNING_NOTES
 from .learnings import Learning, Learnings
-from .runs import CANCEL_GRACE_S, Run, Runs
+from .runs import Run, Runs
 from .settings import Settings
 from .spool import Spool, file_behind
 from .store import ContentStore, memory_as_error
 from .worker import check_result
 from .worker_handle import WorkerHandle
+
+STEP_GRACE_S = 60.0
+"""A step of learning takes half a second, and half a minute on a machine that has much else to do."""
 
 log = logging.getLogger(__name__)
 
@@ -168,8 +171,8 @@ class Dispatcher:
 
     def _learning_hangs(self, now: float) -> bool:
         """Whether the worker had time enough to stop what it learns, and nothing else to do."""
-        idle = not self.runs and now - self.runs.changed_at > CANCEL_GRACE_S
-        return idle and self._learnings.hangs(now - CANCEL_GRACE_S)
+        since = now - STEP_GRACE_S
+        return not self.runs and self.runs.changed_at < since and self._learnings.hangs(since)
 
     def close(self, timeout: float = 2.0) -> None:
         """End the worker."""
