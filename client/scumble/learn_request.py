@@ -13,7 +13,7 @@ from .jobspec import Contents, image_from_map, image_to_map, malformed, source_f
 from .pixels import BytesLike, Pixels
 from .request import StyleSource, check_device, check_name
 
-STEPS = 150
+STEPS = 100
 STEPS_RANGE = (1, 5000)
 MINUTES_RANGE = (0.05, 600.0)
 MAX_SEED = (1 << 31) - 1

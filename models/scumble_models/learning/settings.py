@@ -15,12 +15,12 @@ class LearnSettings:
     """What a user chooses of a learning; the same settings give the same style.
 
     Attributes:
-        steps: steps of optimisation; 120 are about a minute on two cores.
+        steps: steps of optimisation; 100 are about a minute on two cores.
         seed: of the order of contents and shifts.
         rate: learning rate after the warm-up.
     """
 
-    steps: int = 120
+    steps: int = 100
     seed: int = 0
     rate: float = 3e-3
 
@@ -48,13 +48,13 @@ class LossWeights:
         outside: squared distance of values from 0..1.
     """
 
-    gram: float = 1.0
-    mean: float = 1.0
+    gram: float = 2.5
+    mean: float = 2.5
     content: float = 0.4
-    palette: float = 20.0
+    palette: float = 40.0
     luminance: float = 0.3
-    shift: float = 4.0
-    grid: float = 1500.0
+    shift: float = 6.0
+    grid: float = 3000.0
     band: float = 0.1
-    smooth: float = 0.5
+    smooth: float = 0.2
     outside: float = 10.0
