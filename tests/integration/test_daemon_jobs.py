@@ -24,6 +24,7 @@ from scumble import (
 )
 from scumble.content import digest_of
 from scumble.shared import SHARED_FROM
+from scumble.uploads import Uploads
 from scumble_models.look import Look
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
@@ -141,9 +142,9 @@ def test_both_transports_bring_the_same(shared_place: Place):
 
 def test_an_image_is_sent_once(client: Client, monkeypatch: pytest.MonkeyPatch):
     sent = []
-    put = Client._put
+    put = Uploads._put
     monkeypatch.setattr(
-        Client, "_put", lambda self, link, digest, data: (sent.append(digest), put(self, link, digest, data))
+        Uploads, "_put", lambda self, link, digest, data: (sent.append(digest), put(self, link, digest, data))
     )
     layer = noise(66, 77, seed=9)
     for weight in (0.2, 0.5, 0.9):
