@@ -8,9 +8,11 @@ import pickle
 import numpy as np
 import pytest
 
+from scumble_models import spread as spreading
+from scumble_models.cascade import grids
 from scumble_models.look import Look
 from scumble_models.signals import StyleSignals
-from scumble_models.spread import Spread
+from scumble_models.spread import Spread, can_spread
 from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
@@ -62,3 +64,32 @@ def test_parts_of_a_learned_style_equal_the_whole(model, signals):
     for block in Box(0, 0, 130, 90).tiles(64):
         result[block.slices()] = spread.paint(shared, block)
     np.testing.assert_array_equal(result, whole)
+
+
+@pytest.mark.parametrize("options", [{}, {"look": Look(stroke_size=2.0)}, {"tiling": "thumbnail"}])
+def test_parts_of_a_cascade_equal_the_whole(model, signals, options, monkeypatch):
+    monkeypatch.setattr(grids, "BASE_SIDE", 64)
+    monkeypatch.setattr(spreading, "SMALL_LEVEL", 64 * 64)  # all levels but the coarsest in parts
+    layer = natural_image(150, 190)
+    whole = stylize(model, layer, "RGB", [(signals, 1)], patch=64, **options)
+    spread, wanted = Spread(model, layer, "RGB", [(signals, 1)], patch=64, **options), []
+    shared = pickle.loads(pickle.dumps(spread.begin(), protocol=5))
+    while not spread.is_ready(shared):
+        wanted.append(spread.wanted(shared))
+        count = len(spread.tiles(shared))
+        parts = [spread.statistics(shared, *cut) for cut in itertools.pairwise([0, count // 2, count])]
+        shared = spread.with_statistics(shared, parts)
+    found = grids.level_grids(Box(0, 0, 190, 150), spread.look.stroke_size)
+    assert len(shared.statistics) == len(found) > 1
+    large = [k for k, grid in enumerate(found, 1) if grid.area > 64 * 64 and "tiling" not in options]
+    assert wanted == [f"statistics {point} of level {k} of {len(found)}" for k in large for point in (1, 2)]
+    for block in (Box(0, 0, 128, 128), Box(128, 64, 190, 150)):
+        part = spread.paint(shared, block)
+        assert np.abs(part.astype(int) - whole[block.slices()]).max() <= 1
+
+
+def test_what_is_tiny_or_enlarged_is_computed_as_a_whole():
+    assert can_spread(4000, 3000, Look(stroke_size=0.25))
+    assert can_spread(300, 200, Look())
+    assert not can_spread(15, 4000, Look())
+    assert not can_spread(600, 400, Look(stroke_size=0.5))
