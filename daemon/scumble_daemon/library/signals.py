@@ -40,7 +40,12 @@ def load_tensors(files: Sequence[Path], weights: str) -> bytes | None:
 
 
 def save_signals(entry: StyleEntry, engine: str, weights: str, data: bytes) -> None:
-    """Keep signals for the next time; a folder that cannot be written costs only that."""
+    """Keep signals for the next time; a folder that cannot be written costs only that.
+
+    Not those of a built-in style: an installation is nobody's to write to, and they are made in a moment.
+    """
+    if entry.kind == "builtin":
+        return
     with contextlib.suppress(OSError, ScumbleError):
         entry.signals_folder.mkdir(parents=True, exist_ok=True)
         with atomic_file(entry.signals_folder / signals_name(engine, weights)) as file:
