@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from scumble_models.cascade.contents import Picture
-from scumble_models.cascade.scales import Scale, WholeScale
+from scumble_models.cascade.scales import Scale, WholeScale, carried
 from scumble_models.tiling.box import Box
 
 #: Side in pixels of the cells whose means a level keeps, by its number (the coarsest is 0, which keeps
@@ -56,11 +56,11 @@ class KeepLow:
         cells = self.cells.around(wanted)
         x = x.clamp(0.0, 1.0)
         if self.cells is self.scale:
-            low = self.result.read(cells) - self.cells.reduce(x, box, cells)
+            target = self.result.read(cells)
         else:
             coarser = self.scale.cells_for(box)
-            enlarged = self.scale.enlarge(self.result.read(coarser), coarser, box)
-            low = self.cells.reduce(enlarged - x, box, cells)
+            target = carried(self.result.read(coarser), coarser, self.scale, self.cells, cells)
+        low = target - self.cells.reduce(x, box, cells)
         low = self.cells.sharpened(low, cells, wanted)
         rows, columns = outputs.relative_to(box).slices()
         return x[:, :, rows, columns] + self.cells.enlarge(low, wanted, outputs)

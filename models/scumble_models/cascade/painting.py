@@ -18,6 +18,7 @@ from scumble_models.runner import (
     KeptStatistics,
     Way,
     count_patches,
+    default_patch,
     is_small,
     run,
     shared_statistics,
@@ -29,6 +30,8 @@ from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import Sink, full_statistics
 from scumble_models.tiling.statistics import Statistics
 
+#: A coarse level of so many times a patch's pixels is one patch: a second one would be mostly halo.
+ONE_PIECE = 1.5
 #: Of each level, the coarsest first, the statistics at each point of normalisation.
 LevelStatistics = Sequence[Sequence[Statistics]]
 #: Takes the coarsest level's content and result, once that is painted.
@@ -80,6 +83,10 @@ def paint(
     needs = cascade.needs(top, inputs, known)
     parts = [*(need.result for need in needs), region]
     ways = [replace(way, statistics=value) for value in statistics]
+    side = default_patch(model.device)
+    for level, grid in enumerate(cascade.grids[:-1]):
+        if way.patch is None and grid.area <= ONE_PIECE * side * side:
+            ways[level] = replace(ways[level], patch=max(grid.width, grid.height))
     counts = [count_patches(model, *one) for one in zip(cascade.grids, parts, ways, strict=True)]
     for level in range(top + 1):
         passed, coming = sum(counts[:level]), sum(counts[level + 1 :])

@@ -22,6 +22,8 @@ from scumble_models.tiling.box import Box
 ROOTS = tuple(0.75 + 0.25 * math.cos(math.pi * (2 * i + 1) / 8) for i in range(4))
 #: ``P(D U)`` reaches so many cells to each side: ``D U`` reaches one.
 REACH = len(ROOTS) - 1
+#: Outputs that are computed together: few enough that most of a block's matrix counts.
+BLOCK = 64
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,15 @@ class Scale:
 
     def enlarge(self, values: Tensor, cells: Box, box: Box) -> Tensor:
         """``(1, C, h, w)`` at a box of pixels, from the values at all cells for it."""
-        down = _enlarging(box.top, box.bottom, cells.top, cells.bottom, self.step_y, self.coarse.bottom)
-        across = _enlarging(box.left, box.right, cells.left, cells.right, self.step_x, self.coarse.right)
-        return down.to(values) @ (values.contiguous() @ across.to(values).T)
+        down = _enlarging_band(box.top, box.bottom, cells.top, cells.bottom, self.step_y, self.coarse.bottom)
+        across = _enlarging_band(box.left, box.right, cells.left, cells.right, self.step_x, self.coarse.right)
+        return down.rows(across.columns(values))
 
     def reduce(self, values: Tensor, box: Box, cells: Box) -> Tensor:
         """``(1, C, h, w)`` at a box of cells, from the values at a box that has all pixels of them."""
-        down = _reducing(cells.top, cells.bottom, box.top, box.bottom, self.step_y)
-        across = _reducing(cells.left, cells.right, box.left, box.right, self.step_x)
-        return (down.to(values) @ values.contiguous()) @ across.to(values).T
+        down = _reducing_band(cells.top, cells.bottom, box.top, box.bottom, self.step_y)
+        across = _reducing_band(cells.left, cells.right, box.left, box.right, self.step_x)
+        return across.columns(down.rows(values))
 
     def sharpened(self, values: Tensor, cells: Box, wanted: Box) -> Tensor:
         """``P x`` at a box of cells, from the values ``x`` at the cells around: then ``D U P x`` is ``x``."""
@@ -76,7 +78,20 @@ class Scale:
         x = (wanted.left, wanted.right, cells.left, cells.right, self.step_x)
         down = _sharpening(*y, self.fine.bottom, self.coarse.bottom)
         across = _sharpening(*x, self.fine.right, self.coarse.right)
-        return (down.to(values) @ values.contiguous()) @ across.to(values).T
+        return across.columns(down.rows(values))
+
+
+def carried(values: Tensor, box: Box, scale: Scale, cells: Scale, wanted: Box) -> Tensor:
+    """``(1, C, h, w)`` at a box of ``cells``: the means there of what ``scale`` enlarges, on the small grids.
+
+    Args:
+        values, box: what is enlarged, at all cells of ``scale`` for the pixels of ``wanted``.
+    """
+    y = (wanted.top, wanted.bottom, box.top, box.bottom, cells.step_y, scale.step_y)
+    x = (wanted.left, wanted.right, box.left, box.right, cells.step_x, scale.step_x)
+    down = _carrying(*y, scale.fine.bottom, scale.coarse.bottom)
+    across = _carrying(*x, scale.fine.right, scale.coarse.right)
+    return across.columns(down.rows(values))
 
 
 class WholeScale(Scale):
@@ -100,6 +115,23 @@ class WholeScale(Scale):
         return F.avg_pool2d(values[:, :, rows, columns].contiguous(), self._factor, ceil_mode=True)
 
 
+@dataclass(frozen=True)
+class Band:
+    """A matrix with values near its diagonal only, in blocks: for so many outputs the inputs that count."""
+
+    blocks: tuple[tuple[slice, Tensor], ...]
+
+    def rows(self, values: Tensor) -> Tensor:
+        """Applied to the columns of ``(1, C, h, w)``: another height."""
+        parts = [block.to(values) @ values[:, :, inputs] for inputs, block in self.blocks]
+        return torch.cat(parts, 2)
+
+    def columns(self, values: Tensor) -> Tensor:
+        """Applied to the rows: another width."""
+        parts = [values[..., inputs] @ block.to(values).T for inputs, block in self.blocks]
+        return torch.cat(parts, 3)
+
+
 def any_scale(fine: Box, coarse: Box) -> Scale:
     """Grids of any two sizes."""
     return Scale(fine, coarse, fine.width / coarse.width, fine.height / coarse.height)
@@ -109,7 +141,25 @@ def _around(start: int, stop: int, step: float) -> tuple[int, int]:
     return math.floor((start + 0.5) / step - 0.5), math.floor((stop - 0.5) / step - 0.5) + 2
 
 
+def _banded(matrix: Tensor) -> Band:
+    blocks: list[tuple[slice, Tensor]] = []
+    for rows in matrix.split(BLOCK):
+        used = rows.ne(0).any(0).nonzero().flatten()
+        inputs = slice(int(used[0]), int(used[-1]) + 1)
+        blocks.append((inputs, rows[:, inputs].contiguous()))
+    return Band(tuple(blocks))
+
+
 @functools.lru_cache(maxsize=64)
+def _enlarging_band(start: int, stop: int, first: int, last: int, step: float, count: int) -> Band:
+    return _banded(_enlarging(start, stop, first, last, step, count))
+
+
+@functools.lru_cache(maxsize=64)
+def _reducing_band(first: int, last: int, start: int, stop: int, step: float) -> Band:
+    return _banded(_reducing(first, last, start, stop, step))
+
+
 def _enlarging(start: int, stop: int, first: int, last: int, step: float, count: int) -> Tensor:
     """``(stop - start, last - first)``: what each pixel takes of each of the ``count`` cells."""
     place = (torch.arange(start, stop, dtype=torch.float64) + 0.5) / step - 0.5
@@ -117,7 +167,6 @@ def _enlarging(start: int, stop: int, first: int, last: int, step: float, count:
     return (1 - (place.clamp(0, count - 1)[:, None] - cells).abs()).clamp_min(0).float()
 
 
-@functools.lru_cache(maxsize=64)
 def _reducing(first: int, last: int, start: int, stop: int, step: float) -> Tensor:
     """``(last - first, stop - start)``: what each cell takes of each pixel."""
     edges = torch.arange(first, last + 1, dtype=torch.float64) * step
@@ -128,7 +177,7 @@ def _reducing(first: int, last: int, start: int, stop: int, step: float) -> Tens
 
 
 @functools.lru_cache(maxsize=64)
-def _sharpening(first: int, last: int, start: int, stop: int, step: float, pixels: int, count: int) -> Tensor:
+def _sharpening(first: int, last: int, start: int, stop: int, step: float, pixels: int, count: int) -> Band:
     """``P(D U)`` of an axis, ``(last - first, stop - start)``, from cells ``start..stop``."""
     # Cells beyond those that are read: so the matrix is that of the whole axis where it matters.
     low, high = max(0, start - 2), min(count, stop + 2)
@@ -139,4 +188,13 @@ def _sharpening(first: int, last: int, start: int, stop: int, step: float, pixel
         found += rest / root
         rest = rest - blur @ rest / root
     found = found[first - low : last - low, start - low : stop - low]
-    return found / found.sum(1, keepdim=True)
+    return _banded(found / found.sum(1, keepdim=True))
+
+
+@functools.lru_cache(maxsize=64)
+def _carrying(
+    first: int, last: int, start: int, stop: int, cell: float, step: float, pixels: int, count: int
+) -> Band:
+    left, right = math.floor(first * cell), min(pixels, math.ceil(last * cell))
+    enlarging = _enlarging(left, right, start, stop, step, count)
+    return _banded(_reducing(first, last, left, right, cell) @ enlarging)
