@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from scumble_models.cascade.bands import KeepLow, grown, kept_cells
+from scumble_models.cascade.bands import KeepLow, grown
 from scumble_models.cascade.contents import LevelInput, Picture, pyramid
 from scumble_models.cascade.scales import Scale, WholeScale, any_scale
 from scumble_models.fast.choice import stages_of
@@ -44,7 +44,7 @@ class Cascade:
         wanted, grid = result, self.grids[level]
         if level:
             scale = self.scales[level - 1]
-            wanted = grown(kept_cells(level, scale), result)
+            wanted = grown(scale, result)
         return union(wanted, inputs_of(stages_of(self.model), grid, wanted))
 
     def needs(self, level: int, inputs: Box, known: Sequence[bool]) -> list[Need]:
@@ -111,7 +111,7 @@ class Climb:
         if self._result is None:
             return None
         scale = self._cascade.scales[self.level - 1]
-        return KeepLow(kept_cells(self.level, scale), scale, self._result)
+        return KeepLow(scale, self._result)
 
     def paint(self, way: Way) -> tuple[Picture, Sequence[Statistics]]:
         """Paint this level where the next one needs it, and go to that; its result and its statistics."""

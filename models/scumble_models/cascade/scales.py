@@ -81,19 +81,6 @@ class Scale:
         return across.columns(down.rows(values))
 
 
-def carried(values: Tensor, box: Box, scale: Scale, cells: Scale, wanted: Box) -> Tensor:
-    """``(1, C, h, w)`` at a box of ``cells``: the means there of what ``scale`` enlarges, on the small grids.
-
-    Args:
-        values, box: what is enlarged, at all cells of ``scale`` for the pixels of ``wanted``.
-    """
-    y = (wanted.top, wanted.bottom, box.top, box.bottom, cells.step_y, scale.step_y)
-    x = (wanted.left, wanted.right, box.left, box.right, cells.step_x, scale.step_x)
-    down = _carrying(*y, scale.fine.bottom, scale.coarse.bottom)
-    across = _carrying(*x, scale.fine.right, scale.coarse.right)
-    return across.columns(down.rows(values))
-
-
 class WholeScale(Scale):
     """Cells of ``factor`` x ``factor`` pixels from the top left; at the right and bottom border fewer."""
 
@@ -189,12 +176,3 @@ def _sharpening(first: int, last: int, start: int, stop: int, step: float, pixel
         rest = rest - blur @ rest / root
     found = found[first - low : last - low, start - low : stop - low]
     return _banded(found / found.sum(1, keepdim=True))
-
-
-@functools.lru_cache(maxsize=64)
-def _carrying(
-    first: int, last: int, start: int, stop: int, cell: float, step: float, pixels: int, count: int
-) -> Band:
-    left, right = math.floor(first * cell), min(pixels, math.ceil(last * cell))
-    enlarging = _enlarging(left, right, start, stop, step, count)
-    return _banded(_reducing(first, last, left, right, cell) @ enlarging)
