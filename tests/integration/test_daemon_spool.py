@@ -101,7 +101,7 @@ def test_what_a_killed_daemon_has_left_goes_with_the_next(place: Place):
 
 
 def test_a_client_without_credit_gets_a_plain_answer(place: Place, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("scumble.client.WINDOW", 0)
+    monkeypatch.setattr("scumble.job.WINDOW", 0)
     with daemon(place), connected(start=False) as client:
         assert code_of(lambda: client.stylize(noise(300, 300), STYLE)) == "image-too-large"
         assert client.stylize(noise(64, 64), STYLE).extent == (64, 64)
