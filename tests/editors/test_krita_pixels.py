@@ -241,4 +241,8 @@ def test_24_megapixels_arrive_bit_for_bit_and_a_part_of_them_is_painted(krita, c
     assert tuple(done["region"]) == region
     wanted = client.stylize(case.pixels(), style=STYLE, weight=WEIGHT, region=region, tiling="thumbnail")
     after = Pixels(Extent(6000, 4000), case.format, raw(krita, "after"))
-    assert crop(after, region) == bytes(wanted.view())
+    # The second job knows the statistics and paints only parts of the coarser levels, cut otherwise.
+    painted, again = (
+        np.frombuffer(data, np.uint8).astype(int) for data in (crop(after, region), bytes(wanted.view()))
+    )
+    assert np.abs(painted - again).max() <= 1

@@ -116,7 +116,7 @@ def test_a_client_that_cannot_look_into_a_daemon_is_sent_the_pieces(client: Clie
 
 
 def test_a_client_without_room_for_a_copy_sends_the_pieces(client: Client, sent: Sent, monkeypatch):
-    monkeypatch.setattr("scumble.client.frozen_block", lambda content: None)
+    monkeypatch.setattr("scumble.uploads.frozen_block", lambda content: None)
     layer = LAYER + np.uint8(4)
     assert (to_array(client.stylize(layer, STYLE, 0.0)) == layer).all()
     assert of(sent, m.Lend) == []

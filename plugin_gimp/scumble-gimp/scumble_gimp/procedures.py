@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gi.repository import Gimp, GObject
 
-from scumble.request import STROKE_RANGE
-
 from .i18n import _
 
+#: As `scumble.request` has it; said again because the menu entry has to be there without the client, too.
+STROKE_RANGE = (0.25, 4.0)
 APPLY = "plug-in-scumble"
 REPEAT = "plug-in-scumble-repeat"
 MENU = "<Image>/Filters/Artistic"
