@@ -33,6 +33,7 @@ from scumble_daemon.library.builtin import PICTURE, tomllib  # noqa: E402
 from scumble_daemon.library.signals import signals_name  # noqa: E402
 from scumble_daemon.library.thumbnails import jpeg_of_image  # noqa: E402
 from scumble_models.registry import StyleModel, list_models, load_model  # noqa: E402
+from scumble_models.signals import StyleSignals  # noqa: E402
 from scumble_models.stylize import STYLE_SIDE, encode_style, stylize  # noqa: E402
 
 PREVIEW_PHOTO = ROOT / "examples" / "photos" / "coffee.jpg"
@@ -125,6 +126,9 @@ def _write_style(
         file = signals_folder / signals_name(model.info.name, model.info.sha256)
         file.write_bytes(signals.to_bytes())
         if model.info.name == PREVIEW_ENGINE:
+            learned = folder / "learned" / file.name
+            if learned.is_file():
+                signals = StyleSignals.from_bytes(learned.read_bytes(), model.info.architecture)
             result = Image.fromarray(stylize(model, photo, "RGB", [(signals, 1.0)]))
             (folder / "preview.jpg").write_bytes(_preview(result))
     credits = {key: row[key] for key in ("title", "artist", "year", "family", "tags") if key in row}

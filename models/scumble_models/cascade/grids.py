@@ -7,8 +7,9 @@ from scumble_models.tiling.box import Box
 
 #: Long side of the picture on which a stroke size of 1 paints, which is that of the editors' previews.
 BASE_SIDE = 640
-#: The coarsest level is at most so many times smaller than the next.
-WIDEST_STEP = 2.82
+#: The coarsest level is at most so many times smaller than the next, and at least half of that where there
+#: are more than two: a step near 1 is the one whose low band is kept worst.
+WIDEST_STEP = 3.7
 #: Levels that differ by less are one.
 LEAST_STEP = 1.02
 
