@@ -53,7 +53,7 @@ def main(photo: Path, style: str, megapixels: tuple[float, ...], out: Path) -> N
         click.echo(f"{size:g} MP: {np.abs(small - shown).mean():.2f} of 255 from the preview")
         x = GAP + column * (CELL[0] + GAP)
         whole = result.resize(_fitting(result, CELL[0]), Image.Resampling.LANCZOS)
-        sheet.paste(whole.crop((0, 0, *CELL)), (x, GAP))
+        sheet.paste(whole, (x, GAP))
         left, top = round(result.width * 0.45), round(result.height * 0.2)
         left, top = min(left, result.width - CELL[0]), min(top, result.height - CELL[1])
         sheet.paste(result.crop((left, top, left + CELL[0], top + CELL[1])), (x, 2 * GAP + CELL[1]))
