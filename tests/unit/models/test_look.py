@@ -107,7 +107,7 @@ def test_larger_strokes_lower_the_frequencies_that_a_style_adds(model, style):
         return np.clip(128 + difference, 0, 255).astype(np.uint8)
 
     found = [spectrum_centroid(added(size)) for size in (0.25, 0.5, 1.0, 2.0, 4.0)]
-    # Above 1 every level keeps the coarser one and adds its own fine marks: the spectrum hardly falls further.
+    # Above 1 each level keeps the coarser one and adds its own fine marks: the spectrum hardly falls.
     assert found[:3] == sorted(found[:3], reverse=True)
     assert max(found[3:]) < found[1]
     assert found[4] < 1.05 * found[2]
