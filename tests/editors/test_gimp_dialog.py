@@ -29,11 +29,11 @@ pytestmark = pytest.mark.editors
 
 
 def stand_still(gimp, window: str) -> None:
-    """Wait until the preview has been the same for three seconds: first comes the layer, then its result."""
+    """Wait until the preview has been the same for six seconds: first comes the layer, then its result."""
 
     def same() -> bool:
         before = content(gimp, window, AFTER)
-        gimp.shell("sleep 3")
+        gimp.shell("sleep 6")
         return content(gimp, window, AFTER) == before
 
     until(same, "the preview to stand still")

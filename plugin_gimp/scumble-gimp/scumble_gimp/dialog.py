@@ -238,7 +238,8 @@ class ScumbleDialog:
             if self._asked is self._before:
                 self._preview_view.set_after(event.result)
             self._line.rest()
-            if self._line.measures == 1:
+            # Only the fitted preview is measured: one at actual size would ask for itself for ever.
+            if self._part is None and self._line.measures == 1:
                 self._later()  # the same once more tells how long the layer will take
         elif event.error.code != "cancelled":
             self._show_error(event.error)
