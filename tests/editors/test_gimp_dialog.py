@@ -226,10 +226,12 @@ def test_at_actual_size_dragging_shows_another_part(gimp):
     until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
     stand_still(gimp, window)
     middle = content(gimp, window, AFTER)
-    gimp.shell(f"xdotool mousemove --window {window} 540 200 sleep 1")
+    # And away again: where the pointer stays a tooltip comes, which would be seen too.
+    gimp.shell(f"xdotool mousemove --window {window} 540 200 sleep 0.3 mousemove 5 5 sleep 1")
     assert content(gimp, window, AFTER) == middle  # the line does not follow a pointer that only passes by
     gimp.shell(
-        f"xdotool mousedown 1 sleep 0.1 mousemove --window {window} 580 230 sleep 0.1 "
+        f"xdotool mousemove --window {window} 540 200 sleep 0.1 mousedown 1 sleep 0.1 "
+        f"mousemove --window {window} 580 230 sleep 0.1 "
         f"mousemove --window {window} 640 260 sleep 0.1 mouseup 1"
     )
     until(lambda: content(gimp, window, AFTER)[1] != middle[1], "another part")
