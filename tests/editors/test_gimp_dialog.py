@@ -223,6 +223,7 @@ def test_at_actual_size_dragging_shows_another_part(gimp):
     choose_a_style(gimp, window)
     fitted = content(gimp, window, AFTER)
     click(gimp, window, ACTUAL_SIZE)
+    gimp.shell("xdotool mousemove 5 5 sleep 1")  # a tooltip would be seen too
     until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
     stand_still(gimp, window)
     middle = content(gimp, window, AFTER)
