@@ -218,7 +218,9 @@ def test_the_look_reaches_the_model(client: Client, model):
     look = Look(stroke_size=2.0, preserve_color="luminance", contrast=1.3, detail=0.5)
     result = client.stylize(array, STYLE, **vars(look))
     expected = stylize(model, array, "RGB", [(encode_style(model, STYLE, "RGB"), 1.0)], look=look)
-    np.testing.assert_array_equal(to_array(result), expected)
+    # Another process has other threads, which sum a coarser level in another order.
+    difference = np.abs(to_array(result).astype(int) - np.asarray(expected).astype(int))
+    assert difference.max() <= 1
 
 
 @pytest.mark.parametrize(
