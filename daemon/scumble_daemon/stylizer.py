@@ -22,9 +22,10 @@ from scumble.request import StyleSource, StylizeRequest
 from scumble_models import registry
 from scumble_models.devices import choose_device, is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError, SignalsError
+from scumble_models.learned import mix_styles
 from scumble_models.look import Look
 from scumble_models.runner import KeptStatistics
-from scumble_models.signals import StyleSignals, mix, with_decoders
+from scumble_models.signals import StyleSignals
 from scumble_models.stylize import Shared, encode_style, share, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.file_array import Array, FileArray
@@ -239,9 +240,7 @@ class Stylizer:
     def _signals(self, model: registry.StyleModel, source: StyleSource) -> StyleSignals:
         if source.library is not None:
             parts = self._library.parts(self._library.find(source.library))
-            signals = [self._library_signals(model, entry) for entry, _ in parts]
-            signals = with_decoders(signals, model.network.decoder_weights)
-            return mix([(one, share) for one, (_, share) in zip(signals, parts, strict=True)])
+            return mix_styles(model, [(self._library_signals(model, entry), share) for entry, share in parts])
         entry = known_picture(self._library, source)
         stamp = learned_stamp(entry)
 

@@ -68,8 +68,6 @@ class Learner:
         channels: str,
         settings: LearnSettings | None = None,
         extra: tuple[np.ndarray, str] | None = None,
-        *,
-        start: StyleSignals | None = None,
     ) -> None:
         if not isinstance(model.network, MicroAST):
             raise TrainingError(
@@ -83,11 +81,9 @@ class Learner:
                 self._style = painting.style()
                 self._palettes = {cell: palette(painting.image, cell, painting.share) for cell in CELLS}
                 vectors = model.network.encode_style(painting.image).vectors
-            start = start or StyleSignals(MicroAST.architecture, vectors, start_decoder())
-            self._network = model.network.with_decoder(start.decoder or model.network.decoder_weights())
+            self._network = model.network.with_decoder(model.network.decoder_weights())
             # Clones, because tensors made in inference mode take no part in a gradient.
-            self._decoder = {name: p.clone() for name, p in self._network.decoder.named_parameters()}
-            for name, weight in self._decoder.items():
+            for name, weight in list(self._network.decoder.named_parameters()):
                 _set_parameter(self._network.decoder, name, torch.nn.Parameter(weight.clone()))
             self._signals = {k: torch.nn.Parameter(v.to(model.device).clone()) for k, v in vectors.items()}
             self._parameters = {
@@ -245,8 +241,3 @@ def _set_parameter(module: torch.nn.Module, name: str, value: torch.nn.Parameter
     for part in path:
         module = getattr(module, part)
     setattr(module, last, value)
-
-
-def start_decoder() -> dict[str, Tensor]:
-    """The decoder that every learning begins with; empty for the network's own."""
-    return {}
