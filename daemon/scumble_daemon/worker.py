@@ -121,6 +121,7 @@ class Worker:
         elif note.kind == "cancel":
             if note.fields["job"] in self._known:  # or it comes too late
                 self._cancelled.add(note.fields["job"])
+                self._work.put(_nothing)  # wakes a learning that waits for quiet
         elif note.kind == "models":
             self._work.put(lambda: self._list_models(note.fields))
         elif note.kind == "exit":
@@ -186,8 +187,9 @@ class Worker:
         from .learning import LearningTask
 
         # Whoever has a style learned is about to paint with it, and to begin takes longer than a step.
-        self._between_steps(QUIET_S)
-        job, started = note.fields["job"], time.monotonic()
+        job = note.fields["job"]
+        self._between_steps(job, QUIET_S)
+        started = time.monotonic()
         task = LearningTask(self._stylizer, note.fields["spec"], _held(note))
         shown = 0.0
         try:
@@ -195,9 +197,7 @@ class Worker:
                 if time.monotonic() - shown > PROGRESS_S:
                     shown = time.monotonic()
                     self._say_learning(job, task)
-                self._between_steps()
-                if job in self._cancelled:
-                    raise ScumbleError("cancelled", "The job was cancelled.")
+                self._between_steps(job)
                 if task.step() and note.fields["preview"] and (pixels := task.preview()) is not None:
                     self._say_preview(job, pixels)
         except BaseException:
@@ -209,14 +209,19 @@ class Worker:
         learned = {"job": job, "style": task.style, "steps": task.steps, "seconds": seconds}
         self._send("learned", {**learned, "device": str(task.model.device)})
 
-    def _between_steps(self, wait: float = 0.0) -> None:
-        """Do all that arrives within `wait`, and what comes right after it: an artist at work goes before."""
+    def _between_steps(self, job: str, wait: float = 0.0) -> None:
+        """Do all that arrives within `wait`, and what comes right after it: an artist at work goes before.
+
+        Raises ScumbleError `cancelled` as soon as the learning is, whatever else arrives.
+        """
         with contextlib.suppress(queue.Empty):
-            while True:
+            while job not in self._cancelled:
                 work = self._work.get(timeout=wait) if wait else self._work.get_nowait()
                 work()
                 if work is not _nothing:
                     wait = QUIET_S
+        if job in self._cancelled:
+            raise ScumbleError("cancelled", "The job was cancelled.")
 
     def _say_learning(self, job: str, task: LearningTask) -> None:
         note = {"job": job, "done": task.done, "total": task.steps, "eta_s": task.eta_s}

@@ -39,6 +39,11 @@ def stand_still(gimp, window: str) -> None:
     until(same, "the preview to stand still")
 
 
+def nearly_equal(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether no value differs by more than 1: what two cuts into patches may differ by."""
+    return all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(one, other, strict=True))
+
+
 @pytest.fixture
 def gimp(gimp_window):
     """GIMP with windows."""
@@ -215,7 +220,7 @@ def test_at_actual_size_what_is_seen_is_what_is_painted(gimp, photo):
     painted = np.array(paint(gimp, running, window)["part"], np.uint8).reshape(PART.height, PART.width, 3)
     seen = np.fromfile(gimp.folder / "seen.raw", np.uint8).reshape(200, 150, 3)
     places = [(x, y) for y in range(PART.height - 200) for x in range(PART.width - 150)]
-    assert any(np.array_equal(painted[y : y + 200, x : x + 150], seen) for x, y in places)
+    assert any(nearly_equal(painted[y : y + 200, x : x + 150], seen) for x, y in places)
 
 
 def test_at_actual_size_dragging_shows_another_part(gimp):
