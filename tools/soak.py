@@ -30,7 +30,7 @@ import numpy as np  # noqa: E402
 from daemon_process import Place, noise, running_pids, until  # noqa: E402
 
 from scumble import Client, ScumbleError, StyleSource, StyleWeight, StylizeRequest  # noqa: E402
-from scumble.layers import as_pixels  # noqa: E402
+from scumble.conversion import as_pixels  # noqa: E402
 
 SIZES = [(16, 24), (48, 32), (64, 64), (96, 80), (40, 120), (8, 8), (160, 128)]
 DTYPES = [np.uint8, np.uint16, np.float16, np.float32]

@@ -6,15 +6,15 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
-from . import messages as m
-from .jobspec import Contents
 from .learn_request import LearnRequest, learn_spec
 from .pending import Event, Pending, preview_of
-from .pixels import BytesLike, Pixels
+from .pixels.pixels import BytesLike, Pixels
+from .request_codec import Contents
+from .wire import messages as m
 
 if TYPE_CHECKING:
     from .client import Client
-    from .link import Link
+    from .wire.connection import Connection
 
 FEATURE = "learning"
 """What `welcome` calls it."""
@@ -91,8 +91,8 @@ class Learning(Pending[LearnedStyle]):
         self._spec, contents = learn_spec(self.request)
         return contents
 
-    def _require(self, link: Link) -> None:
-        link.require(FEATURE)
+    def _require(self, connection: Connection) -> None:
+        connection.require(FEATURE)
 
-    def _message(self, link: Link) -> m.Message:
+    def _message(self, connection: Connection) -> m.Message:
         return m.Learn(self.id, self._spec, self._preview)

@@ -8,15 +8,15 @@ import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Callable, Generic, Optional, Tuple, TypeVar, Union
 
-from . import messages as m
 from .errors import ScumbleError
-from .geometry import Extent
-from .jobspec import Contents
-from .pixels import BytesLike, PixelFormat, Pixels
+from .pixels.geometry import Extent
+from .pixels.pixels import BytesLike, PixelFormat, Pixels
+from .request_codec import Contents
+from .wire import messages as m
 
 if TYPE_CHECKING:
     from .client import Client
-    from .link import Link
+    from .wire.connection import Connection
 
 CANCEL_POLL_S = 0.1
 SILENCE_S = 5.0
@@ -41,7 +41,7 @@ class Pending(Generic[R]):
     def __init__(self, client: Client, job_id: str) -> None:
         self.id = job_id
         """32 hexadecimal digits."""
-        self.link: Optional[Link] = None
+        self.connection: Optional[Connection] = None
         """The connection that it was last asked for on."""
         self._client = client
         self._events: queue.Queue[Tuple[Event, Tuple[BytesLike, ...]]] = queue.Queue()
@@ -54,12 +54,12 @@ class Pending(Generic[R]):
     def _prepare(self) -> Contents:
         """The contents that the daemon must have first."""
 
-    def _require(self, link: Link) -> None:
+    def _require(self, connection: Connection) -> None:
         """Raise ScumbleError `daemon-too-old` where that daemon lacks what is asked for."""
 
     @abstractmethod
-    def _message(self, link: Link) -> m.Message:
-        """What to ask on that link."""
+    def _message(self, connection: Connection) -> m.Message:
+        """What to ask on that connection."""
 
     def _give_up(self) -> None:
         """Let go of what has arrived."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
+from scumble.pixels.geometry import Extent
 from scumble.request import StyleWeight, StylizeRequest
 
-from ..image_formats import output_format
+from ..images.formats import output_format
 from . import report
 from .given_styles import GivenStyle
 from .options import for_size

@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Bounds
+from scumble.pixels.geometry import Bounds
 
-from ..image_formats import output_format
+from ..images.formats import output_format
 from . import report
 from .given_styles import load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
