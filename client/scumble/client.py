@@ -227,14 +227,14 @@ class Client:
         except ScumbleError:
             return  # whoever waits for the job hears of the lost connection as well
 
-    def _send_taken(self, job: Job, offset: int) -> None:
+    def _send_taken(self, job: AnyPending, offset: int) -> None:
         try:
             if job.connection is not None and "credit" in job.connection.welcome.features:
                 job.connection.send(m.Taken(job.id, offset))
         except ScumbleError:
             return  # as for a cancel
 
-    def _send_received(self, job: Job) -> None:
+    def _send_received(self, job: AnyPending) -> None:
         try:
             self._connection.send(m.Received(job.id))
         except ScumbleError:

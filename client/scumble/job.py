@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional, Tuple
+from typing import Callable, Optional, Tuple
 
 from .errors import ScumbleError
 from .pending import (
@@ -13,6 +13,7 @@ from .pending import (
     MAX_RECOVERIES,
     PREVIEW_SIDE,
     SILENCE_S,
+    Asking,
     Event,
     Pending,
     preview_of,
@@ -23,10 +24,7 @@ from .pixels.shared_memory import find_block
 from .request import StylizeRequest
 from .request_codec import Contents, to_spec
 from .wire import messages as m
-
-if TYPE_CHECKING:
-    from .client import Client
-    from .wire.connection import Connection
+from .wire.connection import Connection
 
 __all__ = ["CANCEL_PATIENCE_S", "LOST", "PREVIEW_SIDE", "SILENCE_S", "WINDOW", "Job", "Progress"]
 
@@ -54,7 +52,7 @@ class Job(Pending[Pixels]):
     `result` may be called from one thread, and `cancel` from any.
     """
 
-    def __init__(self, client: Client, job_id: str, request: StylizeRequest, options: dict) -> None:
+    def __init__(self, client: Asking, job_id: str, request: StylizeRequest, options: dict) -> None:
         super().__init__(client, job_id)
         self.request = request
         self.options = options

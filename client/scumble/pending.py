@@ -6,17 +6,14 @@ import queue
 import threading
 import time
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Callable, Generic, Optional, Tuple, TypeVar, Union
+from typing import Any, Callable, Generic, Optional, Protocol, Tuple, TypeVar, Union
 
 from .errors import ScumbleError
 from .pixels.geometry import Extent
 from .pixels.pixels import BytesLike, PixelFormat, Pixels
 from .request_codec import Contents
 from .wire import messages as m
-
-if TYPE_CHECKING:
-    from .client import Client
-    from .wire.connection import Connection
+from .wire.connection import Connection
 
 CANCEL_POLL_S = 0.1
 SILENCE_S = 5.0
@@ -31,6 +28,34 @@ R = TypeVar("R")
 OnEvent = Callable[[Event, Tuple[BytesLike, ...]], Optional[R]]
 
 
+class Asking(Protocol):
+    """What a request that is waited for needs of the client that made it."""
+
+    def ping(self, timeout: float = ...) -> float:
+        """Seconds until the daemon answers. Raises `daemon-not-responding`, `connection-lost`."""
+        ...
+
+    def _submit_again(self, job: AnyPending) -> None:
+        """Ask for it once more under its id, on a new connection if need be."""
+        ...
+
+    def _send_cancel(self, job: AnyPending) -> None:
+        """Tell the daemon that nobody wants it any more."""
+        ...
+
+    def _send_taken(self, job: AnyPending, offset: int) -> None:
+        """Tell the daemon how many bytes of the result have been taken."""
+        ...
+
+    def _send_received(self, job: AnyPending) -> None:
+        """Tell the daemon that the whole result is here."""
+        ...
+
+    def _forget(self, job: AnyPending) -> None:
+        """Bring it no more events."""
+        ...
+
+
 class Pending(Generic[R]):
     """What jobs and learnings have in common; `R` is what comes of them.
 
@@ -38,7 +63,7 @@ class Pending(Generic[R]):
     under the same id.
     """
 
-    def __init__(self, client: Client, job_id: str) -> None:
+    def __init__(self, client: Asking, job_id: str) -> None:
         self.id = job_id
         """32 hexadecimal digits."""
         self.connection: Optional[Connection] = None

@@ -15,7 +15,7 @@ from daemon_process import Place, code_of, connected, daemon_with, noise, until
 from scumble import Bounds, StyleSource, StyleWeight, StylizeRequest, to_array
 from scumble.conversion import as_pixels
 from scumble.wire import messages as m
-from scumble_daemon.jobs.result_sender import ResultSender, Way
+from scumble_daemon.jobs.result_sender import ResultSender, ResultMode
 from scumble_daemon.storage.spool import Spool
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
@@ -160,7 +160,7 @@ class Taker:
         self.sent: list[tuple[m.Result, bytes]] = []
         self.deliveries = ResultSender(lambda peer, message, payloads: self.sent.append((message, *payloads)))
         head = m.Result("0" * 32, [0, 0, size, 1], "u8", "GRAY", size, 0)
-        self.deliveries.start(b"anna", head, self, Way(window))
+        self.deliveries.start(b"anna", head, self, ResultMode(window))
 
     def address(self) -> list[int]:
         return []
