@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Measure photo looks against two other maps of colours, on pairs of photos.
+"""Measure photo looks against three other maps of colours, on pairs of photos.
 
 python tools/fetch_evaluation_images.py heldout/
 python tools/photo_figures.py heldout/content [--pairs 24]
 
 For each pair: how well edges stay (correlation of the gradients of luminance), SSIM of luminance after
-histogram matching, how near the palette comes to the style's (sliced Wasserstein distance, of what it was), and
-how much of the picture ends at black or white that did not.
+histogram matching, how near the palette comes to the style's (sliced Wasserstein distance, of what it was),
+and how much of the picture ends at black or white that did not.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from scumble_models.colour import colour_map, luminance
 from scumble_models.learning.losses import palette
+from scumble_models.photo.network import PhotoLook
 from scumble_models.registry import load_model
 from scumble_models.ssim import ssim
 from scumble_models.training.data import ImageFolder
@@ -37,14 +38,20 @@ def main(photos: Path, pairs: int) -> None:
     folder = ImageFolder(photos, short_side=SIDE, unclear_rights=True)
     pictures = [image[None].float() / (255 if image.dtype == torch.uint8 else 1) for image in folder.images]
     engine = load_model("photo")
+    assert isinstance(engine.network, PhotoLook)
     looks: dict[str, Look] = {
         "photo": lambda c, s: engine.network(c, engine.encode(s)),
         "per channel, RGB": _per_channel,
         "Monge-Kantorovich, RGB": lambda c, s: colour_map(c, s)(c).clamp(0.0, 1.0),
+        "Monge-Kantorovich, Oklab": lambda c, s: _in_oklab(engine.network, c, s),
     }
-    chosen = [(i % len(pictures), (i * 5 + 3 + i // len(pictures)) % len(pictures)) for i in range(10 * pairs)]
+    chosen = [
+        (i % len(pictures), (i * 5 + 3 + i // len(pictures)) % len(pictures)) for i in range(10 * pairs)
+    ]
     chosen = [(c, s) for c, s in chosen if c != s][:pairs]
-    click.echo(f"| {len(chosen)} pairs | edges ↑ | SSIM ↑ | palette, of what it was ↓ | cut at black or white ↓ |")
+    click.echo(
+        f"| {len(chosen)} pairs | edges ↑ | SSIM ↑ | palette, of what it was ↓ | cut at black or white ↓ |"
+    )
     click.echo("|---|---|---|---|---|")
     with torch.inference_mode():
         for name, look in looks.items():
@@ -52,7 +59,8 @@ def main(photos: Path, pairs: int) -> None:
             means, least = np.mean(rows, 0), np.min(rows, 0)
             edges, alike, colours, cut = means
             click.echo(
-                f"| {name} | {edges:.3f} (least {least[0]:.3f}) | {alike:.3f} | {colours:.2f} | {100 * cut:.1f}% |"
+                f"| {name} | {edges:.3f} (least {least[0]:.3f}) | {alike:.3f} "
+                f"| {colours:.2f} | {100 * cut:.1f}% |"
             )
 
 
@@ -62,6 +70,11 @@ def _per_channel(content: Tensor, style: Tensor) -> Tensor:
         (x.mean((2, 3), keepdim=True), x.std((2, 3), keepdim=True)) for x in (content, style)
     )
     return ((content - mean) / (std + 1e-3) * new_std + new_mean).clamp(0.0, 1.0)
+
+
+def _in_oklab(network: PhotoLook, content: Tensor, style: Tensor) -> Tensor:
+    lab, wanted = network.encode_content(content), network.encode_content(style)
+    return network.shown(colour_map(lab, wanted)(lab))
 
 
 def _measure(content: Tensor, style: Tensor, result: Tensor) -> tuple[float, float, float, float]:

@@ -1,4 +1,4 @@
-"""A photo look as a 3D LUT in the .cube format, which GIMP (G'MIC), Krita, darktable and video editors read."""
+"""A photo look as a 3D LUT (.cube), which GIMP (G'MIC), Krita, darktable and video editors read."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Photo looks: the colours of a photo moved to those of another, by one linear map for the whole picture.
+"""Photo looks: light and colours of a photo moved to those of another, alike for the whole picture.
 
-The Monge-Kantorovich map (Pitié and Kokaram, "The linear Monge-Kantorovitch linear colour mapping for
-example-based colour transfer", CVMP 2007): of all linear maps that give the content's colours the style's
-mean and covariance, the one that moves them least. In Oklab, so that hues stay and light does not shift them.
-The same colour becomes the same colour everywhere, so no edge is bent, no texture appears, and the whole is
-a 3D LUT (:mod:`scumble_models.photo.lut`). Nothing here is learned.
+Mean and deviation of lightness, and mean and deviation of colour as a whole, in Oklab: the transfer of
+statistics of Reinhard et al. ("Color Transfer between Images", 2001) with one gain for both opponent
+colours, so that hues keep their angles to each other and skin stays skin. The same colour becomes the same
+colour everywhere, so no edge is bent, no texture appears, and the whole is a 3D LUT
+(:mod:`scumble_models.photo.lut`). Nothing here is learned.
 """
 
 from __future__ import annotations
@@ -16,12 +16,10 @@ from scumble_models.network import StyleNetwork
 from scumble_models.photo.oklab import CONES, OPPONENT, from_linear, linear_of, to_oklab
 from scumble_models.signals import Signals, StyleSignals, shapes_of
 from scumble_models.tiling.stage import Stage, first_stage, normalised_stage
-from scumble_models.tiling.statistics import Statistics, whole_statistics
+from scumble_models.tiling.statistics import Statistics, channel_statistics
 
-#: Added to every variance: a deviation of one level of 255, below which there is only noise to amplify.
-FLOOR = 1.5e-5
-#: How far the map may stretch or squeeze a direction of colour: a flat gray day has little to be stretched,
-#: and shows bands and noise where that is done.
+#: How far light and colour may be stretched or squeezed: a flat gray day has little to be stretched, and
+#: shows bands and noise where that is done.
 GAINS = (0.4, 2.5)
 #: Where lightness begins to be bent so that it ends at black and white instead of being cut there.
 KNEE = 0.05
@@ -40,16 +38,13 @@ class PhotoLook(StyleNetwork):
         self.register_buffer("opponent", torch.tensor(OPPONENT))
 
     def encode_style(self, style: Tensor) -> StyleSignals:
-        """Photos ``(N, 3, H, W)`` in 0..1 to mean ``(N, 3)`` and covariance ``(N, 3, 3)`` of their Oklab."""
-        lab = self.encode_content(style)
-        whole = [whole_statistics(one[None], "covariance") for one in lab]
-        mean = torch.cat([mean.flatten(1) for mean, _ in whole])
-        covariance = torch.stack([covariance for _, covariance in whole])
-        return StyleSignals(self.architecture, {"mean": mean, "covariance": covariance.float()})
+        """Photos ``(N, 3, H, W)`` in 0..1 to mean and deviation of their Oklab, each ``(N, 3)``."""
+        mean, std = channel_statistics(self.encode_content(style))
+        return StyleSignals(self.architecture, {"mean": mean.flatten(1), "std": std.flatten(1)})
 
     def fits(self, style: StyleSignals) -> bool:
-        """Whether there are a mean and a covariance of three colours."""
-        return shapes_of(style.tensors) == {"mean": (1, 3), "covariance": (1, 3, 3)}
+        """Whether there are means and deviations of three channels."""
+        return shapes_of(style.tensors) == {"mean": (1, 3), "std": (1, 3)}
 
     def encode_content(self, content: Tensor) -> Tensor:
         """``(N, 3, H, W)`` in 0..1 to Oklab."""
@@ -57,12 +52,10 @@ class PhotoLook(StyleNetwork):
 
     def decode(self, lab: Tensor, statistics: Statistics, signals: Signals) -> Tensor:
         """Move the colours and bring them back into what a screen shows: ``(1, 3, H, W)`` in 0..1."""
-        mean, covariance = statistics
+        mean, std = statistics
 
         def moved(style: StyleSignals) -> Tensor:
-            matrix = transport(covariance, style.tensors["covariance"][0].double())
-            target = style.tensors["mean"][:, :, None, None]
-            return torch.einsum("ij,njhw->nihw", matrix.to(lab), lab - mean) + target
+            return (lab - mean) * gains(std, style.column("std")) + style.column("mean")
 
         wanted = signals.mixed(moved)
         if signals.weight != 1.0:
@@ -80,32 +73,25 @@ class PhotoLook(StyleNetwork):
         return from_linear((gray + share * (light - gray)).clamp(0.0, 1.0)).clamp(0.0, 1.0)
 
     def stages(self) -> tuple[Stage, Stage]:
-        """Each pixel by itself; the content's mean and covariance in between."""
+        """Each pixel by itself; the content's means and deviations in between."""
         return (
             first_stage("encode", self.encode_content, (), 3),
-            normalised_stage("look", self.decode, (), 3, gathers="covariance"),
+            normalised_stage("look", self.decode, (), 3),
         )
 
 
-def transport(covariance: Tensor, target: Tensor) -> Tensor:
-    """The symmetric matrix that moves one covariance to another, both ``(3, 3)`` float64.
-
-    ``A = S^-1/2 (S^1/2 T S^1/2)^1/2 S^-1/2``, its gains kept within :data:`GAINS`.
-    """
-    floor = FLOOR * torch.eye(3, dtype=torch.float64, device=covariance.device)
-    source, wanted = covariance + floor, target.to(covariance) + floor
-    root, inverse = _power(source, 0.5), _power(source, -0.5)
-    values, vectors = torch.linalg.eigh(inverse @ _power(root @ wanted @ root, 0.5) @ inverse)
-    return vectors @ torch.diag(values.clamp(*GAINS)) @ vectors.T
+def gains(std: Tensor, wanted: Tensor) -> Tensor:
+    """From deviations ``(N, 3, 1, 1)`` of Oklab to those wanted: one gain for light, one for both colours."""
+    light, colour = (wanted[:, :1] / std[:, :1]), (_length(wanted[:, 1:]) / _length(std[:, 1:]))
+    return torch.cat([light, colour, colour], 1).clamp(*GAINS)
 
 
-def _power(matrix: Tensor, exponent: float) -> Tensor:
-    values, vectors = torch.linalg.eigh(matrix)
-    return vectors @ torch.diag(values.clamp_min(1e-12) ** exponent) @ vectors.T
+def _length(colours: Tensor) -> Tensor:
+    return colours.square().sum(1, keepdim=True).sqrt()
 
 
 def _bent(lightness: Tensor) -> Tensor:
-    """Identity but near black and white, where a parabola leads from one :data:`KNEE` inside to one outside."""
+    """Identity but near black and white: there a parabola, from one :data:`KNEE` inside to one outside."""
     low = (KNEE - lightness).clamp(0.0, 2 * KNEE)
     high = (lightness - (1.0 - KNEE)).clamp(0.0, 2 * KNEE)
     return (lightness + (low.square() - high.square()) / (4 * KNEE)).clamp(0.0, 1.0)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scumble_models.errors import PixelsError
 from scumble_models.photo.lut import look_table, looked_up
-from scumble_models.photo.network import GAINS, transport
+from scumble_models.photo.network import GAINS, gains
 from scumble_models.photo.oklab import CONES, OPPONENT, from_linear, linear_of, to_linear, to_oklab
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
@@ -35,7 +35,9 @@ def lab_of(image: np.ndarray) -> torch.Tensor:
 def test_oklab_is_that_of_its_author():
     red = torch.tensor([1.0, 0.0, 0.0])[None, :, None, None]
     assert to_oklab(red, *MATRICES).flatten().tolist() == pytest.approx([0.628, 0.225, 0.126], abs=1e-3)
-    assert to_oklab(torch.ones(1, 3, 1, 1), *MATRICES).flatten().tolist() == pytest.approx([1, 0, 0], abs=1e-3)
+    assert to_oklab(torch.ones(1, 3, 1, 1), *MATRICES).flatten().tolist() == pytest.approx(
+        [1, 0, 0], abs=1e-3
+    )
 
 
 def test_there_and_back_is_the_same_colour():
@@ -45,13 +47,15 @@ def test_there_and_back_is_the_same_colour():
     assert (from_linear(to_linear(colours)) - colours).abs().max() < 1e-5
 
 
-def test_the_result_has_the_mean_and_the_covariance_of_the_style(photo):
+def test_the_result_has_the_light_and_the_colourfulness_of_the_style(photo):
     content = natural_image(120, 160, seed=1) // 2 + 60
     style = graded(natural_image(100, 90, seed=2), 0.4, (0.3, 0.2, 0.1))
     result = stylize(photo, content, "RGB", [(encode_style(photo, style, "RGB"), 1.0)])
     found, wanted = lab_of(result).flatten(2)[0], lab_of(style).flatten(2)[0]
     assert torch.allclose(found.mean(1), wanted.mean(1), atol=5e-3)
-    assert (found.cov() - wanted.cov()).abs().max() < 0.1 * wanted.cov().abs().max()
+    for channels in (slice(0, 1), slice(1, 3)):
+        ours, theirs = (x[channels].var(1).sum().sqrt() for x in (found, wanted))
+        assert float(ours) == pytest.approx(float(theirs), rel=0.05)
 
 
 def test_the_look_of_a_photo_on_itself_is_that_photo(photo):
@@ -75,18 +79,29 @@ def test_sixteen_bits_stay_sixteen_bits(photo):
     assert len(np.unique(result[:, :, 1])) > 1500
 
 
+def test_hues_keep_their_angles_to_each_other(photo):
+    """Two colours on a gray picture: what lies between them in hue does afterwards, too."""
+    content = np.full((60, 60, 3), 128, np.uint8)
+    content[:20], content[40:] = (150, 110, 100), (100, 120, 150)
+    style = encode_style(photo, natural_image(80, 80, seed=8) // 2 + 60, "RGB")
+    result = stylize(photo, content, "RGB", [(style, 1.0)])
+    angles = []
+    for image in (content, result):
+        colours = lab_of(image)[0, 1:, [10, 30, 50], 10]
+        edges = colours[:, [0, 2]] - colours[:, [1]]
+        angles.append(torch.atan2(edges[1, 0], edges[0, 0]) - torch.atan2(edges[1, 1], edges[0, 1]))
+    assert float(angles[0]) == pytest.approx(float(angles[1]), abs=0.05)
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
-def test_the_map_moves_one_covariance_to_the_other_within_its_gains(seed):
+def test_gains_stay_within_their_limits(seed):
     generator = torch.Generator().manual_seed(seed)
-    one, other = (torch.randn(3, 50, generator=generator, dtype=torch.float64).cov() * 0.02 for _ in range(2))
-    matrix = transport(one, other)
-    gains = torch.linalg.eigvalsh(matrix)
-    assert torch.allclose(matrix, matrix.T, atol=1e-10)
-    assert gains.min() >= GAINS[0] - 1e-9
-    assert gains.max() <= GAINS[1] + 1e-9
-    if gains.min() > GAINS[0] + 1e-6 and gains.max() < GAINS[1] - 1e-6:
-        assert torch.allclose(matrix @ one @ matrix, other, rtol=2e-2, atol=2e-4)
+    one, other = (10 ** torch.empty(1, 3, 1, 1).uniform_(-3, 0, generator=generator) for _ in range(2))
+    found = gains(one, other)
+    assert found.min() >= GAINS[0]
+    assert found.max() <= GAINS[1]
+    assert found[0, 1] == found[0, 2]
 
 
 @pytest.mark.parametrize("weight", [0.5, 1.0])
