@@ -19,8 +19,8 @@ from scumble_models.tiling.stage import Stage, first_stage, normalised_stage
 from scumble_models.tiling.statistics import Statistics, channel_statistics
 
 #: How far light and colour may be stretched or squeezed: a flat gray day has little to be stretched, and
-#: shows bands and noise where that is done.
-GAINS = (0.4, 2.5)
+#: shows bands and noise where that is done. A black-and-white look takes all colour away.
+LIGHT_GAINS, COLOUR_GAINS = (0.4, 2.5), (0.0, 2.5)
 #: Where lightness begins to be bent so that it ends at black and white instead of being cut there.
 KNEE = 0.05
 
@@ -82,8 +82,9 @@ class PhotoLook(StyleNetwork):
 
 def gains(std: Tensor, wanted: Tensor) -> Tensor:
     """From deviations ``(N, 3, 1, 1)`` of Oklab to those wanted: one gain for light, one for both colours."""
-    light, colour = (wanted[:, :1] / std[:, :1]), (_length(wanted[:, 1:]) / _length(std[:, 1:]))
-    return torch.cat([light, colour, colour], 1).clamp(*GAINS)
+    light, colour = wanted[:, :1] / std[:, :1], _length(wanted[:, 1:]) / _length(std[:, 1:])
+    light, colour = light.clamp(*LIGHT_GAINS), colour.clamp(*COLOUR_GAINS)
+    return torch.cat([light, colour, colour], 1)
 
 
 def _length(colours: Tensor) -> Tensor:

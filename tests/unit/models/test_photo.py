@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scumble_models.errors import PixelsError
 from scumble_models.photo.lut import look_table, looked_up
-from scumble_models.photo.network import GAINS, gains
+from scumble_models.photo.network import COLOUR_GAINS, LIGHT_GAINS, gains
 from scumble_models.photo.oklab import CONES, OPPONENT, from_linear, linear_of, to_linear, to_oklab
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
@@ -93,14 +93,20 @@ def test_hues_keep_their_angles_to_each_other(photo):
     assert float(angles[0]) == pytest.approx(float(angles[1]), abs=0.05)
 
 
+def test_a_black_and_white_look_leaves_no_colour(photo):
+    gray = natural_image(80, 80, seed=9).mean(2, keepdims=True).repeat(3, 2).astype(np.uint8)
+    result = stylize(photo, natural_image(80, 80, seed=10), "RGB", [(encode_style(photo, gray, "RGB"), 1.0)])
+    assert np.ptp(result.astype(int), axis=2).mean() < 12  # deviations of nothing are kept above 0.003
+
+
 @given(st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
 def test_gains_stay_within_their_limits(seed):
     generator = torch.Generator().manual_seed(seed)
     one, other = (10 ** torch.empty(1, 3, 1, 1).uniform_(-3, 0, generator=generator) for _ in range(2))
     found = gains(one, other)
-    assert found.min() >= GAINS[0]
-    assert found.max() <= GAINS[1]
+    assert LIGHT_GAINS[0] <= found[0, 0] <= LIGHT_GAINS[1]
+    assert COLOUR_GAINS[0] <= found[0, 1] <= COLOUR_GAINS[1]
     assert found[0, 1] == found[0, 2]
 
 
