@@ -30,7 +30,10 @@ ERRORS = {
         *("learnings.py", "library/learned.py"),
         *("style_signals.py", "stylizer.py", "images/limits.py", "images/reader.py", "library/catalogue.py"),
     ),
-    "models": ("devices.py", "errors.py", "registry.py", "runner.py", "signals.py", "learning/painting.py"),
+    "models": (
+        *("blend.py", "devices.py", "errors.py", "folders.py", "learned.py", "model.py", "registry.py"),
+        *("runner.py", "signals.py", "learning/painting.py"),
+    ),
 }
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot", "transport_pyzmq.py")
 
