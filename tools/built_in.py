@@ -9,7 +9,7 @@ from PIL import Image
 
 from scumble_daemon.library import StyleEntry
 from scumble_daemon.library.builtin import builtin_styles
-from scumble_daemon.style_signals import library_signals
+from scumble_daemon.worker.style_signals import library_signals
 from scumble_models.registry import StyleModel
 from scumble_models.signals import StyleSignals
 from scumble_models.stylize import encode_style

@@ -141,7 +141,7 @@ class Watch:
         self._thread.join()
 
     def _run(self) -> None:
-        from scumble.connection import read_connection
+        from scumble.launch.connection_file import read_connection
 
         while not self._end.wait(0.5):
             self.disk = max(self.disk, self._free - shutil.disk_usage(self._runtime.parent).free)

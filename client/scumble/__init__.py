@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .client import Client
+from .conversion import to_array
 from .errors import ScumbleError
-from .geometry import Bounds, Extent, Point
 from .job import Job, Progress
-from .layers import to_array
 from .learn_request import LearnRequest
 from .learning import LearnedStyle, Learning, LearningProgress
-from .pixels import CHANNELS, DTYPES, PixelFormat, Pixels
+from .pixels.geometry import Bounds, Extent, Point
+from .pixels.pixels import CHANNELS, DTYPES, PixelFormat, Pixels
 from .request import StyleSource, StyleWeight, StylizeRequest
 
 __all__ = [

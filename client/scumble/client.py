@@ -16,21 +16,19 @@ import time
 import uuid
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union
 
-from . import messages as m
-from .answers import Reply, Waiter, checked, not_responding
+from .conversion import LayerLike, StyleLike, as_pixels, as_styles
 from .errors import ScumbleError
 from .job import Job, OnPreview, OnProgress
-from .layers import LayerLike, StyleLike, as_pixels, as_styles
+from .launch.reach import GREETING_S, find_daemon, open_connection
 from .learn_request import LearnRequest
 from .learning import LearnedStyle, Learning, OnLearning
-from .link import Link
 from .pending import LOST, AnyPending
-from .pixels import Pixels
-from .reach import GREETING_S, open_link
-from .remote import find_daemon
+from .pending_reply import Reply, Waiter, checked, not_responding
+from .pixels.pixels import Pixels
 from .request import StylizeRequest
-from .transport import choose_transport
 from .uploads import ANSWER_S, Uploads
+from .wire import messages as m
+from .wire.connection import Connection, choose_transport
 
 MODELS_S = 60.0
 MAX_RESENDS = 3
@@ -39,7 +37,7 @@ MAX_RESENDS = 3
 class Client:
     """A connection to the daemon. Make one with :meth:`connect`; end it with `close` or `with`."""
 
-    def __init__(self, link: Link, *, start: bool, timeout: float, transport: Any) -> None:
+    def __init__(self, connection: Connection, *, start: bool, timeout: float, transport: Any) -> None:
         self._start, self._timeout, self._transport = start, timeout, transport
         self._numbers = itertools.count(1)
         self._uploads = Uploads(self._numbers, self._ask, self._expect, self._forget_waiter)
@@ -47,8 +45,8 @@ class Client:
         self._jobs: Dict[str, AnyPending] = {}
         self._waiting: Dict[Union[int, str], Waiter] = {}
         self._closed = False
-        self._link = link
-        self._receiver = self._start_receiver(link)
+        self._connection = connection
+        self._receiver = self._start_receiver(connection)
 
     @classmethod
     def connect(cls, start: bool = True, timeout: float = 30.0, transport: str = "auto") -> Client:
@@ -60,13 +58,13 @@ class Client:
         `daemon-not-responding`, `wrong-key`, `protocol-version` or `runtime-dir-unsafe`.
         """
         chosen = choose_transport(transport)
-        link = open_link(chosen, start, timeout)
-        return cls(link, start=start, timeout=timeout, transport=chosen)
+        connection = open_connection(chosen, start, timeout)
+        return cls(connection, start=start, timeout=timeout, transport=chosen)
 
     @property
     def welcome(self) -> m.Welcome:
         """What the daemon said about itself: version, limits, devices."""
-        return self._link.welcome
+        return self._connection.welcome
 
     def stylize(
         self,
@@ -206,8 +204,8 @@ class Client:
         """Leave the daemon; waiting calls get ScumbleError `closed`. May be called repeatedly."""
         with self._lock:
             self._closed = True
-            link, receiver = self._link, self._receiver
-        link.close()
+            connection, receiver = self._connection, self._receiver
+        connection.close()
         if receiver is not threading.current_thread():
             receiver.join()
 
@@ -224,21 +222,21 @@ class Client:
 
     def _send_cancel(self, job: AnyPending) -> None:
         try:
-            if job.link is not None:
-                job.link.send(m.Cancel(job.id))
+            if job.connection is not None:
+                job.connection.send(m.Cancel(job.id))
         except ScumbleError:
-            return  # whoever waits for the job hears of the lost link as well
+            return  # whoever waits for the job hears of the lost connection as well
 
-    def _send_taken(self, job: Job, offset: int) -> None:
+    def _send_taken(self, job: AnyPending, offset: int) -> None:
         try:
-            if job.link is not None and "credit" in job.link.welcome.features:
-                job.link.send(m.Taken(job.id, offset))
+            if job.connection is not None and "credit" in job.connection.welcome.features:
+                job.connection.send(m.Taken(job.id, offset))
         except ScumbleError:
             return  # as for a cancel
 
-    def _send_received(self, job: Job) -> None:
+    def _send_received(self, job: AnyPending) -> None:
         try:
-            self._link.send(m.Received(job.id))
+            self._connection.send(m.Received(job.id))
         except ScumbleError:
             return  # the daemon will forget the result by itself
 
@@ -249,7 +247,7 @@ class Client:
     # Sending ------------------------------------------------------------------------------------
 
     def _submit_twice(self, job: AnyPending) -> None:
-        """As `_submit`, and once more on a new link when the old one turns out to be lost."""
+        """As `_submit`, and once more on a new connection when the old one turns out to be lost."""
         try:
             try:
                 self._submit(job)
@@ -266,13 +264,13 @@ class Client:
         with self._lock:
             self._jobs[job.id] = job
         for attempt in range(MAX_RESENDS):
-            link = self._connected()
-            job._require(link)
-            self._uploads.put_missing(link, contents)
-            job.link = link
-            accepted = self._expect(job.id, link)
+            connection = self._connected()
+            job._require(connection)
+            self._uploads.put_missing(connection, contents)
+            job.connection = connection
+            accepted = self._expect(job.id, connection)
             try:
-                link.send(job._message(link))
+                connection.send(job._message(connection))
                 accepted.wait(ANSWER_S)
                 return
             except ScumbleError as error:
@@ -282,12 +280,14 @@ class Client:
             finally:
                 self._forget_waiter(job.id)
 
-    def _ask(self, message: Any, reply: Type[Reply], timeout: float, link: Optional[Link] = None) -> Reply:
+    def _ask(
+        self, message: Any, reply: Type[Reply], timeout: float, connection: Optional[Connection] = None
+    ) -> Reply:
         """Send a question on the job socket and wait for its answer."""
-        link = link or self._connected()
-        waiter = self._expect(message.request, link)
+        connection = connection or self._connected()
+        waiter = self._expect(message.request, connection)
         try:
-            link.send(message, timeout=timeout)
+            connection.send(message, timeout=timeout)
             answer = waiter.wait(timeout)
         finally:
             self._forget_waiter(message.request)
@@ -299,53 +299,55 @@ class Client:
         if info is None:
             raise ScumbleError("no-daemon", "No daemon is running.", retryable=True)
         deadline = time.monotonic() + timeout
-        link = Link.open(info, "control", self._transport, timeout=timeout)
+        connection = Connection.open(info, "control", self._transport, timeout=timeout)
         try:
-            link.send(message, timeout=timeout)
-            received = link.receive(max(0.0, deadline - time.monotonic()))
+            connection.send(message, timeout=timeout)
+            received = connection.receive(max(0.0, deadline - time.monotonic()))
         finally:
-            link.close()
+            connection.close()
         if received is None:
             raise not_responding()
         return checked(received[0], reply)
 
-    def _expect(self, key: Union[int, str], link: Link) -> Waiter:
-        waiter = Waiter(link)
+    def _expect(self, key: Union[int, str], connection: Connection) -> Waiter:
+        waiter = Waiter(connection)
         with self._lock:
             self._waiting[key] = waiter
-        if link.lost is not None:  # its receiver may have told everyone already
-            waiter.set(link.lost)
+        if connection.lost is not None:  # its receiver may have told everyone already
+            waiter.set(connection.lost)
         return waiter
 
     def _forget_waiter(self, key: Union[int, str]) -> None:
         with self._lock:
             self._waiting.pop(key, None)
 
-    def _connected(self) -> Link:
-        """The link, or a new one in place of a lost one."""
+    def _connected(self) -> Connection:
+        """The connection, or a new one in place of a lost one."""
         with self._lock:
             if self._closed:
                 raise ScumbleError("closed", "The client was closed.")
-            if self._link.lost is not None:
-                self._link = open_link(self._transport, self._start, self._timeout)
-                self._receiver = self._start_receiver(self._link)
-            return self._link
+            if self._connection.lost is not None:
+                self._connection = open_connection(self._transport, self._start, self._timeout)
+                self._receiver = self._start_receiver(self._connection)
+            return self._connection
 
     # Receiving ----------------------------------------------------------------------------------
 
-    def _start_receiver(self, link: Link) -> threading.Thread:
-        thread = threading.Thread(target=self._receive, args=(link,), name="scumble-receiver", daemon=True)
+    def _start_receiver(self, connection: Connection) -> threading.Thread:
+        thread = threading.Thread(
+            target=self._receive, args=(connection,), name="scumble-receiver", daemon=True
+        )
         thread.start()
         return thread
 
-    def _receive(self, link: Link) -> None:
+    def _receive(self, connection: Connection) -> None:
         while True:
             try:
-                received = link.receive(60.0)
+                received = connection.receive(60.0)
                 if received is not None:
                     self._dispatch(*received)
             except ScumbleError as error:
-                self._fail_all(link, error)
+                self._fail_all(connection, error)
                 return
 
     def _dispatch(self, message: m.Message, payloads: Tuple[Any, ...]) -> None:
@@ -361,11 +363,11 @@ class Client:
         elif isinstance(message, m.Error) and not job_id and not number:
             raise message.to_error()  # about the connection as such
 
-    def _fail_all(self, link: Link, error: ScumbleError) -> None:
-        """Tell all who wait for something from this link that it will not come."""
+    def _fail_all(self, connection: Connection, error: ScumbleError) -> None:
+        """Tell all who wait for something from this connection that it will not come."""
         with self._lock:
-            waiters = [waiter for waiter in self._waiting.values() if waiter.link is link]
-            jobs = [job for job in self._jobs.values() if job.link is link]
+            waiters = [waiter for waiter in self._waiting.values() if waiter.connection is connection]
+            jobs = [job for job in self._jobs.values() if job.connection is connection]
         for waiter in waiters:
             waiter.set(error)
         for job in jobs:

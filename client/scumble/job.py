@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional, Tuple
+from typing import Callable, Optional, Tuple
 
-from . import messages as m
 from .errors import ScumbleError
-from .jobspec import Contents, to_spec
 from .pending import (
     CANCEL_PATIENCE_S,
     LOST,
     MAX_RECOVERIES,
     PREVIEW_SIDE,
     SILENCE_S,
+    Asking,
     Event,
     Pending,
     preview_of,
 )
-from .pixels import BytesLike, PixelFormat, Pixels
+from .pixels.disk import Landing
+from .pixels.pixels import BytesLike, PixelFormat, Pixels
+from .pixels.shared_memory import find_block
 from .request import StylizeRequest
-from .shared import find_block
-from .spool import Landing
-
-if TYPE_CHECKING:
-    from .client import Client
-    from .link import Link
+from .request_codec import Contents, to_spec
+from .wire import messages as m
+from .wire.connection import Connection
 
 __all__ = ["CANCEL_PATIENCE_S", "LOST", "PREVIEW_SIDE", "SILENCE_S", "WINDOW", "Job", "Progress"]
 
@@ -54,7 +52,7 @@ class Job(Pending[Pixels]):
     `result` may be called from one thread, and `cancel` from any.
     """
 
-    def __init__(self, client: Client, job_id: str, request: StylizeRequest, options: dict) -> None:
+    def __init__(self, client: Asking, job_id: str, request: StylizeRequest, options: dict) -> None:
         super().__init__(client, job_id)
         self.request = request
         self.options = options
@@ -97,12 +95,12 @@ class Job(Pending[Pixels]):
         self._spec, contents = to_spec(self.request)
         return contents
 
-    def _require(self, link: Link) -> None:
+    def _require(self, connection: Connection) -> None:
         if self.request.references:
-            link.require("references")
+            connection.require("references")
 
-    def _message(self, link: Link) -> m.Message:
-        return m.Submit(self.id, self._spec, window=WINDOW, shared=link.sharing, **self.options)
+    def _message(self, connection: Connection) -> m.Message:
+        return m.Submit(self.id, self._spec, window=WINDOW, shared=connection.sharing, **self.options)
 
     def _on_result(self, piece: m.Result, payloads: Tuple[BytesLike, ...]) -> Optional[Pixels]:
         size = self._check_result(piece)
@@ -138,8 +136,8 @@ class Job(Pending[Pixels]):
         self._recoveries += 1
         if self._recoveries > MAX_RECOVERIES:
             raise _bad_result()
-        if self.link is not None:
-            self.link.sharing = False
+        if self.connection is not None:
+            self.connection.sharing = False
         try:
             self._client._submit_again(self)
         except ScumbleError as error:

@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
-from .content import Content, leaves_of, name_of
 from .errors import ScumbleError
-from .fields import is_digest
-from .jobspec import Contents, image_from_map, image_to_map, malformed, source_from_map, source_to_map
-from .pixels import BytesLike, Pixels
+from .pixels.content import Content, leaves_of, name_of
+from .pixels.pixels import BytesLike, Pixels
 from .request import StyleSource, check_device, check_name
+from .request_codec import Contents, image_from_map, image_to_map, malformed, source_from_map, source_to_map
+from .wire.validators import is_digest
 
 STEPS = 100
 STEPS_RANGE = (1, 5000)

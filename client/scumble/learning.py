@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Callable, Optional, Tuple
+from typing import Callable, Optional, Tuple
 
-from . import messages as m
-from .jobspec import Contents
 from .learn_request import LearnRequest, learn_spec
-from .pending import Event, Pending, preview_of
-from .pixels import BytesLike, Pixels
-
-if TYPE_CHECKING:
-    from .client import Client
-    from .link import Link
+from .pending import Asking, Event, Pending, preview_of
+from .pixels.pixels import BytesLike, Pixels
+from .request_codec import Contents
+from .wire import messages as m
+from .wire.connection import Connection
 
 FEATURE = "learning"
 """What `welcome` calls it."""
@@ -53,7 +50,7 @@ class Learning(Pending[LearnedStyle]):
     the same request goes on from there. Without `cancel` the daemon goes on, whether anyone waits or not.
     """
 
-    def __init__(self, client: Client, job_id: str, request: LearnRequest, *, preview: bool = False) -> None:
+    def __init__(self, client: Asking, job_id: str, request: LearnRequest, *, preview: bool = False) -> None:
         super().__init__(client, job_id)
         self.request = request
         self._preview = preview
@@ -91,8 +88,8 @@ class Learning(Pending[LearnedStyle]):
         self._spec, contents = learn_spec(self.request)
         return contents
 
-    def _require(self, link: Link) -> None:
-        link.require(FEATURE)
+    def _require(self, connection: Connection) -> None:
+        connection.require(FEATURE)
 
-    def _message(self, link: Link) -> m.Message:
+    def _message(self, connection: Connection) -> m.Message:
         return m.Learn(self.id, self._spec, self._preview)

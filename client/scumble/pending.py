@@ -6,17 +6,14 @@ import queue
 import threading
 import time
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any, Callable, Generic, Optional, Tuple, TypeVar, Union
+from typing import Any, Callable, Generic, Optional, Protocol, Tuple, TypeVar, Union
 
-from . import messages as m
 from .errors import ScumbleError
-from .geometry import Extent
-from .jobspec import Contents
-from .pixels import BytesLike, PixelFormat, Pixels
-
-if TYPE_CHECKING:
-    from .client import Client
-    from .link import Link
+from .pixels.geometry import Extent
+from .pixels.pixels import BytesLike, PixelFormat, Pixels
+from .request_codec import Contents
+from .wire import messages as m
+from .wire.connection import Connection
 
 CANCEL_POLL_S = 0.1
 SILENCE_S = 5.0
@@ -31,6 +28,34 @@ R = TypeVar("R")
 OnEvent = Callable[[Event, Tuple[BytesLike, ...]], Optional[R]]
 
 
+class Asking(Protocol):
+    """What a request that is waited for needs of the client that made it."""
+
+    def ping(self, timeout: float = ...) -> float:
+        """Seconds until the daemon answers. Raises `daemon-not-responding`, `connection-lost`."""
+        ...
+
+    def _submit_again(self, job: AnyPending) -> None:
+        """Ask for it once more under its id, on a new connection if need be."""
+        ...
+
+    def _send_cancel(self, job: AnyPending) -> None:
+        """Tell the daemon that nobody wants it any more."""
+        ...
+
+    def _send_taken(self, job: AnyPending, offset: int) -> None:
+        """Tell the daemon how many bytes of the result have been taken."""
+        ...
+
+    def _send_received(self, job: AnyPending) -> None:
+        """Tell the daemon that the whole result is here."""
+        ...
+
+    def _forget(self, job: AnyPending) -> None:
+        """Bring it no more events."""
+        ...
+
+
 class Pending(Generic[R]):
     """What jobs and learnings have in common; `R` is what comes of them.
 
@@ -38,10 +63,10 @@ class Pending(Generic[R]):
     under the same id.
     """
 
-    def __init__(self, client: Client, job_id: str) -> None:
+    def __init__(self, client: Asking, job_id: str) -> None:
         self.id = job_id
         """32 hexadecimal digits."""
-        self.link: Optional[Link] = None
+        self.connection: Optional[Connection] = None
         """The connection that it was last asked for on."""
         self._client = client
         self._events: queue.Queue[Tuple[Event, Tuple[BytesLike, ...]]] = queue.Queue()
@@ -54,12 +79,12 @@ class Pending(Generic[R]):
     def _prepare(self) -> Contents:
         """The contents that the daemon must have first."""
 
-    def _require(self, link: Link) -> None:
+    def _require(self, connection: Connection) -> None:
         """Raise ScumbleError `daemon-too-old` where that daemon lacks what is asked for."""
 
     @abstractmethod
-    def _message(self, link: Link) -> m.Message:
-        """What to ask on that link."""
+    def _message(self, connection: Connection) -> m.Message:
+        """What to ask on that connection."""
 
     def _give_up(self) -> None:
         """Let go of what has arrived."""

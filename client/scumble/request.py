@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Optional, Tuple
 
 from .errors import ScumbleError
-from .geometry import Bounds
-from .pixels import Pixels
+from .pixels.geometry import Bounds
+from .pixels.pixels import Pixels
 
 TILINGS = ("auto", "full", "thumbnail", "exact")
 PRESERVE_COLOR = ("off", "luminance", "palette")

@@ -8,7 +8,7 @@ import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
-from scumble.launch import log_dir
+from scumble.folders import log_dir
 
 FILE_NAME = "daemon.log"
 MAX_BYTES = 1 << 20
@@ -16,7 +16,7 @@ KEPT = 3
 
 
 def log_file() -> Path:
-    """Where the daemon logs: ``daemon.log`` in `scumble.launch.log_dir`."""
+    """Where the daemon logs: ``daemon.log`` in `scumble.folders.log_dir`."""
     return log_dir() / FILE_NAME
 
 

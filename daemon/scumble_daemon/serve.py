@@ -14,17 +14,17 @@ from collections.abc import Callable, Iterator
 
 import zmq
 
-from scumble.connection import runtime_dir, secure_dir
 from scumble.errors import ScumbleError
-from scumble.fields import ROLES
-from scumble.remote import connection_key
-from scumble.wire import KEY_SIZE
+from scumble.folders import runtime_dir, secure_dir
+from scumble.wire.curve import connection_key
+from scumble.wire.session import KEY_SIZE
+from scumble.wire.validators import ROLES
 
-from . import lifetime
-from .broker import Broker
-from .gate import Gate
 from .logs import start_logging
-from .port import Port, new_router, open_hello
+from .server import single_instance
+from .server.broker import Broker
+from .server.sessions import Sessions, new_router, open_hello
+from .server.tcp_listener import TcpListener
 from .settings import Settings, settings_from_environment
 
 FAREWELL_MS = 200  # for the last messages to go out
@@ -38,7 +38,7 @@ def run(settings: Settings | None = None, ready: Callable[[], None] = lambda: No
     `ready` is called once clients can connect, or once it is known that another daemon already
     serves this user: then there is nothing to do and the code is 0.
 
-    The runtime directory comes from the environment (`scumble.connection.runtime_dir`), and so do
+    The runtime directory comes from the environment (`scumble.folders.runtime_dir`), and so do
     the settings unless they are given.
     """
     start_logging()
@@ -55,7 +55,7 @@ def run(settings: Settings | None = None, ready: Callable[[], None] = lambda: No
 def _run(settings: Settings, ready: Callable[[], None]) -> int:
     _allow_many_files()
     directory = secure_dir(runtime_dir())
-    with lifetime.only_daemon(directory) as alone:
+    with single_instance.only_daemon(directory) as alone:
         if not alone:
             log.info("another daemon serves this user already")
             ready()
@@ -64,15 +64,15 @@ def _run(settings: Settings, ready: Callable[[], None]) -> int:
         context = zmq.Context()
         sockets = new_router(context), new_router(context)
         try:
-            endpoints = lifetime.bind(sockets, directory, settings.bind)
+            endpoints = single_instance.bind(sockets, directory, settings.bind)
             key = connection_key(endpoints.curve) if endpoints.curve else os.urandom(KEY_SIZE)
             broker = Broker(*sockets, key, settings, version, local=not endpoints.listeners)
             _stop_on_signals(broker)
-            gates = _gates(context, endpoints, broker, key, settings)
+            tcp_listeners = _tcp_listeners(context, endpoints, broker, key, settings)
             with (
                 _authenticated(context, endpoints),
-                lifetime.announced(directory, endpoints, key, version),
-                _served(gates),
+                single_instance.announced(directory, endpoints, key, version),
+                _served(tcp_listeners),
             ):
                 log.info("daemon %d (%s) serves", os.getpid(), version)
                 ready()
@@ -80,22 +80,22 @@ def _run(settings: Settings, ready: Callable[[], None]) -> int:
             log.info("daemon %d ends", os.getpid())
         finally:
             context.destroy(linger=FAREWELL_MS)
-            lifetime.remove_sockets(directory)
+            single_instance.remove_sockets(directory)
     return 0
 
 
-def _gates(
-    context: zmq.Context, endpoints: lifetime.Endpoints, broker: Broker, key: bytes, settings: Settings
-) -> list[Gate]:
-    """A gate for every listener; none when the sockets are bound to ipc."""
+def _tcp_listeners(
+    context: zmq.Context, endpoints: single_instance.Endpoints, broker: Broker, key: bytes, settings: Settings
+) -> list[TcpListener]:
+    """A `TcpListener` for every listener; none when the sockets are bound to ipc."""
 
-    def build(listener: socket.socket, role: str, port: Port) -> Gate:
-        return Gate(
+    def build(listener: socket.socket, role: str, sessions: Sessions) -> TcpListener:
+        return TcpListener(
             context,
             listener,
-            lifetime.backend(role),
+            single_instance.backend(role),
             lambda packet: open_hello(key, packet),
-            lambda peer: port.session(peer) is not None,
+            lambda peer: sessions.session(peer) is not None,
             settings.limits.max_greetings,
         )
 
@@ -103,26 +103,26 @@ def _gates(
 
 
 def _authenticated(
-    context: zmq.Context, endpoints: lifetime.Endpoints
+    context: zmq.Context, endpoints: single_instance.Endpoints
 ) -> contextlib.AbstractContextManager[None]:
     """Who asks whether a client is known, when the sockets are bound to the network."""
     if not endpoints.curve:
         return contextlib.nullcontext()
-    from . import curve
+    from .server import network_auth
 
-    return curve.authenticated(context)
+    return network_auth.authenticated(context)
 
 
 @contextlib.contextmanager
-def _served(gates: list[Gate]) -> Iterator[None]:
-    """Serve the gates for as long as the context lasts."""
-    for gate in gates:
-        gate.start()
+def _served(tcp_listeners: list[TcpListener]) -> Iterator[None]:
+    """Serve the tcp_listeners for as long as the context lasts."""
+    for tcp_listener in tcp_listeners:
+        tcp_listener.start()
     try:
         yield
     finally:
-        for gate in gates:
-            gate.stop()
+        for tcp_listener in tcp_listeners:
+            tcp_listener.stop()
 
 
 def _stop_on_signals(broker: Broker) -> None:

@@ -6,9 +6,9 @@ import os
 from dataclasses import asdict, dataclass, field
 
 from scumble.errors import ScumbleError
-from scumble.wire import MAX_PAYLOAD
+from scumble.wire.session import MAX_PAYLOAD
 
-from .spool import free_disk
+from .storage.spool import free_disk
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -71,7 +71,7 @@ class Settings:
 
     Attributes:
         bind: ``auto`` (ipc on Unix, tcp elsewhere), ``ipc``, ``tcp://127.0.0.1:*``, or with keys
-            (`scumble_daemon.curve`) an address that other machines reach, such as ``tcp://0.0.0.0:5555``.
+            (`scumble_daemon.server.network_auth`) an address that other machines reach, such as ``tcp://0.0.0.0:5555``.
         device: used for jobs that say ``auto``.
         idle_unload: without a job, after which models leave the memory.
         idle_exit: without any message from a client, after which the daemon ends.

@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional
 from krita import Krita, Selection
 
 from scumble import Bounds, PixelFormat, Pixels, ScumbleError
-from scumble.layer_memory import LayerMemory
+from scumble.pixels.layer_memory import LayerMemory
 
 from .coverage import into_alpha
 from .focus import active_layer, keep_active

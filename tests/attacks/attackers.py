@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 from daemon_process import Place
 
-from scumble import ScumbleError, wire, zmtp
-from scumble import messages as m
-from scumble.jobspec import to_spec
-from scumble.link import Link
+from scumble import ScumbleError
 from scumble.request import StylizeRequest
-from scumble.zmtp_codec import GREETING, encode_ready
-from scumble.zmtp_transport import Deadline, connect
+from scumble.request_codec import to_spec
+from scumble.wire import messages as m
+from scumble.wire import session as wire
+from scumble.wire import zmtp
+from scumble.wire.connection import Connection
+from scumble.wire.zmtp_codec import GREETING, encode_ready
+from scumble.wire.zmtp_transport import Deadline, connect
 
 NOBODY = 65534
 MIB = 1 << 20
@@ -73,27 +75,27 @@ def refusal(dealer: zmtp.Dealer) -> str:
         return "cut off"
 
 
-def reply(link: Link) -> m.Message:
-    """The next message on a link."""
-    received = link.receive(10)
+def reply(connection: Connection) -> m.Message:
+    """The next message on a connection."""
+    received = connection.receive(10)
     assert received is not None
     return received[0]
 
 
-def error_on(link: Link) -> m.Error:
+def error_on(connection: Connection) -> m.Error:
     """The next message, which must be an error."""
-    error = reply(link)
+    error = reply(connection)
     assert isinstance(error, m.Error)
     return error
 
 
-def uploaded(link: Link, request: StylizeRequest) -> dict:
+def uploaded(connection: Connection, request: StylizeRequest) -> dict:
     """Send the images of a request; its spec, ready to be tampered with."""
     spec, contents = to_spec(request)
     for digest, content in contents.items():
         data = bytes(content.data)
-        link.send(m.Put(1, digest, len(data), 0), [data])
-        assert reply(link) == m.Stored(1, digest)
+        connection.send(m.Put(1, digest, len(data), 0), [data])
+        assert reply(connection) == m.Stored(1, digest)
     return spec
 
 
@@ -118,16 +120,16 @@ class Recorder:
         self.dealer.close()
 
 
-def record(place: Place) -> tuple[Link, Recorder]:
-    """A link and the recording of what goes over it."""
+def record(place: Place) -> tuple[Connection, Recorder]:
+    """A connection and the recording of what goes over it."""
     recorders: list[Recorder] = []
 
     def transport(*args, **kwargs):
         recorders.append(Recorder(*args, **kwargs))
         return recorders[0]
 
-    link = Link.open(place.info, "job", transport, timeout=10)
-    return link, recorders[0]
+    connection = Connection.open(place.info, "job", transport, timeout=10)
+    return connection, recorders[0]
 
 
 class Relay:

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from daemon_fixtures import client, place, shared_place
 from daemon_process import Place, connected
 
-from scumble.link import Link
-from scumble.zmtp import Dealer
+from scumble.wire.connection import Connection
+from scumble.wire.zmtp import Dealer
 
 __all__ = ["client", "place", "shared_place"]
 
@@ -44,8 +44,8 @@ def serving(target: Place) -> Iterator[Place]:
 
 
 @pytest.fixture
-def link(serving: Place) -> Iterator[Link]:
+def connection(serving: Place) -> Iterator[Connection]:
     """An authenticated connection to the job socket."""
-    link = Link.open(serving.info, "job", Dealer.connect, timeout=10)
-    yield link
-    link.close()
+    connection = Connection.open(serving.info, "job", Dealer.connect, timeout=10)
+    yield connection
+    connection.close()

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scumble.errors import ScumbleError
-from scumble.header import decode_header, encode_header, peek
-from scumble.jobspec import digests_in, from_spec, to_spec
-from scumble.msgpack import MsgpackError, unpackb
 from scumble.request import StylizeRequest
-from scumble.zmtp_codec import Decoder, Event, Limits, Message, ZmtpError
+from scumble.request_codec import digests_in, from_spec, to_spec
+from scumble.wire.header import decode_header, encode_header, peek
+from scumble.wire.msgpack import MsgpackError, unpackb
+from scumble.wire.zmtp_codec import Decoder, Event, Limits, Message, ZmtpError
 
 CORPUS = Path(__file__).parent / "corpus"
 LIMITS = Limits(max_frame=1 << 15, max_message=1 << 16, max_frames=4)

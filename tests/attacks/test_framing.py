@@ -10,12 +10,13 @@ import pytest
 from attackers import MIB, answer, bare, error_on, greeted, linux, peak_rss, raw, refusal, reply
 from daemon_process import Place, code_of
 
-from scumble import messages as m
-from scumble import wire, zmtp
-from scumble.content import digest_of
-from scumble.link import Link
-from scumble.msgpack import packb
-from scumble.zmtp_codec import GREETING, encode_ready
+from scumble.pixels.content import digest_of
+from scumble.wire import messages as m
+from scumble.wire import session as wire
+from scumble.wire import zmtp
+from scumble.wire.connection import Connection
+from scumble.wire.msgpack import packb
+from scumble.wire.zmtp_codec import GREETING, encode_ready
 
 CONTENT = b"some pixels"
 PUT = m.Put(1, digest_of(CONTENT), len(CONTENT), 0)
@@ -23,61 +24,61 @@ OTHER = b"other bytes"
 OTHER_PUT = m.Put(2, digest_of(OTHER), len(OTHER), 0)
 
 
-def sealed(link: Link, put: m.Put = PUT, content: bytes = CONTENT) -> list[bytes]:
+def sealed(connection: Connection, put: m.Put = PUT, content: bytes = CONTENT) -> list[bytes]:
     """The frames of a good upload."""
-    return [bytes(frame) for frame in link._sender.seal(put, [content])]
+    return [bytes(frame) for frame in connection._sender.seal(put, [content])]
 
 
 @pytest.mark.parametrize("frame", range(4), ids=["prelude", "mac", "header", "payload"])
-def test_an_altered_frame(link: Link, frame, record_property):
+def test_an_altered_frame(connection: Connection, frame, record_property):
     """One bit of a signed message is turned over: in the prelude, the mac, the header, the pixels.
 
     The signature covers every frame, pixels included.
     """
-    frames = sealed(link)
+    frames = sealed(connection)
     changed = bytearray(frames[frame])
     changed[-1] ^= 1
     frames[frame] = bytes(changed)
-    link._dealer.send_multipart(frames, 10)
-    assert code_of(lambda: link.receive(10)) == "bad-signature"
+    connection._dealer.send_multipart(frames, 10)
+    assert code_of(lambda: connection.receive(10)) == "bad-signature"
     record_property("outcome", "refused: bad-signature, session ended")
 
 
-def test_bytes_that_move_between_frames(link: Link, record_property):
+def test_bytes_that_move_between_frames(connection: Connection, record_property):
     """The last byte of the header is moved to the payload, or the other way round; no byte is changed.
 
     The signature covers the number of frames and the length of each.
     """
-    prelude, mac, header, payload = sealed(link)
-    link._dealer.send_multipart([prelude, mac, header + payload[:1], payload[1:]], 10)
-    assert code_of(lambda: link.receive(10)) == "bad-signature"
+    prelude, mac, header, payload = sealed(connection)
+    connection._dealer.send_multipart([prelude, mac, header + payload[:1], payload[1:]], 10)
+    assert code_of(lambda: connection.receive(10)) == "bad-signature"
     record_property("outcome", "refused: bad-signature, session ended")
 
 
 @pytest.mark.parametrize("swapped", [(1,), (2,), (3,), (1, 2), (0, 3)])
-def test_frames_that_move_between_messages(link: Link, swapped, record_property):
+def test_frames_that_move_between_messages(connection: Connection, swapped, record_property):
     """Frames of two good messages change places.
 
     Each mac is of one message's frames with its number, and no other's.
     """
-    first, second = sealed(link), sealed(link, OTHER_PUT, OTHER)
+    first, second = sealed(connection), sealed(connection, OTHER_PUT, OTHER)
     for frame in swapped:
         first[frame], second[frame] = second[frame], first[frame]
-    link._dealer.send_multipart(first, 10)
-    assert code_of(lambda: link.receive(10)) == "bad-signature"
+    connection._dealer.send_multipart(first, 10)
+    assert code_of(lambda: connection.receive(10)) == "bad-signature"
     record_property("outcome", "refused: bad-signature, session ended")
 
 
-def test_messages_out_of_order(link: Link, record_property):
+def test_messages_out_of_order(connection: Connection, record_property):
     """The second message is sent before the first, as an attacker on the path could.
 
     The number of a message must be one more than that of the last.
     """
-    first, second = sealed(link), sealed(link)
-    link._dealer.send_multipart(second, 10)
+    first, second = sealed(connection), sealed(connection)
+    connection._dealer.send_multipart(second, 10)
     with contextlib.suppress(zmtp.ConnectionBroken):
-        link._dealer.send_multipart(first, 10)
-    assert code_of(lambda: link.receive(10)) == "bad-signature"
+        connection._dealer.send_multipart(first, 10)
+    assert code_of(lambda: connection.receive(10)) == "bad-signature"
     record_property("outcome", "refused: bad-signature, session ended")
 
 
@@ -95,13 +96,13 @@ def test_messages_out_of_order(link: Link, record_property):
     ],
     ids=["1 frame", "2", "3", "5", "5 again", "short payload", "short prelude", "long mac"],
 )
-def test_truncated_and_surplus_frames(link: Link, change, record_property):
+def test_truncated_and_surplus_frames(connection: Connection, change, record_property):
     """A good message with frames missing, added, cut short or made longer.
 
     Shape and sizes are checked first, the signature after.
     """
-    link._dealer.send_multipart(change(sealed(link)), 10)
-    code = code_of(lambda: link.receive(10))
+    connection._dealer.send_multipart(change(sealed(connection)), 10)
+    code = code_of(lambda: connection.receive(10))
     assert code in ("bad-signature", "bad-message", "connection-lost")
     record_property("outcome", "refused: bad-message or bad-signature, or cut off")
 
@@ -213,50 +214,50 @@ def test_a_web_page(serving: Place, record_property):
     ids=["arrays", "maps", "array", "map", "str", "bin", "many", "digests", "twice"],
 )
 @linux
-def test_header_bombs(link: Link, serving: Place, header, record_property):
+def test_header_bombs(connection: Connection, serving: Place, header, record_property):
     """Signed headers nested 60,000 deep, with lengths of 2^32, with 60,000 containers, with a key twice.
 
     Depth and number of values are bounded, and every length is held against the bytes at hand.
     """
     before = peak_rss(serving.info.pid)
     prelude = struct.pack("!4sBBQ", b"SCUM", 2, 2, 1)
-    mac = wire._mac(link._sender._key, b"", prelude, header, [], [])
-    link._dealer.send_multipart([prelude, mac, header], 10)
-    link._sender._sequence = 1
-    assert error_on(link).code == "bad-message"
-    link.send(m.Ping(8))
-    assert reply(link) == m.Pong(8)
+    mac = wire._mac(connection._sender._key, b"", prelude, header, [], [])
+    connection._dealer.send_multipart([prelude, mac, header], 10)
+    connection._sender._sequence = 1
+    assert error_on(connection).code == "bad-message"
+    connection.send(m.Ping(8))
+    assert reply(connection) == m.Pong(8)
     assert peak_rss(serving.info.pid) - before < 32 * MIB
     record_property("outcome", "refused: bad-message")
 
 
-def test_an_unknown_message(link: Link, record_property):
+def test_an_unknown_message(connection: Connection, record_property):
     """A signed message of a type that does not exist.
 
     It is answered with an error that names its request, and the session goes on.
     """
     prelude = struct.pack("!4sBBQ", b"SCUM", 2, 9, 1)
     header = packb({"type": "from-the-future", "request": 7})
-    mac = wire._mac(link._sender._key, b"", prelude, header, [], [])
-    link._sender._sequence = 1
-    link._dealer.send_multipart([prelude, mac, header], 10)
-    error = error_on(link)
+    mac = wire._mac(connection._sender._key, b"", prelude, header, [], [])
+    connection._sender._sequence = 1
+    connection._dealer.send_multipart([prelude, mac, header], 10)
+    error = error_on(connection)
     assert (error.code, error.request) == ("unknown-message", 7)
-    link.send(m.Ping(8))
-    assert reply(link) == m.Pong(8)
+    connection.send(m.Ping(8))
+    assert reply(connection) == m.Pong(8)
     record_property("outcome", "refused: unknown-message")
 
 
-def test_a_message_in_the_wrong_place(link: Link, record_property):
+def test_a_message_in_the_wrong_place(connection: Connection, record_property):
     """Orders of the control socket on the job socket, answers sent as questions, payloads where none belongs.
 
     Each socket has a list of what it takes.
     """
     for message in (m.Shutdown(1), m.Pong(2), m.Hello(bytes(32), "job")):
-        link.send(message)
-        assert error_on(link).code == "unknown-message"
-    link.send(m.Ping(3), [b"payload"])
-    assert error_on(link).code == "bad-message"
+        connection.send(message)
+        assert error_on(connection).code == "unknown-message"
+    connection.send(m.Ping(3), [b"payload"])
+    assert error_on(connection).code == "bad-message"
     record_property("tries", 4)
     record_property("outcome", "refused: unknown-message or bad-message")
 

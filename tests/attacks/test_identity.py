@@ -8,11 +8,12 @@ import os
 from attackers import answer, raw, record, reply
 from daemon_process import Place, code_of
 
-from scumble import Client, wire
-from scumble import messages as m
-from scumble.connection import write_connection
-from scumble.link import Link
-from scumble.zmtp import Dealer
+from scumble import Client
+from scumble.launch.connection_file import write_connection
+from scumble.wire import messages as m
+from scumble.wire import session as wire
+from scumble.wire.connection import Connection
+from scumble.wire.zmtp import Dealer
 
 
 def test_no_key(serving: Place, record_property):
@@ -38,9 +39,9 @@ def test_a_wrong_key(serving: Place, record_property):
     for role in ("job", "control"):
         for key in (bytes(32), os.urandom(32), bytes([serving.info.key[0] ^ 1]) + serving.info.key[1:]):
             stranger = dataclasses.replace(serving.info, key=key)
-            assert code_of(lambda who=stranger, r=role: Link.open(who, r, Dealer.connect, timeout=10)) == (
-                "wrong-key"
-            )
+            assert code_of(
+                lambda who=stranger, r=role: Connection.open(who, r, Dealer.connect, timeout=10)
+            ) == ("wrong-key")
     record_property("tries", 6)
     record_property("outcome", "refused: wrong-key")
 
@@ -65,16 +66,16 @@ def test_a_stolen_hello(serving: Place, record_property):
     The answer is welcome, but it holds a fresh nonce of the daemon's: the keys of the new session differ from
     those that signed the recorded messages, and only who holds the connection key can compute them.
     """
-    link, recorder = record(serving)
-    link.send(m.Ping(1))
-    assert reply(link) == m.Pong(1)
+    connection, recorder = record(serving)
+    connection.send(m.Ping(1))
+    assert reply(connection) == m.Pong(1)
     with raw(serving) as thief:
         thief.send_multipart(recorder.sent[0], 10)
         welcome = wire.parse(thief.recv_multipart(10))
         assert welcome.frames[1:] != tuple(recorder.received[0][1:])
         thief.send_multipart(recorder.sent[1], 10)
         assert answer(thief).code == "bad-signature"
-    link.close()
+    connection.close()
     record_property("outcome", "refused: bad-signature")
 
 
@@ -83,12 +84,12 @@ def test_a_replayed_message(serving: Place, record_property):
 
     Every message has a number, and a number is taken once.
     """
-    link, recorder = record(serving)
-    link.send(m.Ping(1))
-    assert reply(link) == m.Pong(1)
+    connection, recorder = record(serving)
+    connection.send(m.Ping(1))
+    assert reply(connection) == m.Pong(1)
     recorder.dealer.send_multipart(recorder.sent[-1], 10)
-    assert code_of(lambda: link.receive(10)) == "bad-signature"
-    link.close()
+    assert code_of(lambda: connection.receive(10)) == "bad-signature"
+    connection.close()
     record_property("outcome", "refused: bad-signature, session ended")
 
 
@@ -97,12 +98,12 @@ def test_a_reflected_message(serving: Place, record_property):
 
     Each direction has a key of its own.
     """
-    link, recorder = record(serving)
-    link.send(m.Ping(1))
-    assert reply(link) == m.Pong(1)
+    connection, recorder = record(serving)
+    connection.send(m.Ping(1))
+    assert reply(connection) == m.Pong(1)
     recorder.dealer.send_multipart(recorder.received[-1], 10)
-    assert code_of(lambda: link.receive(10)) == "bad-signature"
-    link.close()
+    assert code_of(lambda: connection.receive(10)) == "bad-signature"
+    connection.close()
     record_property("outcome", "refused: bad-signature, session ended")
 
 

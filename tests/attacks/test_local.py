@@ -13,11 +13,11 @@ from attackers import as_nobody, linux, needs_root
 from daemon_process import Place, code_of, connected, noise, until
 
 from scumble import Client, ScumbleError
-from scumble import messages as m
-from scumble.connection import FILE_NAME, ConnectionInfo
-from scumble.content import LEAF
-from scumble.link import Link
-from scumble.zmtp import Dealer
+from scumble.launch.connection_file import FILE_NAME
+from scumble.pixels.content import LEAF
+from scumble.wire import messages as m
+from scumble.wire.connection import Connection, ConnectionInfo
+from scumble.wire.zmtp import Dealer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX users and permissions")
 SOCKETS = ("job.sock", "control.sock")
@@ -48,7 +48,7 @@ def test_another_users_process(exposed: Place, record_property):
     assert as_nobody((runtime / FILE_NAME).read_bytes) == "PermissionError"
     assert as_nobody(lambda: Client.connect(start=False)) in ("connection-file-unsafe", "runtime-dir-unsafe")
     for role in ("job", "control"):
-        refused = as_nobody(lambda r=role: Link.open(guessed(info), r, Dealer.connect, timeout=10))
+        refused = as_nobody(lambda r=role: Connection.open(guessed(info), r, Dealer.connect, timeout=10))
         assert refused == ("wrong-key" if info.job.startswith("tcp") else "no-daemon")
     record_property("tries", 5)
     record_property("outcome", "permission denied; on tcp refused: wrong-key")
@@ -64,7 +64,7 @@ def test_another_users_process_and_open_doors(exposed: Place, record_property):
     runtime.chmod(0o777)
     assert as_nobody((runtime / FILE_NAME).read_bytes) == "PermissionError"
     assert as_nobody((runtime / "daemon.lock").read_bytes) == "PermissionError"
-    refused = as_nobody(lambda: Link.open(guessed(info), "job", Dealer.connect, timeout=10))
+    refused = as_nobody(lambda: Connection.open(guessed(info), "job", Dealer.connect, timeout=10))
     assert refused == ("wrong-key" if info.job.startswith("tcp") else "no-daemon")
     with connected(start=False):
         assert mode(runtime) == 0o700
@@ -123,9 +123,9 @@ def test_large_layers_on_disk(serving: Place, record_property):
     """
     spool = serving.runtime.parent / "spool"
     with connected(start=False) as client:
-        limit = client._link.welcome.limits["spool_over"]
+        limit = client._connection.welcome.limits["spool_over"]
         client._ask(m.Ping(1), m.Pong, 10)  # on tcp a stranger's first message is a small one
-        client._link.send(m.Put(2, bytes(32), limit + 1, 0), [bytes(LEAF)])
+        client._connection.send(m.Put(2, bytes(32), limit + 1, 0), [bytes(LEAF)])
         until(lambda: spool.is_dir() and any(spool.iterdir()), "the spool")
         folders = [spool, *spool.iterdir()]
         assert [mode(folder) for folder in folders] == [0o700] * len(folders)

@@ -19,13 +19,14 @@ import zmq
 from attackers import Relay, linux
 from daemon_process import Place, alive, code_of, connected, noise, until
 
-from scumble import Client, ScumbleError, wire
-from scumble import messages as m
-from scumble.connection import ConnectionInfo, write_connection
-from scumble.link import Link
-from scumble.remote import KeyPair, connection_key, own_key_file
-from scumble.zmtp import Dealer
-from scumble_daemon import curve
+import scumble
+from scumble import Client, ScumbleError
+from scumble.launch.connection_file import write_connection
+from scumble.wire import messages as m
+from scumble.wire.connection import Connection, ConnectionInfo
+from scumble.wire.curve import KeyPair, connection_key, own_key_file
+from scumble.wire.zmtp import Dealer
+from scumble_daemon.server import network_auth as curve
 
 HOST = "127.0.0.2"  # not the address that counts as this machine, and still not the network
 pytestmark = linux
@@ -167,7 +168,7 @@ def test_a_client_without_encryption(on_the_network, record_property):
     """
     _, endpoint, public = on_the_network
     info = dataclasses.replace(on_the_network[0].info, job=endpoint, key=connection_key(public), curve="")
-    code = code_of(lambda: Link.open(info, "job", Dealer.connect, timeout=10))
+    code = code_of(lambda: Connection.open(info, "job", Dealer.connect, timeout=10))
     assert code in ("no-daemon", "daemon-not-responding")
     record_property("outcome", "cut off in the handshake")
 
@@ -179,7 +180,7 @@ def test_a_client_that_cannot_encrypt(on_the_network, as_client: KeyPair, monkey
     """
     _, endpoint, public = on_the_network
     monkeypatch.setenv("SCUMBLE_REMOTE", f"{endpoint} {public}")
-    source = Path(wire.__file__).parents[1]
+    source = Path(scumble.__file__).parents[1]
     code = (
         "import sys; sys.modules['zmq'] = None\n"
         f"sys.path.insert(0, {str(source)!r})\n"
@@ -245,9 +246,9 @@ def test_a_listener_on_loopback(place: Place, monkeypatch, record_property):
     with overheard(info) as (relay, through):
         write_connection(place.runtime, through)
         with connected(start=False) as client:
-            link = client._link
+            connection = client._connection
             client.stylize(noise(32, 32), noise(32, 32))
-            session = [link._sender._key, link._receiver._key]
+            session = [connection._sender._key, connection._receiver._key]
         heard = relay.everything()
         write_connection(place.runtime, info)
     assert b"welcome" in heard
@@ -267,11 +268,11 @@ def test_a_listener_on_the_network(on_the_network, as_client: KeyPair, monkeypat
         info = dataclasses.replace(place.info, job=relay.endpoint)
         marker = os.urandom(1 << 16)
         with allowed(place, as_client.public):
-            link = Link.open(info, "job", Dealer.connect, timeout=10)
-            link.send(m.Put(1, bytes(32), len(marker), 0), [marker])
-            assert link.receive(10) is not None
-            secrets = [link._sender._key, link._receiver._key, as_client.secret.encode()]
-            link.close()
+            connection = Connection.open(info, "job", Dealer.connect, timeout=10)
+            connection.send(m.Put(1, bytes(32), len(marker), 0), [marker])
+            assert connection.receive(10) is not None
+            secrets = [connection._sender._key, connection._receiver._key, as_client.secret.encode()]
+            connection.close()
         until(lambda: len(relay.everything()) > len(marker), "the bytes")
         heard = relay.everything()
     finally:

@@ -22,10 +22,11 @@ from attackers import (
 )
 from daemon_process import Place, connected, noise, until
 
-from scumble import ScumbleError, wire
-from scumble import messages as m
-from scumble.layers import as_pixels, as_styles
-from scumble.zmtp_codec import GREETING, encode_message, encode_ready
+from scumble import ScumbleError
+from scumble.conversion import as_pixels, as_styles
+from scumble.wire import messages as m
+from scumble.wire import session as wire
+from scumble.wire.zmtp_codec import GREETING, encode_message, encode_ready
 
 pytestmark = linux
 ALLOWED = 48 * MIB
@@ -87,9 +88,9 @@ def test_thousands_of_hellos(bounded: Place, stolen, record_property):
 
     Without the key used after the welcome a connection is one of at most 256, and the oldest makes room.
     """
-    link, recorder = record(bounded)
-    link.send(m.Ping(1))
-    assert reply(link) == m.Pong(1)
+    connection, recorder = record(bounded)
+    connection.send(m.Ping(1))
+    assert reply(connection) == m.Pong(1)
     hello = recorder.sent[0]
     if not stolen:
         hello = [bytes(frame) for frame in wire.seal_hello(bytes(32), m.Hello(wire.new_nonce(), "job"))]
@@ -104,9 +105,9 @@ def test_thousands_of_hellos(bounded: Place, stolen, record_property):
         if number % 500 == 350:
             with connected(start=False) as client:
                 assert client.ping() < 30
-    link.send(m.Ping(2))
-    assert reply(link) == m.Pong(2)  # who was there before still is
-    link.close()
+    connection.send(m.Ping(2))
+    assert reply(connection) == m.Pong(2)  # who was there before still is
+    connection.close()
     for sock in held:
         sock.close()
     record_property("tries", count)

@@ -29,7 +29,7 @@ from gimp_dialog import (
 from gimp_images import INSIDE
 
 from scumble import Client
-from scumble import messages as m
+from scumble.wire import messages as m
 
 pytestmark = pytest.mark.editors
 

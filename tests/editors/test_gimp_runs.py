@@ -13,8 +13,8 @@ from daemon_process import alive, until
 from gimp_images import INSIDE, Case, apply
 
 from scumble import Client
-from scumble.connection import read_connection
 from scumble.editing import load_settings
+from scumble.launch.connection_file import read_connection
 
 pytestmark = pytest.mark.editors
 

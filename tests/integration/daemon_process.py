@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from scumble import Client, ScumbleError
-from scumble.connection import ConnectionInfo, read_connection
+from scumble.launch.connection_file import read_connection
+from scumble.wire.connection import ConnectionInfo
 
 WAIT_S = 60.0
 

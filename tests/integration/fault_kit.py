@@ -14,7 +14,7 @@ from pathlib import Path
 from daemon_process import alive, noise
 
 from scumble import Client, ScumbleError, StyleSource, StyleWeight, StylizeRequest
-from scumble.layers import as_pixels
+from scumble.conversion import as_pixels
 
 STYLE = StyleWeight(StyleSource(pixels=as_pixels(noise(64, 64, seed=1))))
 DEADLINE_S = 90.0

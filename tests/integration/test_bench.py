@@ -7,7 +7,7 @@ import json
 from click.testing import CliRunner
 
 from scumble import Client
-from scumble.connection import runtime_dir
+from scumble.folders import runtime_dir
 from scumble_daemon.bench.place import own_place
 from scumble_daemon.bench.preview import measure_preview
 from scumble_daemon.bench.wire import measure_wire

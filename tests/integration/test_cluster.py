@@ -20,7 +20,7 @@ from PIL import Image
 
 from scumble import Bounds, Client, Extent, PixelFormat, Pixels, StyleSource, StyleWeight, to_array
 from scumble_daemon import cli
-from scumble_daemon.cli.batch_journal import NAME
+from scumble_daemon.storage.batch_journal import NAME
 
 distributed = pytest.importorskip("distributed")
 

@@ -12,7 +12,7 @@ import pytest
 from daemon_process import Place, alive, code_of, connected, noise, until
 
 from scumble import Client, Extent, ScumbleError
-from scumble.connection import FILE_NAME, read_connection
+from scumble.launch.connection_file import FILE_NAME, read_connection
 
 STYLE = noise(64, 64, seed=1)
 

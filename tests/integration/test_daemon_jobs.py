@@ -23,8 +23,8 @@ from scumble import (
     StylizeRequest,
     to_array,
 )
-from scumble.content import digest_of
-from scumble.shared import SHARED_FROM
+from scumble.pixels.content import digest_of
+from scumble.pixels.shared_memory import SHARED_FROM
 from scumble.uploads import Uploads
 from scumble_models.look import Look
 from scumble_models.registry import list_models, load_model

@@ -18,12 +18,12 @@ from daemon_process import Place, alive, code_of, connected, daemon_with, noise,
 
 from scumble import Client, StylizeRequest, to_array
 from scumble import job as jobs
-from scumble import messages as m
-from scumble.layers import as_pixels, as_styles
-from scumble.link import Link
-from scumble.shared import SHARED_FROM, SharedBlock, find_block, new_block
-from scumble_daemon.delivery import StripsInBlock
-from scumble_daemon.doctor import examine
+from scumble.conversion import as_pixels, as_styles
+from scumble.pixels.shared_memory import SHARED_FROM, SharedBlock, find_block, new_block
+from scumble.wire import messages as m
+from scumble.wire.connection import Connection
+from scumble_daemon.doctor.examine import examine
+from scumble_daemon.jobs.result_sender import StripsInBlock
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memfd is Linux's")
 
@@ -36,7 +36,7 @@ Sent = list[tuple[Any, int]]
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     """Every message that a client sends and receives, with the number of its payloads."""
     seen: Sent = []
-    send, receive = Link.send, Link.receive
+    send, receive = Connection.send, Connection.receive
 
     def note_sent(self, message, payloads=(), *args, **options):
         seen.append((message, len(payloads)))
@@ -48,8 +48,8 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
             seen.append((received[0], len(received[1])))
         return received
 
-    monkeypatch.setattr(Link, "send", note_sent)
-    monkeypatch.setattr(Link, "receive", note_received)
+    monkeypatch.setattr(Connection, "send", note_sent)
+    monkeypatch.setattr(Connection, "receive", note_received)
     return seen
 
 

@@ -13,10 +13,10 @@ import pytest
 from daemon_process import Place, code_of, connected, daemon_with, noise, until
 
 from scumble import Bounds, StyleSource, StyleWeight, StylizeRequest, to_array
-from scumble import messages as m
-from scumble.layers import as_pixels
-from scumble_daemon.delivery import Deliveries, Way
-from scumble_daemon.spool import Spool
+from scumble.conversion import as_pixels
+from scumble.wire import messages as m
+from scumble_daemon.jobs.result_sender import ResultMode, ResultSender
+from scumble_daemon.storage.spool import Spool
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
 
@@ -158,9 +158,9 @@ class Taker:
 
     def __init__(self, window: int, size: int) -> None:
         self.sent: list[tuple[m.Result, bytes]] = []
-        self.deliveries = Deliveries(lambda peer, message, payloads: self.sent.append((message, *payloads)))
+        self.deliveries = ResultSender(lambda peer, message, payloads: self.sent.append((message, *payloads)))
         head = m.Result("0" * 32, [0, 0, size, 1], "u8", "GRAY", size, 0)
-        self.deliveries.start(b"anna", head, self, Way(window))
+        self.deliveries.start(b"anna", head, self, ResultMode(window))
 
     def address(self) -> list[int]:
         return []

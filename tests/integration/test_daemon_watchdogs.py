@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 from daemon_process import Place, code_of, connected, daemon_with, noise, until
 
-from scumble import Client, Extent, wire
+from scumble import Client, Extent
+from scumble.wire import session as wire
 from scumble_daemon.cli import cli
 
 STYLE = noise(48, 48, seed=1)
@@ -16,7 +17,7 @@ STYLE = noise(48, 48, seed=1)
 
 def _request():
     from scumble import StyleSource, StyleWeight, StylizeRequest
-    from scumble.layers import as_pixels
+    from scumble.conversion import as_pixels
 
     style = StyleWeight(StyleSource(pixels=as_pixels(STYLE)))
     return StylizeRequest(as_pixels(noise(256, 256)), (style,), patch=64)

@@ -13,14 +13,14 @@ import pytest
 from daemon_process import Place, alive, connected, daemon_with, running_pids, until
 from fault_kit import SEED, Tally, after, children, files_under, random_points, requests, signal_to, tries
 
-from scumble.connection import FILE_NAME
+from scumble.launch.connection_file import FILE_NAME
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
 
 UPLOAD = """
 import sys
 from scumble import Client, StylizeRequest
-from scumble.layers import as_pixels
+from scumble.conversion import as_pixels
 from fault_kit import STYLE
 import numpy as np
 layer = as_pixels(np.random.default_rng(int(sys.argv[1])).integers(0, 255, (2000, 2000, 4), dtype=np.uint8))

@@ -15,11 +15,11 @@ from PIL import Image
 from test_fault_surroundings import fill, small_disk
 
 from scumble import ScumbleError, StyleSource, StyleWeight, StylizeRequest
-from scumble.layers import as_pixels
-from scumble_daemon import findings_places
+from scumble.conversion import as_pixels
 from scumble_daemon.cli.daemon import command as daemon_command
 from scumble_daemon.cli.doctor import command
-from scumble_daemon.doctor import examine
+from scumble_daemon.doctor import places as findings_places
+from scumble_daemon.doctor.examine import examine
 from scumble_daemon.logs import MAX_BYTES
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes and signals of Unix")

@@ -15,8 +15,8 @@ from daemon_process import Place, connected, noise
 from fault_kit import tries
 
 from scumble import Client, ScumbleError, StyleSource, StyleWeight, StylizeRequest
+from scumble.conversion import as_pixels
 from scumble.job import Job
-from scumble.layers import as_pixels
 
 STYLE = StyleWeight(StyleSource(pixels=as_pixels(noise(64, 64, seed=1))))
 LARGE = StylizeRequest(as_pixels(noise(448, 448)), (STYLE,), patch=64)

@@ -14,22 +14,23 @@ from daemon_process import Place, connected, noise, running_pids, until
 from fault_kit import STYLE, Tally, after, random_points, signal_to, tries, worker_of
 
 from scumble import StylizeRequest
-from scumble.layers import as_pixels
+from scumble.conversion import as_pixels
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memfd is Linux's")
 
 LENDER = """
 import os, signal
-from scumble import messages as m
-from scumble.connection import read_connection, runtime_dir
-from scumble.content import digest_of
-from scumble.link import Link
-from scumble.shared import frozen_block
-from scumble.zmtp import Dealer
+from scumble.wire import messages as m
+from scumble.folders import runtime_dir
+from scumble.launch.connection_file import read_connection
+from scumble.pixels.content import digest_of
+from scumble.pixels.shared_memory import frozen_block
+from scumble.wire.connection import Connection
+from scumble.wire.zmtp import Dealer
 content = os.urandom(1 << 20) * 60
 block, name = frozen_block(content), digest_of(content)
-link = Link.open(read_connection(runtime_dir()), "job", Dealer.connect, timeout=10)
-link.send(m.Lend(1, name, len(content), block.address()))
+connection = Connection.open(read_connection(runtime_dir()), "job", Dealer.connect, timeout=10)
+connection.send(m.Lend(1, name, len(content), block.address()))
 os.kill(os.getpid(), signal.SIGKILL)
 """
 LAYER = np.resize(noise(300, 301, 4), (1500, 2950, 4))

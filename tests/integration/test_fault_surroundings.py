@@ -16,7 +16,7 @@ from daemon_process import Place, code_of, connected, daemon_with, noise, until
 from fault_kit import DEADLINE_S, STYLE, Tally, after, files_under, random_points, requests, tries
 
 from scumble import ScumbleError, StylizeRequest
-from scumble.layers import as_pixels
+from scumble.conversion import as_pixels
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts, limits and preloading of Linux")
 

@@ -8,8 +8,8 @@ import pytest
 from daemon_process import Place, noise
 
 from scumble import Client, ScumbleError, StyleSource, StyleWeight, StylizeRequest
+from scumble.conversion import as_pixels
 from scumble.editing import JobController
-from scumble.layers import as_pixels
 
 WAIT_S = 90.0
 

@@ -19,7 +19,7 @@ from safetensors.numpy import load, save
 from test_fault_surroundings import fill, small_disk
 
 from scumble import Client, LearnedStyle, LearningProgress, LearnRequest, ScumbleError, StyleSource
-from scumble.layers import as_pixels
+from scumble.conversion import as_pixels
 from scumble_daemon import cli
 from scumble_daemon.library import Library, Recipe, StyleEntry
 from scumble_daemon.library.entries import Credits

@@ -14,7 +14,7 @@ import pytest
 import zmq
 from zmq.utils.monitor import recv_monitor_message
 
-from scumble.zmtp import ConnectionBroken, Dealer, PeerError, ProtocolError, Timeout
+from scumble.wire.zmtp import ConnectionBroken, Dealer, PeerError, ProtocolError, Timeout
 
 PATIENCE = 20.0
 PATIENCE_MS = 20_000

@@ -23,7 +23,7 @@ from pathlib import Path
 
 BLOCKED = ("numpy", "msgpack", "zmq", "PIL", "torch", "platformdirs", "scumble_daemon", "scumble_models")
 # Modules that exist to use a package when it is there; nothing may need them.
-ADAPTERS = {"scumble.transport_pyzmq": "zmq"}
+ADAPTERS = {"scumble.wire.transport_pyzmq": "zmq"}
 PATIENCE = 20.0
 
 
@@ -44,7 +44,7 @@ class BareInterpreter(unittest.TestCase):
     def test_every_module_of_the_client_imports(self):
         package = importlib.import_module("scumble")
         names = [found.name for found in pkgutil.walk_packages(package.__path__, "scumble.")]
-        self.assertIn("scumble.zmtp", names)
+        self.assertIn("scumble.wire.zmtp", names)
         for name in names:
             with self.subTest(name):
                 if name not in ADAPTERS:
@@ -57,7 +57,7 @@ class BareInterpreter(unittest.TestCase):
 
 class Msgpack(unittest.TestCase):
     def test_values_survive(self):
-        from scumble.msgpack import packb, unpackb
+        from scumble.wire.msgpack import packb, unpackb
 
         value = {
             "nil": None,
@@ -72,7 +72,7 @@ class Msgpack(unittest.TestCase):
         self.assertEqual(unpackb(memoryview(packb(value))), value)
 
     def test_hostile_bytes_give_the_one_error(self):
-        from scumble.msgpack import MsgpackError, packb, unpackb
+        from scumble.wire.msgpack import MsgpackError, packb, unpackb
 
         packed = packb({"a": [1, "b", b"c"]})
         hostile = [b"", b"\xc1", b"\xdd\xff\xff\xff\xff", b"\x91" * 100_000, b"\xd4\0\0", packed + b"\0"]
@@ -84,7 +84,7 @@ class Msgpack(unittest.TestCase):
 
 class Values(unittest.TestCase):
     def test_bounds_are_cut_and_joined(self):
-        from scumble.geometry import Bounds, Extent, Point
+        from scumble.pixels.geometry import Bounds, Extent, Point
 
         bounds = Bounds(2, 3, 10, 20)
         self.assertEqual(bounds.pad(4).clamp(Extent(11, 12)), Bounds(0, 0, 11, 12))
@@ -94,8 +94,8 @@ class Values(unittest.TestCase):
 
     def test_pixels_are_checked(self):
         from scumble.errors import ScumbleError
-        from scumble.geometry import Extent
-        from scumble.pixels import PixelFormat, Pixels
+        from scumble.pixels.geometry import Extent
+        from scumble.pixels.pixels import PixelFormat, Pixels
 
         pixels = Pixels(Extent(3, 2), PixelFormat("u16", "RGB"), bytes(36))
         self.assertEqual(pixels.format.bytes_per_pixel, 6)
@@ -103,8 +103,8 @@ class Values(unittest.TestCase):
             Pixels(Extent(3, 2), PixelFormat("u16", "RGB"), bytes(35))
 
     def test_messages_survive(self):
-        from scumble.header import decode_header, encode_header
-        from scumble.messages import Have, Hello, Progress
+        from scumble.wire.header import decode_header, encode_header
+        from scumble.wire.messages import Have, Hello, Progress
 
         for message in (
             Hello(nonce=bytes(range(32)), role="job", client="suite"),
@@ -177,7 +177,7 @@ class Router:
 
 class Zmtp(unittest.TestCase):
     def exchange(self, listener, endpoint):
-        from scumble.zmtp import Closed, Dealer, Timeout
+        from scumble.wire.zmtp import Closed, Dealer, Timeout
 
         listener.listen(1)
         listener.settimeout(PATIENCE)
@@ -209,7 +209,7 @@ class Zmtp(unittest.TestCase):
             self.exchange(listener, "ipc://" + path)
 
     def test_what_goes_wrong_is_typed(self):
-        from scumble.zmtp import ConnectFailed, Dealer, EndpointError, ProtocolError
+        from scumble.wire.zmtp import ConnectFailed, Dealer, EndpointError, ProtocolError
 
         limits = {"timeout": PATIENCE, "max_frame": 10, "max_message": 10, "max_frames": 1}
         with self.assertRaises(EndpointError):

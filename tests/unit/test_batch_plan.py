@@ -8,8 +8,8 @@ import click
 import pytest
 
 from scumble import ScumbleError
-from scumble_daemon.cli.batch_journal import NAME, Journal, job_key
 from scumble_daemon.cli.batch_plan import find_pictures, plan
+from scumble_daemon.storage.batch_journal import NAME, Journal, job_key
 
 FIELDS = {"style": "sea", "weight": "0.5", "engine": "microast"}
 

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from scumble import ScumbleError, launch
-from scumble.connection import (
+from scumble import ScumbleError
+from scumble.folders import runtime_dir, secure_dir
+from scumble.launch import launcher as launch
+from scumble.launch.connection_file import (
     FILE_NAME,
-    ConnectionInfo,
     is_running,
     read_connection,
     remove_connection,
-    runtime_dir,
-    secure_dir,
     start_ticks,
     write_connection,
 )
+from scumble.wire.connection import ConnectionInfo
 
 posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="POSIX permissions")
 

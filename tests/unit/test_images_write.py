@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 from scumble import Extent, PixelFormat, Pixels, ScumbleError
 from scumble_daemon.images import LoadedImage, read_image, write_image
 from scumble_daemon.images import writer as writer_module
-from scumble_daemon.images.atomic import atomic_file
+from scumble_daemon.storage.atomic import atomic_file
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 _DTYPES = {"u8": np.uint8, "u16": np.uint16, "f16": np.float16, "f32": np.float32}

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scumble import shared
-from scumble.content import LEAF, leaf_digest, leaves_of
-from scumble.layer_memory import LayerMemory, copy_of
-from scumble.shared import SHARED_FROM, block_behind, frozen_block
+from scumble.pixels import shared_memory as shared
+from scumble.pixels.content import LEAF, leaf_digest, leaves_of
+from scumble.pixels.layer_memory import LayerMemory, copy_of
+from scumble.pixels.shared_memory import SHARED_FROM, block_behind, frozen_block
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memfd is Linux's")
 SIZE = SHARED_FROM + 5
@@ -40,7 +40,7 @@ def test_the_digests_found_meanwhile_are_those_of_the_leaves(
 ):
     content = CONTENT[:50_000]
     monkeypatch.setattr(shared, "SHARED_FROM", 1)
-    monkeypatch.setattr("scumble.layer_memory.LEAF", 4096)
+    monkeypatch.setattr("scumble.pixels.layer_memory.LEAF", 4096)
     memory = LayerMemory(len(content))
     edges = [0, *sorted(cuts), len(content)]
     for start, end in itertools.pairwise(edges):
@@ -54,7 +54,7 @@ def test_the_digests_found_meanwhile_are_those_of_the_leaves(
 def test_a_large_layer_is_neither_copied_nor_hashed_again(monkeypatch: pytest.MonkeyPatch):
     layer = copy_of(LAYER)
     expected = leaves_of(LAYER)
-    monkeypatch.setattr("scumble.content.leaf_digest", None)
+    monkeypatch.setattr("scumble.pixels.content.leaf_digest", None)
     assert leaves_of(layer) == expected
     own, lent = block_behind(layer), frozen_block(layer)
     assert own is not None

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from scumble import ScumbleError
-from scumble import messages as m
-from scumble_daemon.learnings import MAX_ENDED, MAX_WAITING, Learning, Learnings
+from scumble.wire import messages as m
+from scumble_daemon.jobs.learning_queue import MAX_ENDED, MAX_WAITING, Learning, LearningQueue
 
 PEER, OTHER = b"one", b"two"
 DIGEST = b"d" * 32
@@ -30,12 +30,12 @@ class Store:
 
 
 class Room:
-    """Learnings with a store of no contents, and what was told to whom."""
+    """LearningQueue with a store of no contents, and what was told to whom."""
 
     def __init__(self) -> None:
         self.store: Any = Store()
         self.told: list[tuple[bytes, m.Message]] = []
-        self.learnings = Learnings(self.store, lambda peer, message, _: self.told.append((peer, message)))
+        self.learnings = LearningQueue(self.store, lambda peer, message, _: self.told.append((peer, message)))
 
     def add(self, number: int, *peers: bytes) -> Learning:
         spec = {"style": {"library": f"style {number}"}}

@@ -88,7 +88,8 @@ def test_the_library_does_not_load_torch():
     import subprocess
 
     code = (
-        "import sys, scumble_daemon.library.sharing, scumble_daemon.shelf, scumble_daemon.cli.styles, "
+        "import sys, scumble_daemon.library.sharing, scumble_daemon.server.library_handler;"
+        "import scumble_daemon.cli.styles, "
         "scumble_daemon.cli.batch, scumble_daemon.cli.sweep, scumble_daemon.cli.stylize;"
         "from scumble_daemon.library import Library; Library().entries();"
         "sys.exit('torch' in sys.modules)"

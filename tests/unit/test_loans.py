@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from scumble import ScumbleError
-from scumble import messages as m
-from scumble.content import digest_of
-from scumble.shared import SHARED_FROM, SharedBlock, frozen_block
-from scumble_daemon import loans
+from scumble.pixels.content import digest_of
+from scumble.pixels.shared_memory import SHARED_FROM, SharedBlock, frozen_block
+from scumble.wire import messages as m
+from scumble_daemon.jobs import shared_uploads as loans
+from scumble_daemon.jobs.content_cache import ContentCache
 from scumble_daemon.settings import Limits
-from scumble_daemon.store import ContentStore
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memfd is Linux's")
 
@@ -24,13 +24,13 @@ NAME = digest_of(CONTENT)
 
 
 class Counter:
-    """Loans with a store behind them; `turn` is one turn of the broker's loop."""
+    """SharedUploads with a store behind them; `turn` is one turn of the broker's loop."""
 
     def __init__(self, limits: Limits, sharing: bool = True) -> None:
         self.answers: list[m.Message] = []
-        self.store = ContentStore(1 << 30, 1 << 30, 1 << 30)
+        self.store = ContentCache(1 << 30, 1 << 30, 1 << 30)
         self._posted: queue.Queue[Callable[[], None]] = queue.Queue()
-        self.loans = loans.Loans(
+        self.loans = loans.SharedUploads(
             sharing, limits, self.store, lambda peer, answer: self.answers.append(answer), self._posted.put
         )
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble import ScumbleError
-from scumble import messages as m
-from scumble.header import MAX_HEADER, decode_header, encode_header, peek
-from scumble.messages import message_types
-from scumble.msgpack import packb
+from scumble.wire import messages as m
+from scumble.wire.header import MAX_HEADER, decode_header, encode_header, peek
+from scumble.wire.messages import message_types
+from scumble.wire.msgpack import packb
 
 JOB = "0123456789abcdef" * 2
 EXAMPLES = [

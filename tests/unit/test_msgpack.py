@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scumble.msgpack import DEPTH_CEILING, MAX_DEPTH, MAX_ITEMS, MsgpackError, packb, unpackb
+from scumble.wire.msgpack import DEPTH_CEILING, MAX_DEPTH, MAX_ITEMS, MsgpackError, packb, unpackb
 
 TEXT = st.text(max_size=40)
 LEAVES = (

@@ -21,7 +21,7 @@ from scumble import (
     StylizeRequest,
     to_array,
 )
-from scumble.layers import as_pixels, as_styles
+from scumble.conversion import as_pixels, as_styles
 
 LAYER = Pixels(Extent(4, 3), PixelFormat("u8", "RGB"), bytes(36))
 STYLES = (StyleWeight(StyleSource(library="Ink wash")),)

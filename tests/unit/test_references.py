@@ -7,12 +7,12 @@ import dataclasses
 import pytest
 
 from scumble import Extent, PixelFormat, Pixels, ScumbleError, StyleSource, StyleWeight, StylizeRequest
-from scumble.content import digest_of
-from scumble.jobspec import digests_in, from_spec, to_spec
-from scumble.link import Link
-from scumble.messages import Welcome
+from scumble.pixels.content import digest_of
 from scumble.request import MAX_REFERENCES
-from scumble.wire import session_keys
+from scumble.request_codec import digests_in, from_spec, to_spec
+from scumble.wire.connection import Connection
+from scumble.wire.messages import Welcome
+from scumble.wire.session import session_keys
 
 SMALL = Extent(3, 2)
 
@@ -59,7 +59,7 @@ def test_a_request_with_impossible_references_does_not_exist(references):
 
 def test_an_older_daemon_is_not_asked_for_what_it_would_ignore():
     keys = session_keys(bytes(32), "job", bytes(32), bytes(32))
-    link = Link(None, keys, Welcome(bytes(32), bytes(32), features=["credit"]))
+    link = Connection(None, keys, Welcome(bytes(32), bytes(32), features=["credit"]))
     link.require("credit")
     with pytest.raises(ScumbleError) as caught:
         link.require("references")

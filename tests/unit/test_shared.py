@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from scumble import shared
-from scumble.content import digest_of
-from scumble.shared import (
+from scumble.pixels import shared_memory as shared
+from scumble.pixels.content import digest_of
+from scumble.pixels.disk import release
+from scumble.pixels.shared_memory import (
     SHARED_FROM,
     SharedBlock,
     block_behind,
@@ -22,8 +23,7 @@ from scumble.shared import (
     frozen_block,
     new_block,
 )
-from scumble.spool import release
-from scumble_daemon import pipe
+from scumble_daemon.worker import pipe
 
 SIZE = SHARED_FROM + 5
 CONTENT = bytes(range(251)) * (SIZE // 251 + 1)

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from scumble import ScumbleError, spool
-from scumble.content import digest_of
+from scumble import ScumbleError
+from scumble.pixels import disk as spool
+from scumble.pixels.content import digest_of
 
 
 @pytest.mark.parametrize("over", [0, 1 << 20], ids=["in a file", "in memory"])
@@ -55,8 +56,8 @@ def test_a_full_disk_is_a_typed_error():
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_a_large_content_is_read_in_little_memory():
     code = """
-from scumble import spool
-from scumble.content import digest_of
+from scumble.pixels import disk as spool
+from scumble.pixels.content import digest_of
 landing = spool.Landing(400 << 20, 0)
 for offset in range(0, 400 << 20, 1 << 20):
     landing.write(offset, bytes(1 << 20))

@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 
 from scumble import Bounds, PixelFormat, ScumbleError
-from scumble.content import digest_of, leaf_digest, leaves_of
-from scumble.shared import AVAILABLE, SHARED_FROM, SharedBlock, frozen_block
-from scumble_daemon.jobs import Job, JobTable, State
+from scumble.pixels.content import digest_of, leaf_digest, leaves_of
+from scumble.pixels.shared_memory import AVAILABLE, SHARED_FROM, SharedBlock, frozen_block
+from scumble_daemon.jobs.content_cache import ContentCache
+from scumble_daemon.jobs.queue import Job, JobTable, State
 from scumble_daemon.settings import Limits, Settings, settings_from_environment
-from scumble_daemon.store import ContentStore
 
 ANNA, BEN = b"anna", b"ben"
 LEAF = 4
@@ -23,15 +23,15 @@ def digest(content: bytes) -> bytes:
     return digest_of(content, LEAF)
 
 
-def new_store(capacity: int, largest: int, per_owner: int) -> ContentStore:
-    return ContentStore(capacity, largest, per_owner, leaf=LEAF)
+def new_store(capacity: int, largest: int, per_owner: int) -> ContentCache:
+    return ContentCache(capacity, largest, per_owner, leaf=LEAF)
 
 
-def put_leaf(store: ContentStore, owner: bytes, name: bytes, size: int, offset: int, leaf: bytes, now: float):
+def put_leaf(store: ContentCache, owner: bytes, name: bytes, size: int, offset: int, leaf: bytes, now: float):
     return store.put(owner, name, size, offset, leaf, leaf_digest(leaf), now)
 
 
-def put(store: ContentStore, content: bytes, owner: bytes = ANNA) -> None:
+def put(store: ContentCache, content: bytes, owner: bytes = ANNA) -> None:
     size = len(content)
     for offset in range(0, max(1, size), LEAF):
         leaf = content[offset : offset + LEAF]

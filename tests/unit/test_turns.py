@@ -6,13 +6,13 @@ import threading
 
 import pytest
 
-from scumble.turns import Turns
+from scumble.uploads import KeyedLock
 
 PATIENCE_S = 10
 
 
 def test_a_second_thread_waits_for_the_first_and_knows_that_it_has_been():
-    turns, inside, leave, seen = Turns(), threading.Event(), threading.Event(), []
+    turns, inside, leave, seen = KeyedLock(), threading.Event(), threading.Event(), []
 
     def first() -> None:
         with turns.turn("a", 0) as others:
@@ -39,7 +39,7 @@ def test_a_second_thread_waits_for_the_first_and_knows_that_it_has_been():
 
 
 def test_a_turn_that_was_over_before_one_could_wait_for_it_is_noticed_too():
-    turns = Turns()
+    turns = KeyedLock()
     ended = turns.ended
     with turns.turn("a", ended):
         pass
@@ -50,7 +50,7 @@ def test_a_turn_that_was_over_before_one_could_wait_for_it_is_noticed_too():
 
 
 def test_a_turn_that_ends_in_an_error_is_over():
-    turns = Turns()
+    turns = KeyedLock()
     with pytest.raises(KeyError), turns.turn("a", 0):
         raise KeyError
     with turns.turn("a", 1) as others:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scumble import ScumbleError, wire
-from scumble import messages as m
-from scumble.header import MAX_HEADER, encode_header
+from scumble import ScumbleError
+from scumble.wire import messages as m
+from scumble.wire import session as wire
+from scumble.wire.header import MAX_HEADER, encode_header
 
 from .test_messages import EXAMPLES
 

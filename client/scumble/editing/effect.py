@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
+from ..conversion import as_styles
 from ..errors import ScumbleError
-from ..geometry import Bounds
-from ..layers import as_styles
-from ..pixels import Pixels
+from ..pixels.geometry import Bounds
+from ..pixels.pixels import Pixels
 from ..request import (
     CONTRAST_RANGE,
     DETAIL_RANGE,

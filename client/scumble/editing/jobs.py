@@ -21,7 +21,7 @@ from typing import Any, Callable, Deque, List, Optional
 from ..client import Client
 from ..errors import ScumbleError
 from ..job import Progress
-from ..pixels import Pixels
+from ..pixels.pixels import Pixels
 from ..request import StylizeRequest
 
 APPLY, PREVIEW, QUESTION = "apply", "preview", "question"

@@ -17,7 +17,7 @@ from ..client import Client
 from ..errors import ScumbleError
 from ..learn_request import LearnRequest
 from ..learning import Learning, LearningProgress
-from ..pixels import Pixels
+from ..pixels.pixels import Pixels
 from .effect import StyleChoice, source_of
 from .jobs import unexpected
 from .log import write_log

@@ -6,7 +6,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from ..launch import log_dir
+from ..folders import log_dir
 
 MAX_LOG = 1 << 20
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
-from ..launch import config_dir
+from ..folders import config_dir
 from .effect import Effect, StyleChoice
 from .history import MAX_HISTORY, HistoryEntry, entries
 

@@ -42,6 +42,7 @@ TEMPLATES = (
     "There is no model named {0}.",
     "There is no room for a temporary file: {0}.",
     "There is no style named {0} in the library.",
+    "There is no transport {0}.",
     "There is not enough memory for this layer (patches of {0} pixels were tried).",
     "These style signals are of {0}, not of {1}.",
     "They are {0}.",

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scumble import Client, ScumbleError
-from scumble.connection import read_connection, runtime_dir
+from scumble.folders import runtime_dir
+from scumble.launch.connection_file import read_connection
 
 _PLACES = ("RUNTIME", "LOG", "DATA", "CONFIG", "SPOOL")
 GONE_S = 10.0

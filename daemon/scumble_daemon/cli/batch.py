@@ -15,8 +15,8 @@ import click
 
 from scumble.errors import ScumbleError
 
+from ..storage.batch_journal import Journal, job_key
 from . import report
-from .batch_journal import Journal, job_key
 from .batch_plan import Picture, find_pictures, plan
 from .batch_run import Batch, Outcome, locally, on_cluster
 from .given_styles import GivenStyle, load_styles, with_recipe

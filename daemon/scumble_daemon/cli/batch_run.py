@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
+from scumble.pixels.geometry import Extent
 
-from .batch_journal import Journal, job_key
+from ..storage.batch_journal import Journal, job_key
 from .batch_plan import Picture
 from .picture import PictureJob, PictureResult, connect, stylize_file
 from .progress import BatchTable

@@ -37,7 +37,7 @@ def command() -> None:
 def start(wants_json: bool) -> None:
     """Start the daemon unless it runs already."""
     from scumble import Client
-    from scumble.launch import record_interpreter
+    from scumble.launch.launcher import record_interpreter
 
     with contextlib.suppress(OSError):  # only the editors' plug-ins miss it
         record_interpreter()
@@ -89,7 +89,8 @@ def status(wants_json: bool) -> int:
 @click.option("-n", "--lines", type=click.IntRange(1, 100_000), default=40, show_default=True)
 def logs(lines: int) -> None:
     """Print the end of the daemon's log."""
-    from scumble.launch import last_log_lines, log_dir
+    from scumble.folders import log_dir
+    from scumble.launch.launcher import last_log_lines
 
     found = last_log_lines(lines)
     report.note(f"The log lies in {log_dir()}.")
@@ -116,14 +117,14 @@ def keys(allow: str | None, name: str, forbid: str | None, wants_json: bool) -> 
     Without keys the daemon is for this computer alone. With them it listens where SCUMBLE_BIND says, and
     a client finds it by SCUMBLE_REMOTE='tcp://HOST:PORT KEY', with the daemon's public key.
     """
-    from .. import curve
+    from ..server import network_auth
 
-    own = curve.make_own_keys()
+    own = network_auth.make_own_keys()
     if allow is not None:
-        curve.allow(allow, name)
-    if forbid is not None and not curve.forbid(forbid):
+        network_auth.allow(allow, name)
+    if forbid is not None and not network_auth.forbid(forbid):
         raise ScumbleError("bad-key", "No client with that key is known.", hint="See: scumble daemon keys")
-    clients = {key: name for key, name in curve.known_clients().items() if key != own.public}
+    clients = {key: name for key, name in network_auth.known_clients().items() if key != own.public}
     if wants_json:
         report.as_json({"public": own.public, "clients": clients})
         return
@@ -145,7 +146,8 @@ def _running_client() -> Any:
 
 def _terminate() -> bool:
     """Ask the process that the connection file names to end; False where that cannot be done."""
-    from scumble.connection import is_running, read_connection, runtime_dir
+    from scumble.folders import runtime_dir
+    from scumble.launch.connection_file import is_running, read_connection
 
     info = read_connection(runtime_dir())
     if info is None or not info.start_ticks or not is_running(info):
@@ -155,7 +157,8 @@ def _terminate() -> bool:
 
 
 def _wait_until_gone() -> None:
-    from scumble.connection import is_running, read_connection, runtime_dir
+    from scumble.folders import runtime_dir
+    from scumble.launch.connection_file import is_running, read_connection
 
     deadline = time.monotonic() + _STOP_SECONDS
     while time.monotonic() < deadline:
@@ -174,7 +177,7 @@ def _tell(status: dict[str, Any], wants_json: bool) -> None:
     if wants_json:
         report.as_json({"running": True, "status": status})
         return
-    from ..status_text import describe
+    from ..doctor.status_text import describe
 
     report.done("The daemon runs.")
     for name, text in describe(status):

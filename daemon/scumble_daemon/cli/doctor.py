@@ -1,4 +1,4 @@
-"""``scumble doctor``: print what :mod:`scumble_daemon.doctor` finds."""
+"""``scumble doctor``: print what :mod:`scumble_daemon.doctor.examine` finds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def command(wants_json: bool) -> int:
 
     Exit code 1 when something needs repair. It looks and changes nothing.
     """
-    from ..doctor import BAD, examine
+    from ..doctor.examine import BAD, examine
 
     findings = []
     for finding in examine():

@@ -13,7 +13,7 @@ import click
 from click.core import ParameterSource
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
+from scumble.pixels.geometry import Extent
 from scumble.request import StyleSource, StyleWeight
 
 from . import report
@@ -93,7 +93,7 @@ def _load(path: Path, share: float, mask_path: Path | None) -> GivenStyle:
 
 
 def _from_file(path: Path, share: float) -> GivenStyle:
-    from scumble.content import digest_of
+    from scumble.pixels.content import digest_of
 
     from ..images import read_image
 

@@ -9,15 +9,8 @@ from typing import Any
 import click
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
-from scumble.request import (
-    CONTRAST_RANGE,
-    DETAIL_RANGE,
-    PATCH_RANGE,
-    PRESERVE_COLOR,
-    STROKE_RANGE,
-    TILINGS,
-)
+from scumble.pixels.geometry import Extent
+from scumble.request import CONTRAST_RANGE, DETAIL_RANGE, PATCH_RANGE, PRESERVE_COLOR, STROKE_RANGE, TILINGS
 
 Command = Callable[..., Any]
 

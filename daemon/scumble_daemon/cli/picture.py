@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
+from scumble.pixels.geometry import Extent
 from scumble.request import StyleWeight, StylizeRequest
 
 from ..image_formats import output_format

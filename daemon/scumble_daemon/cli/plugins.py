@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from scumble.errors import ScumbleError
-from scumble.launch import record_interpreter
+from scumble.launch.launcher import record_interpreter
 
 from ..plugins.bundle import KRITA_BESIDE, assemble_gimp, assemble_krita, zip_folder
 from ..plugins.install import (

@@ -63,7 +63,7 @@ def unexpected(error: BaseException) -> None:
 
 
 def _keep_traceback(error: BaseException) -> str:
-    from scumble.launch import log_dir
+    from scumble.folders import log_dir
 
     path = log_dir() / "cli.log"
     try:

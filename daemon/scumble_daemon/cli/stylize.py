@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Bounds
+from scumble.pixels.geometry import Bounds
 
 from ..image_formats import output_format
 from . import report

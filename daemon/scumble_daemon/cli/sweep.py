@@ -109,7 +109,7 @@ def _stylize(
     from PIL import Image
 
     from scumble import Progress
-    from scumble.layers import as_pixels, to_array
+    from scumble.conversion import as_pixels, to_array
 
     layer = as_pixels(photo)
     total = len(styles) * len(weights)
@@ -165,7 +165,7 @@ def _wrapped(title: str, font: Any, width: int) -> list[str]:
 
 
 def _write(sheet: Image.Image, target: Path) -> None:
-    from scumble.layers import as_pixels
+    from scumble.conversion import as_pixels
 
     from ..images import write_image
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Bounds, Extent
 from scumble.job import Progress
-from scumble.pixels import BytesLike, Pixels
-from scumble.spool import mapped, pieces
+from scumble.pixels.disk import mapped, pieces
+from scumble.pixels.geometry import Bounds, Extent
+from scumble.pixels.pixels import BytesLike, Pixels
 from scumble_models.registry import load_model
 from scumble_models.runner import PATCH
 from scumble_models.spread import can_spread

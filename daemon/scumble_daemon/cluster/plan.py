@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
-from scumble.pixels import PixelFormat, Pixels
+from scumble.pixels.geometry import Extent
+from scumble.pixels.pixels import PixelFormat, Pixels
 from scumble.request import StyleWeight, StylizeRequest
 
 
@@ -54,7 +54,7 @@ def make_plan(
     """
     from scumble_models.registry import find_model
 
-    from ..stylizer import Stylizer
+    from ..worker.stylizer import Stylizer
 
     pixel = Pixels(Extent(1, 1), PixelFormat("u8", "RGB"), bytes(3))
     fields = {key: value for key, value in settings.items() if key != "region"}

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Bounds, Extent
-from scumble.pixels import PixelFormat, Pixels
-from scumble.spool import mapped
+from scumble.pixels.disk import mapped
+from scumble.pixels.geometry import Bounds, Extent
+from scumble.pixels.pixels import PixelFormat, Pixels
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.look import Look
 from scumble_models.registry import StyleModel, find_model, load_model
@@ -29,10 +29,10 @@ from scumble_models.tiling.box import Box
 from scumble_models.tiling.file_array import FileArray
 from scumble_models.tiling.statistics import RunningStatistics
 
-from ..cli.batch_journal import job_key
 from ..images import large, read_image, read_mask, write_image
 from ..images.masks import read_free_mask
-from ..stylizer import Stylizer, as_array
+from ..storage.batch_journal import job_key
+from ..worker.stylizer import Stylizer, as_array
 from .plan import Plan, other_weights
 
 T = TypeVar("T")

@@ -21,15 +21,15 @@ from typing import Any
 from PIL import Image
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
 from scumble.job import Progress
-from scumble.pixels import PixelFormat, Pixels
-from scumble.spool import mapped, release
+from scumble.pixels.disk import mapped, release
+from scumble.pixels.geometry import Extent
+from scumble.pixels.pixels import PixelFormat, Pixels
 
 from ..image_formats import output_format
-from ..spool import use_for_temporary_files
+from ..storage.atomic import atomic_file
+from ..storage.spool import use_for_temporary_files
 from . import metadata
-from .atomic import atomic_file
 from .deep import is_tiff
 from .limits import MAX_PIXELS
 from .writer import check_sides

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from scumble.geometry import Extent
+from scumble.pixels.geometry import Extent
 
 from .flat import as_rgb
 from .reader import read_image

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
-from scumble.layer_memory import copy_of
-from scumble.pixels import PixelFormat, Pixels
+from scumble.pixels.geometry import Extent
+from scumble.pixels.layer_memory import copy_of
+from scumble.pixels.pixels import PixelFormat, Pixels
 
 from . import deep, metadata
 from .limits import MAX_FILE_BYTES, MAX_PIXELS, MAX_STYLE_PIXELS, check_size

@@ -12,12 +12,12 @@ import numpy as np
 from PIL import Image
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
-from scumble.pixels import Pixels
+from scumble.pixels.geometry import Extent
+from scumble.pixels.pixels import Pixels
 
 from ..image_formats import output_format
+from ..storage.atomic import atomic_file
 from . import metadata
-from .atomic import atomic_file
 from .png16 import write_png16
 from .reader import LoadedImage
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from scumble.errors import ScumbleError
 
-from ..images.atomic import atomic_file
+from ..storage.atomic import atomic_file
 from .entries import Credits, StyleEntry
 from .records import read_record, with_record
 from .signals import FILE_NAME, engines_of, load_tensors, signals_files, signals_name

@@ -31,7 +31,7 @@ from safetensors.numpy import load as load_safetensors
 
 from scumble.errors import ScumbleError
 
-from ..images.atomic import atomic_file
+from ..storage.atomic import atomic_file
 from .catalogue import MAX_PARTS, Library
 from .entries import Credits, StyleEntry, credits_from
 from .learned import MAX_BYTES as MAX_LEARNED_BYTES

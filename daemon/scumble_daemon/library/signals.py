@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scumble.errors import ScumbleError
 
-from ..images.atomic import atomic_file
+from ..storage.atomic import atomic_file
 from .entries import StyleEntry
 
 MAX_BYTES = 1 << 20

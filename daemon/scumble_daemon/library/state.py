@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..images.atomic import atomic_file
+from ..storage.atomic import atomic_file
 
 MAX_WATCHED = 16
 _MAX_BYTES = 1 << 20

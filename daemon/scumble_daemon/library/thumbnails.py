@@ -15,9 +15,9 @@ from pathlib import Path
 from PIL import Image
 
 from scumble.errors import ScumbleError
-from scumble.pixels import Pixels
+from scumble.pixels.pixels import Pixels
 
-from ..images.atomic import atomic_file
+from ..storage.atomic import atomic_file
 from .entries import StyleEntry
 
 SIDE = 192

@@ -21,7 +21,7 @@ from typing import Any
 
 from scumble.errors import ScumbleError
 
-from ..images.atomic import atomic_file
+from ..storage.atomic import atomic_file
 from .entries import Credits, StyleEntry, credits_from
 from .names import checked_name
 from .recipes import Recipe, recipe_from

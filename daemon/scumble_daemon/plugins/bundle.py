@@ -22,13 +22,15 @@ CLIENT = Path(scumble.__file__).parent
 # Scripts use pyzmq, and a wheel may be there; in an editor nothing but the standard library is.
 ERRORS = {
     "client": (
-        *("answers.py", "connection.py", "job.py", "launch.py", "layers.py", "link.py", "pending.py"),
-        *("pixels.py", "request.py", "spool.py", "wire.py"),
+        *("pending_reply.py", "folders.py", "job.py", "conversion.py", "pending.py", "request.py"),
+        *("launch/connection_file.py", "launch/launcher.py", "launch/reach.py"),
+        *("pixels/pixels.py", "pixels/disk.py", "wire/connection.py", "wire/session.py"),
     ),
     "daemon": (
-        *("broker.py", "desk.py", "dispatch.py", "jobs.py", "port.py", "spool.py", "store.py", "learning.py"),
-        *("learnings.py", "library/learned.py"),
-        *("style_signals.py", "stylizer.py", "images/limits.py", "images/reader.py", "library/catalogue.py"),
+        *("server/broker.py", "server/request_handler.py", "server/sessions.py"),
+        *("jobs/scheduler.py", "jobs/queue.py", "jobs/content_cache.py", "jobs/learning_queue.py"),
+        *("storage/spool.py", "worker/learning_task.py", "worker/style_signals.py", "worker/stylizer.py"),
+        *("images/limits.py", "images/reader.py", "library/catalogue.py", "library/learned.py"),
     ),
     "models": (
         *("blend.py", "devices.py", "errors.py", "folders.py", "learned.py", "model.py", "registry.py"),

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from scumble.errors import ScumbleError
-from scumble.geometry import Extent
-from scumble.pixels import PixelFormat, Pixels
+from scumble.pixels.geometry import Extent
+from scumble.pixels.pixels import PixelFormat, Pixels
 
 RGB = PixelFormat("u8", "RGB")
 #: Constant quality, where 0 is lossless; strokes and their edges are hard to compress.

@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+from scumble.conversion import as_pixels
 from scumble.errors import ScumbleError
-from scumble.layers import as_pixels
-from scumble.pixels import Pixels
+from scumble.pixels.pixels import Pixels
 
 from ..image_formats import EXTENSIONS, READABLE
 from ..images import LoadedImage, read_image, write_image

@@ -13,7 +13,7 @@ from typing import Callable, List, NamedTuple, Optional
 from gi.repository import Babl, Gegl, Gimp
 
 from scumble import Bounds, Extent, PixelFormat, Pixels, ScumbleError
-from scumble.layer_memory import LayerMemory
+from scumble.pixels.layer_memory import LayerMemory
 
 from .i18n import _
 

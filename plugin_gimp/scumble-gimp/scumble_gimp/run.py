@@ -22,7 +22,7 @@ from scumble.editing import (
 )
 from scumble.editing.log import log_file, write_log
 from scumble.editing.texts import fraction
-from scumble.launch import log_dir
+from scumble.folders import log_dir
 
 from . import layers, procedures
 from .config import effect_of, layer_by_id

@@ -14,8 +14,8 @@ from scumble_krita.panel.editor import Editor, Work
 from scumble_krita.panel.panel import Panel
 
 from scumble import Client, Pixels, ScumbleError
+from scumble.conversion import as_pixels
 from scumble.editing import Effect, StyleChoice
-from scumble.layers import as_pixels
 
 WAIT_S = 60.0
 EXAMPLES = Path(__file__).parents[3] / "examples"

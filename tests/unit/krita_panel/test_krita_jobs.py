@@ -8,7 +8,7 @@ from daemon_process import noise
 from PyQt6 import QtCore, QtTest, QtWidgets
 
 from scumble import Client, ScumbleError
-from scumble.layers import as_pixels
+from scumble.conversion import as_pixels
 
 from .driving import LEFT, NOTHING, Panel, click, click_style, dispose, entry_point, painted, shown, wait
 

@@ -11,6 +11,6 @@ import pytest
 def path(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path | None:
     """Where a peer listens: on TCP (None), on a unix socket, on TCP with what Windows has of calls."""
     if request.param == "windows":
-        monkeypatch.setattr("scumble.zmtp_transport._HAS_SENDMSG", False)
-        monkeypatch.setattr("scumble.zmtp_transport._HAS_POLL", False)
+        monkeypatch.setattr("scumble.wire.zmtp_transport._HAS_SENDMSG", False)
+        monkeypatch.setattr("scumble.wire.zmtp_transport._HAS_POLL", False)
     return tmp_path / "peer" if request.param == "ipc" else None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from scumble.zmtp import Dealer
+from scumble.wire.zmtp import Dealer
 
 MORE, LONG, COMMAND = 1, 2, 4
 PATIENCE = 20.0  # seconds after which a peer gives up, so that a failing test ends

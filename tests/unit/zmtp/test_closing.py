@@ -12,12 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scumble.zmtp import (
-    Closed,
-    ConnectionBroken,
-    Dealer,
-    ZmtpError,
-)
+from scumble.wire.zmtp import Closed, ConnectionBroken, Dealer, ZmtpError
 from tests.unit.zmtp.peer import (
     HANDSHAKE,
     LARGE,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scumble.zmtp import LimitExceeded, PeerError, ProtocolError, ZmtpError
-from scumble.zmtp_codec import (
+from scumble.wire.zmtp import LimitExceeded, PeerError, ProtocolError, ZmtpError
+from scumble.wire.zmtp_codec import (
     DIRECT_READ,
     DIRECT_SEND,
     MAX_COMMAND,

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from scumble.zmtp import (
+from scumble.wire.zmtp import (
     ConnectFailed,
     ConnectionBroken,
     EndpointError,

@@ -8,12 +8,9 @@ import threading
 
 import pytest
 
-from scumble.zmtp import (
-    Dealer,
-    Timeout,
-)
-from scumble.zmtp_codec import Limits, encode_ready
-from scumble.zmtp_transport import Deadline
+from scumble.wire.zmtp import Dealer, Timeout
+from scumble.wire.zmtp_codec import Limits, encode_ready
+from scumble.wire.zmtp_transport import Deadline
 from tests.unit.zmtp.peer import (
     COMMAND,
     LARGE,

@@ -10,12 +10,7 @@ import threading
 
 import pytest
 
-from scumble.zmtp import (
-    ConnectionBroken,
-    Dealer,
-    LimitExceeded,
-    Timeout,
-)
+from scumble.wire.zmtp import ConnectionBroken, Dealer, LimitExceeded, Timeout
 from tests.unit.zmtp.peer import (
     LARGE,
     LONG,

@@ -1,0 +1,1 @@
+"""Finding the daemon, starting it, and the files that say where it is."""

@@ -1,0 +1,1 @@
+"""Pixels, where they lie, and what names them."""

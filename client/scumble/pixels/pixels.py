@@ -1,0 +1,121 @@
+"""Raw pixels and what they mean: depth, channel order, size, colour profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional, Union
+
+from ..errors import ScumbleError
+from .geometry import Extent
+
+BytesLike = Union[bytes, bytearray, memoryview]
+
+DTYPES = {"u8": 1, "u16": 2, "f16": 2, "f32": 4}
+"""Bytes per sample. u8 and u16 span 0..255 and 0..65535; f16 and f32 have their range at 0..1."""
+
+CHANNELS = {"RGBA": 4, "BGRA": 4, "RGB": 3, "GRAY": 1, "GRAYA": 2}
+"""Samples per pixel, in the order of the name. Alpha is straight, not premultiplied."""
+
+MAX_SIDE = 1 << 20
+"""No editor makes a wider or taller layer; sizes in a message are checked against it."""
+
+
+@dataclass(frozen=True)
+class PixelFormat:
+    """Depth and channel order of a pixel.
+
+    Raises ScumbleError `bad-pixels` for a name that is not in `DTYPES` or `CHANNELS`.
+    """
+
+    dtype: str = "u8"
+    channels: str = "RGBA"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.dtype, str) or self.dtype not in DTYPES:
+            raise ScumbleError(
+                "bad-pixels",
+                "{!r:.40} is not a pixel depth.".format(self.dtype),
+                hint="Use one of {}.".format(", ".join(DTYPES)),
+            )
+        if not isinstance(self.channels, str) or self.channels not in CHANNELS:
+            raise ScumbleError(
+                "bad-pixels",
+                "{!r:.40} is not a channel order.".format(self.channels),
+                hint="Use one of {}.".format(", ".join(CHANNELS)),
+            )
+
+    @property
+    def channel_count(self) -> int:
+        """Samples per pixel."""
+        return CHANNELS[self.channels]
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Bytes per pixel, without padding."""
+        return DTYPES[self.dtype] * self.channel_count
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether the last sample is an alpha value."""
+        return self.channels.endswith("A")
+
+    def byte_count(self, extent: Extent) -> int:
+        """Bytes of an image of that size."""
+        return extent.area * self.bytes_per_pixel
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """An image: row-major from the top left, native little-endian samples, no padding.
+
+    `profile` is an ICC profile that travels with the pixels and is not applied.
+
+    Raises ScumbleError `image-empty`, `image-too-large` (a side over `MAX_SIDE`) or `bad-pixels`
+    when the data are not exactly one image of that size.
+    """
+
+    extent: Extent
+    format: PixelFormat
+    data: BytesLike = field(repr=False)
+    profile: Optional[bytes] = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        check_extent(self.extent)
+        object.__setattr__(self, "extent", Extent(*self.extent))
+        expected, size = self.format.byte_count(self.extent), memoryview(self.data).nbytes
+        if size != expected:
+            raise ScumbleError(
+                "bad-pixels",
+                "An image of {} {} {} has {:,} bytes, but {:,} were given.".format(
+                    self.extent, self.format.dtype, self.format.channels, expected, size
+                ),
+            )
+
+    @property
+    def byte_count(self) -> int:
+        """Bytes of pixel data."""
+        return self.format.byte_count(self.extent)
+
+    def view(self) -> memoryview:
+        """The samples as flat bytes, without a copy."""
+        view = memoryview(self.data)
+        return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+
+def check_extent(extent: object) -> None:
+    """Refuse what is not a width and a height of 1 to `MAX_SIDE` pixels each."""
+    ok = (
+        isinstance(extent, (tuple, list))
+        and len(extent) == 2
+        and all(isinstance(side, int) and not isinstance(side, bool) for side in extent)
+    )
+    if not ok:
+        raise ScumbleError("bad-pixels", "An image's size is a width and a height.")
+    width, height = extent  # type: ignore[misc]
+    if width < 1 or height < 1:
+        raise ScumbleError("image-empty", "An image of {}x{} has no pixels.".format(width, height))
+    if max(width, height) > MAX_SIDE:
+        raise ScumbleError(
+            "image-too-large",
+            "An image of {}x{} is wider or taller than {:,} pixels.".format(width, height, MAX_SIDE),
+        )

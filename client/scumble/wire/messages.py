@@ -1,0 +1,445 @@
+"""Every message of the protocol as one frozen dataclass; `scumble.wire.header` writes and reads them.
+
+Pixels are never in a message: they are the payload frames behind it.
+"""
+
+# ruff: noqa: RUF009 - required() and optional() are dataclasses.field() with a check
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Dict, List, Optional, Tuple, Type
+
+from ..errors import ScumbleError
+from .validators import (
+    is_bool,
+    is_digest,
+    is_int,
+    is_job,
+    is_map,
+    is_nonce,
+    is_role,
+    is_seconds,
+    is_text,
+    is_thumbnail,
+    list_of,
+    optional,
+    required,
+)
+
+MAX_DIGESTS = 64
+
+_TYPES: Dict[str, Type[Message]] = {}
+
+
+class Message:
+    """Base of all messages. `type` is the name on the wire."""
+
+    type: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        _TYPES[cls.type] = cls
+
+
+# Greeting -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hello(Message):
+    """Client's first message: proves the key and asks the daemon to do the same."""
+
+    type: ClassVar[str] = "hello"
+    nonce: bytes = required(is_nonce)
+    role: str = required(is_role)
+    client: str = optional(is_text, "")
+
+
+@dataclass(frozen=True)
+class Welcome(Message):
+    """Daemon's answer to hello. `client_nonce` repeats the client's, `nonce` is the daemon's own."""
+
+    type: ClassVar[str] = "welcome"
+    client_nonce: bytes = required(is_nonce)
+    nonce: bytes = required(is_nonce)
+    daemon: str = optional(is_text, "")
+    pid: int = optional(is_int, 0)
+    limits: Dict[str, Any] = optional(is_map, {})
+    features: List[str] = optional(list_of(is_text), [])
+    devices: List[str] = optional(list_of(is_text), [])
+    models: List[str] = optional(list_of(is_text), [])
+
+
+@dataclass(frozen=True)
+class Bye(Message):
+    """The client leaves; its session and half-done uploads may go."""
+
+    type: ClassVar[str] = "bye"
+
+
+# Images -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Have(Message):
+    """Which of these contents (SHA-256) does the daemon lack? Answered by `missing`."""
+
+    type: ClassVar[str] = "have"
+    request: int = required(is_int)
+    digests: List[bytes] = required(list_of(is_digest, MAX_DIGESTS))
+
+
+@dataclass(frozen=True)
+class Missing(Message):
+    """Those of the digests in `have` that must be put."""
+
+    type: ClassVar[str] = "missing"
+    request: int = required(is_int)
+    digests: List[bytes] = required(list_of(is_digest, MAX_DIGESTS))
+
+
+@dataclass(frozen=True)
+class Put(Message):
+    """One chunk of a content of `size` bytes, in order; payload: the bytes from `offset` on."""
+
+    type: ClassVar[str] = "put"
+    request: int = required(is_int)
+    digest: bytes = required(is_digest)
+    size: int = required(is_int)
+    offset: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Lend(Message):
+    """A whole content of `size` bytes in memory of the client's, in place of its pieces.
+
+    `memory` is where the daemon finds it (`scumble.pixels.shared_memory.find_block`). Answered by `stored`,
+    or by the error `memory-not-shared`: then its pieces are to be put.
+    """
+
+    type: ClassVar[str] = "lend"
+    request: int = required(is_int)
+    digest: bytes = required(is_digest)
+    size: int = required(is_int)
+    memory: List[int] = required(list_of(is_int, 3))
+
+
+@dataclass(frozen=True)
+class Stored(Message):
+    """The content is complete and its digest is right."""
+
+    type: ClassVar[str] = "stored"
+    request: int = required(is_int)
+    digest: bytes = required(is_digest)
+
+
+# Jobs ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Submit(Message):
+    """A job. Sending it again with the same id never runs it twice.
+
+    `spec` is the map of `scumble.request_codec`; `urgent` jobs (previews) go first; `preview` asks for
+    a small picture of the result ahead of the result. The daemon sends at most `window` bytes of
+    the result ahead of what `taken` has named, or all of it at once when it is 0. With `shared` it may
+    show the client where the result lies instead.
+    """
+
+    type: ClassVar[str] = "submit"
+    job: str = required(is_job)
+    spec: Dict[str, Any] = required(is_map)
+    urgent: bool = optional(is_bool, False)
+    preview: bool = optional(is_bool, False)
+    window: int = optional(is_int, 0)
+    shared: bool = optional(is_bool, False)
+
+
+@dataclass(frozen=True)
+class Accepted(Message):
+    """The job is in the queue; `position` jobs go before it."""
+
+    type: ClassVar[str] = "accepted"
+    job: str = required(is_job)
+    position: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class Progress(Message):
+    """`done` of `total` patches of a stage; `eta_s` is the daemon's guess of the seconds left."""
+
+    type: ClassVar[str] = "progress"
+    job: str = required(is_job)
+    done: int = required(is_int)
+    total: int = required(is_int)
+    stage: str = optional(is_text, "")
+    eta_s: float = optional(is_seconds, 0.0)
+
+
+@dataclass(frozen=True)
+class Preview(Message):
+    """A small picture of what the result will be; payload: its pixels."""
+
+    type: ClassVar[str] = "preview"
+    job: str = required(is_job)
+    extent: List[int] = required(list_of(is_int, 2))
+    dtype: str = required(is_text)
+    channels: str = required(is_text)
+
+
+@dataclass(frozen=True)
+class Result(Message):
+    """A piece of the result of `size` bytes, in order; payload: the bytes from `offset` on.
+
+    Or, without a payload, all of it: in `memory` of the daemon's, until the client says `received`.
+    """
+
+    type: ClassVar[str] = "result"
+    job: str = required(is_job)
+    bounds: List[int] = required(list_of(is_int, 4))
+    dtype: str = required(is_text)
+    channels: str = required(is_text)
+    size: int = required(is_int)
+    offset: int = required(is_int)
+    seconds: float = optional(is_seconds, 0.0)
+    device: str = optional(is_text, "")
+    memory: List[int] = optional(list_of(is_int, 3), [])
+
+
+@dataclass(frozen=True)
+class Taken(Message):
+    """The client has taken the result up to `offset`: a window more may follow."""
+
+    type: ClassVar[str] = "taken"
+    job: str = required(is_job)
+    offset: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Received(Message):
+    """The client has the whole result: the daemon need not keep it."""
+
+    type: ClassVar[str] = "received"
+    job: str = required(is_job)
+
+
+@dataclass(frozen=True)
+class Cancel(Message):
+    """Stop a job. On the control socket answered by `done`; the job itself ends in `cancelled`."""
+
+    type: ClassVar[str] = "cancel"
+    job: str = required(is_job)
+    request: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class Cancelled(Message):
+    """The job has ended without a result because someone asked for it."""
+
+    type: ClassVar[str] = "cancelled"
+    job: str = required(is_job)
+
+
+# Learning -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Learn(Message):
+    """A style to be learned, behind everything that is painted. Sent again with its id it is done once.
+
+    `spec` is the map of `scumble.learn_request`; with `preview` small pictures come of its image whenever
+    tensors are stored. Answered by `accepted`, then `learning`, `preview`, and at the end `learned`.
+    """
+
+    type: ClassVar[str] = "learn"
+    job: str = required(is_job)
+    spec: Dict[str, Any] = required(is_map)
+    preview: bool = optional(is_bool, False)
+
+
+@dataclass(frozen=True)
+class Learning(Message):
+    """`done` of `total` steps; paintings get the tensors of step `stored`, 0 for none yet."""
+
+    type: ClassVar[str] = "learning"
+    job: str = required(is_job)
+    done: int = required(is_int)
+    total: int = required(is_int)
+    eta_s: float = optional(is_seconds, 0.0)
+    stored: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class Learned(Message):
+    """The style is learned. `style` is its name in the library; empty for a picture that is in none."""
+
+    type: ClassVar[str] = "learned"
+    job: str = required(is_job)
+    style: str = optional(is_text, "")
+    steps: int = optional(is_int, 0)
+    seconds: float = optional(is_seconds, 0.0)
+    device: str = optional(is_text, "")
+
+
+# Errors -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Error(Message):
+    """A job or a request has failed. `job` or `request` says which; neither: the connection."""
+
+    type: ClassVar[str] = "error"
+    code: str = required(is_text)
+    message: str = required(is_text)
+    hint: str = optional(is_text, "")
+    retryable: bool = optional(is_bool, False)
+    detail: str = optional(is_text, "")
+    job: str = optional(lambda value: value == "" or is_job(value), "")
+    request: int = optional(is_int, 0)
+
+    @classmethod
+    def of(cls, error: ScumbleError, *, job: str = "", request: int = 0) -> Error:
+        """The message that carries `error`."""
+        return cls(
+            error.code[:100],
+            error.message[:1000],
+            error.hint[:1000],
+            error.retryable,
+            error.detail[:2000],
+            job,
+            request,
+        )
+
+    def to_error(self) -> ScumbleError:
+        """The exception that the message carries."""
+        return ScumbleError(
+            self.code,
+            self.message,
+            hint=self.hint,
+            retryable=self.retryable,
+            detail=self.detail,
+        )
+
+
+# Questions and orders -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ping(Message):
+    """Is anyone there? Answered by `pong`."""
+
+    type: ClassVar[str] = "ping"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Pong(Message):
+    """Answer to `ping`."""
+
+    type: ClassVar[str] = "pong"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Status(Message):
+    """What is the daemon doing? Answered by `report`."""
+
+    type: ClassVar[str] = "status"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Report(Message):
+    """Answer to `status`: queue, device, memory, uptime, clients."""
+
+    type: ClassVar[str] = "report"
+    request: int = required(is_int)
+    status: Dict[str, Any] = required(is_map)
+
+
+@dataclass(frozen=True)
+class Models(Message):
+    """Which models are there? Answered by `model-list`."""
+
+    type: ClassVar[str] = "models"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class ModelList(Message):
+    """Answer to `models`: maps with name, architecture, title, sha256, licence, builtin, traits (a map)."""
+
+    type: ClassVar[str] = "model-list"
+    request: int = required(is_int)
+    models: List[Dict[str, Any]] = required(list_of(is_map, 256))
+
+
+@dataclass(frozen=True)
+class Styles(Message):
+    """Which styles does the library hold, from number `offset` on? Answered by `style-list`."""
+
+    type: ClassVar[str] = "styles"
+    request: int = required(is_int)
+    offset: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class StyleList(Message):
+    """Answer to `styles`: as many maps as fit, of `total`; see `Client.styles`."""
+
+    type: ClassVar[str] = "style-list"
+    request: int = required(is_int)
+    styles: List[Dict[str, Any]] = required(list_of(is_map, 1024))
+    total: int = optional(is_int, 0)
+
+
+@dataclass(frozen=True)
+class Thumbnail(Message):
+    """What does a style of the library look like? Answered by `thumbnail-image`."""
+
+    type: ClassVar[str] = "thumbnail"
+    request: int = required(is_int)
+    name: str = required(is_text)
+
+
+@dataclass(frozen=True)
+class ThumbnailImage(Message):
+    """Answer to `thumbnail`: a JPEG of at most 192 pixels a side; empty when there is none yet."""
+
+    type: ClassVar[str] = "thumbnail-image"
+    request: int = required(is_int)
+    data: bytes = required(is_thumbnail)
+
+
+@dataclass(frozen=True)
+class Unload(Message):
+    """Give the models' memory back to the system. Answered by `done`."""
+
+    type: ClassVar[str] = "unload"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Shutdown(Message):
+    """End the daemon; running jobs are cancelled. Answered by `done`."""
+
+    type: ClassVar[str] = "shutdown"
+    request: int = required(is_int)
+
+
+@dataclass(frozen=True)
+class Done(Message):
+    """The order has been carried out, or is under way."""
+
+    type: ClassVar[str] = "done"
+    request: int = required(is_int)
+
+
+def message_type(name: str) -> Optional[Type[Message]]:
+    """The class of that name on the wire; None when this version has none."""
+    return _TYPES.get(name)
+
+
+def message_types() -> Tuple[Type[Message], ...]:
+    """All message classes, by name."""
+    return tuple(_TYPES[name] for name in sorted(_TYPES))

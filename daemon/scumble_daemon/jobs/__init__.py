@@ -1,0 +1,1 @@
+"""Jobs from the queue to the worker and back to who asked."""

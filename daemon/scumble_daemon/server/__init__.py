@@ -1,0 +1,1 @@
+"""Sockets, sessions, and what each message is answered with."""
