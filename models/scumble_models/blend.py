@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from scumble_models.engine import Engine, Traits
+from scumble_models.errors import PixelsError
 from scumble_models.learned import painting_model
 from scumble_models.pixels import PIECE
 from scumble_models.runner import KeptStatistics, run_at_once
@@ -127,6 +128,20 @@ def paint_likeness(engine: Engine, signals: LayerSignals, image: Tensor) -> Tens
         alone = _alone(style, signals, engine.device)
         total += share * run_at_once(painting_model(engine, style), alone, image).clamp(0.0, 1.0)
     return total
+
+
+def one_painter(engine: Engine, signals: LayerSignals) -> Engine:
+    """The engine that paints all of a blend, for what is gathered once for several layers or processes.
+
+    Raises:
+        PixelsError: several styles that an engine paints one by one have no statistics in common.
+    """
+    if engine.traits.mixes == "pixels" and isinstance(signals, SpatialSignals) and len(signals.parts) > 1:
+        raise PixelsError(
+            f"The engine {engine.name} paints layers that belong together in one style only.",
+            hint="Choose one style, or another engine.",
+        )
+    return painting_model(engine, signals)
 
 
 def _is_painted_apart(engine: Engine, signals: LayerSignals) -> bool:

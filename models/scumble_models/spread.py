@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from scumble_models.blend import Blend, needs_own
+from scumble_models.blend import Blend, needs_own, one_painter
 from scumble_models.cascade.climb import Cascade, Climb, inputs_of, union
 from scumble_models.cascade.grids import enlargement
 from scumble_models.cascade.painting import LevelStatistics, grids_for, shared_levels
@@ -23,7 +23,7 @@ from scumble_models.margins import SMALLEST_SIDE, padded_box, padded_content, wi
 from scumble_models.pixels import NetworkView, PixelArray
 from scumble_models.runner import PATCH, Way
 from scumble_models.signals import LayerSignals, StyleSignals
-from scumble_models.stylize import Shared, finish_for, one_painter, signals_of, stylize
+from scumble_models.stylize import Shared, finish_for, signals_of, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import feature_statistics, feature_tiles

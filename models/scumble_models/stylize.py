@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scumble_models.blend import Blend, fade, needs_own, paint_blend, paint_likeness
+from scumble_models.blend import Blend, fade, needs_own, one_painter, paint_blend, paint_likeness
 from scumble_models.cascade.contents import Picture
 from scumble_models.cascade.grids import enlargement
 from scumble_models.cascade.painting import LevelStatistics, grids_for, paint, shared_levels
@@ -17,7 +17,6 @@ from scumble_models.composite import Composite
 from scumble_models.engine import Engine
 from scumble_models.enlarged import EnlargedContent
 from scumble_models.errors import PixelsError
-from scumble_models.learned import painting_model
 from scumble_models.look import Finish, Look
 from scumble_models.margins import Content, padded
 from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray
@@ -29,7 +28,6 @@ from scumble_models.runner import (
     Way,
 )
 from scumble_models.signals import LayerSignals, StyleSignals, mix
-from scumble_models.spatial import SpatialSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import OnPatch, Sink
@@ -236,20 +234,6 @@ def share(
             contents.append((large, [large.box]))
     statistics = shared_levels(model, signals, contents, patch or PATCH, cancelled)
     return Shared(tuple(tuple(level) for level in statistics), own, finish)
-
-
-def one_painter(model: Engine, signals: LayerSignals) -> Engine:
-    """The engine that paints all of a blend, for what is gathered once for several layers or processes.
-
-    Raises:
-        PixelsError: several styles that an engine paints one by one have no statistics in common.
-    """
-    if model.traits.mixes == "pixels" and isinstance(signals, SpatialSignals) and len(signals.parts) > 1:
-        raise PixelsError(
-            f"The engine {model.name} paints layers that belong together in one style only.",
-            hint="Choose one style, or another engine.",
-        )
-    return painting_model(model, signals)
 
 
 def finish_for(

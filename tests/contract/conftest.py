@@ -18,11 +18,12 @@ from scumble_models.stylize import encode_style
 from tests.contract.toy_engine import write_toy
 from tests.unit.models.conftest import natural_image
 
-#: Name, and where it mixes styles and fades them.
+#: Name; where it mixes styles and fades them, and how far a pixel depends on others.
 TOYS = {
-    "toy": ("features", "features"),
-    "toy-of-pixels": ("pixels", "pixels"),
-    "toy-of-tensors": ("tensors", "tensors"),
+    "toy": ("features", "features", "local"),
+    "toy-of-pixels": ("pixels", "pixels", "local"),
+    "toy-of-tensors": ("tensors", "tensors", "local"),
+    "toy-without-patches": ("pixels", "features", "global"),
 }
 ENGINES = [info.name for info in list_models() if info.builtin]
 
@@ -40,8 +41,8 @@ class Case:
 def toys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder of engines that the registry scans besides its own."""
     place = tmp_path_factory.mktemp("engines")
-    for name, (mixes, weight) in TOYS.items():
-        write_toy(place, name, mixes, weight)
+    for name, traits in TOYS.items():
+        write_toy(place, name, *traits)
     folders.PLACES.append(place)
     yield place
     folders.PLACES.remove(place)

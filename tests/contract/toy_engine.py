@@ -79,7 +79,17 @@ class Toy(StyleNetwork):
 LAYERS = """
 from torch import nn
 
+from scumble_models.tiling.receptive import Whole
+
 CHANNELS = 12
+
+
+# Takes a part of the whole picture's mean away: every output needs every input.
+class Levelled(nn.Module):
+    operations = (Whole(),)
+
+    def forward(self, x):
+        return x - 0.2 * x.mean((2, 3), keepdim=True)
 
 
 def encoder() -> nn.Sequential:
@@ -90,7 +100,9 @@ def encoder() -> nn.Sequential:
 
 def decoder() -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(CHANNELS, CHANNELS, 3, padding=2, dilation=2, padding_mode="replicate"), nn.PixelShuffle(2)
+        nn.Conv2d(CHANNELS, CHANNELS, 3, padding=2, dilation=2, padding_mode="replicate"),
+        nn.PixelShuffle(2),
+        nn.Identity(),
     )
 """
 
@@ -115,6 +127,7 @@ order = 99
 [traits]
 mixes = "{mixes}"
 weight = "{weight}"
+reach = "{reach}"
 learns = true
 cascades = false
 size_multiple = 2
@@ -127,17 +140,20 @@ licence = "none"
 """
 
 
-def write_toy(place: Path, name: str = "toy", mixes: str = "features", weight: str = "features") -> None:
+def write_toy(
+    place: Path, name: str = "toy", mixes: str = "features", weight: str = "features", reach: str = "local"
+) -> None:
     """Write the engine's folder into a place that the registry scans."""
     folder = place / name
     folder.mkdir(parents=True)
     network = NETWORK.replace('architecture = "toy"', f'architecture = "{name}"')
-    files = {"__init__": "", "network": network, "layers": LAYERS, "training": TRAINING}
+    layers = LAYERS if reach == "local" else LAYERS.replace("nn.Identity()", "Levelled()")
+    files = {"__init__": "", "network": network, "layers": layers, "training": TRAINING}
     for part, text in files.items():
         (folder / f"{part}.py").write_text(text.lstrip(), encoding="utf-8")
     save_file(_weights(), folder / "weights.safetensors")
     sha256 = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
-    text = DESCRIPTION.format(name=name, sha256=sha256, mixes=mixes, weight=weight)
+    text = DESCRIPTION.format(name=name, sha256=sha256, mixes=mixes, weight=weight, reach=reach)
     (folder / "engine.toml").write_text(text, encoding="utf-8")
 
 
