@@ -16,6 +16,7 @@ from .validators import (
     is_digest,
     is_int,
     is_job,
+    is_job_or_empty,
     is_map,
     is_nonce,
     is_role,
@@ -294,7 +295,7 @@ class Error(Message):
     hint: str = optional(is_text, "")
     retryable: bool = optional(is_bool, False)
     detail: str = optional(is_text, "")
-    job: str = optional(lambda value: value == "" or is_job(value), "")
+    job: str = optional(is_job_or_empty, "")
     request: int = optional(is_int, 0)
 
     @classmethod
