@@ -180,7 +180,7 @@ def test_a_client_that_cannot_encrypt(on_the_network, as_client: KeyPair, monkey
     """
     _, endpoint, public = on_the_network
     monkeypatch.setenv("SCUMBLE_REMOTE", f"{endpoint} {public}")
-    source = Path(wire.__file__).parents[1]
+    source = Path(wire.__file__).parents[2]
     code = (
         "import sys; sys.modules['zmq'] = None\n"
         f"sys.path.insert(0, {str(source)!r})\n"
