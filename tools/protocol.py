@@ -23,7 +23,7 @@ from wire_errors import client_errors, daemon_errors, table
 
 from scumble import job, learn_request, request
 from scumble.pixels import content, pixels, shared_memory
-from scumble.wire import header, messages, session, validators
+from scumble.wire import header, messages, questions, session, validators
 from scumble_daemon.server import broker
 from scumble_daemon.settings import Limits
 
@@ -133,7 +133,7 @@ def _messages() -> Iterator[str]:
 
 def _in_sections() -> Iterator[tuple[type[messages.Message], str]]:
     """The messages in the order of the source, each with the heading of its section there."""
-    source = inspect.getsource(messages)
+    source = inspect.getsource(messages) + inspect.getsource(questions)
     by_name = {cls.__name__: cls for cls in messages.message_types()}
     section = ""
     for heading, name in re.findall(r"^# (\S.*?) -{9,}$|^class (\w+)\(Message\)", source, re.MULTILINE):
