@@ -58,10 +58,10 @@ def style_of(config, prefix: str):
 
 def set_style(config, prefix: str, style) -> None:
     """Put a StyleChoice, or None, into the arguments."""
-    kind = style.kind if style is not None else ""
-    config.set_property(prefix + "style-name", style.value if kind == "library" else "")
-    config.set_property(prefix + "style-file", Gio.File.new_for_path(style.value) if kind == "file" else None)
-    config.set_property(prefix + "style-layer", layer_by_id(style.value) if kind == "layer" else None)
+    kind, value = ("", "") if style is None else (style.kind, style.value)
+    config.set_property(prefix + "style-name", value if kind == "library" else "")
+    config.set_property(prefix + "style-file", Gio.File.new_for_path(value) if kind == "file" else None)
+    config.set_property(prefix + "style-layer", layer_by_id(value) if kind == "layer" else None)
 
 
 def layer_by_id(value: str):

@@ -25,7 +25,7 @@ from scumble.editing import (
 )
 from scumble.editing.texts import fraction
 
-from . import layers, run
+from . import layers
 from .config import effect_of, set_style, style_of
 from .controls import NO_SECOND, Controls
 from .error_bar import ErrorBar
@@ -33,8 +33,10 @@ from .gallery_view import SIDE as THUMBNAIL
 from .gallery_view import GalleryView
 from .i18n import _
 from .learning import DialogLearning
+from .painting import READ_SHARE, insert, layer_pixels, make_request, titled
 from .preview_view import SIDE as PREVIEW
 from .preview_view import PreviewView
+from .reporting import TEXTS, note, unexpected
 from .status_line import StatusLine
 from .viewport import PAINTED, Viewport, within
 
@@ -216,7 +218,7 @@ class ScumbleDialog:
             try:
                 self._read_event(event)
             except Exception:  # one bad event must not leave the dialog deaf to the next
-                self._show_error(run.unexpected(traceback.format_exc()))
+                self._show_error(unexpected(traceback.format_exc()))
         return GLib.SOURCE_REMOVE
 
     def _read_event(self, event: JobEvent) -> None:
@@ -233,7 +235,7 @@ class ScumbleDialog:
         if event.kind == "progress":
             return
         self._preview = 0
-        if event.kind == "done":
+        if event.result is not None:
             self._error.hide()
             if self._asked is self._before:
                 self._preview_view.set_after(event.result)
@@ -241,7 +243,7 @@ class ScumbleDialog:
             # Only the fitted preview is measured: one at actual size would ask for itself for ever.
             if self._part is None and self._line.measures == 1:
                 self._later()  # the same once more tells how long the layer will take
-        elif event.error.code != "cancelled":
+        elif event.error is not None and event.error.code != "cancelled":
             self._show_error(event.error)
             self._line.rest()
 
@@ -286,10 +288,10 @@ class ScumbleDialog:
     def _show_title(self) -> None:
         """Name the chosen styles above the preview; without one there is nothing to paint."""
         try:
-            styles = run.titled(effect_of(self._config), self._gallery).styles
+            styles = titled(effect_of(self._config), self._gallery).styles
         except ScumbleError:
             styles = ()
-        names = run.TEXTS.style_names(styles) if styles else _("No style is chosen yet")
+        names = TEXTS.style_names(styles) if styles else _("No style is chosen yet")
         self._preview_view.set_title(names)
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, bool(styles))
 
@@ -357,7 +359,7 @@ class ScumbleDialog:
                 if self._part is not None:
                     # A region of the whole layer, as Paint paints it: what is seen is what will be there.
                     pixels, region = self._whole_pixels(), self._part
-                request = effect.request(pixels, region, run.layer_pixels)
+                request = effect.request(pixels, region, layer_pixels)
                 self._preview = self._controller.preview(request)
                 self._say_preview()
         except ScumbleError as error:
@@ -382,23 +384,24 @@ class ScumbleDialog:
     def _apply(self):
         self._busy(True)
         self._line.say(_("Reading the layer…"))
-        effect = run.titled(effect_of(self._config), self._gallery)
-        transfer, request = run.make_request(self._image, self._layer, self._config, effect, self._read_on)
-        self._loop, self._outcome = GLib.MainLoop(), None
+        effect = titled(effect_of(self._config), self._gallery)
+        transfer, request = make_request(self._image, self._layer, self._config, effect, self._read_on)
+        self._outcome = None
+        self._loop = loop = GLib.MainLoop()
         ticket = self._controller.apply(request)
         self._line.say(_("Waiting for the daemon…"))
-        self._loop.run()
+        loop.run()
         self._loop = None
         event = self._outcome
         if event is None or event.error is not None:
             self._controller.cancel(ticket)
             raise event.error if event is not None else ScumbleError("cancelled", "Cancelled.")
-        return run.insert(self._image, self._layer, self._config, effect, transfer, request, event.result)
+        return insert(self._image, self._layer, self._config, effect, transfer, request, event.result)
 
     def _apply_went_on(self, event: JobEvent) -> None:
-        if event.kind == "progress":
-            self._bar.set_fraction(run.READ_SHARE + (1.0 - run.READ_SHARE) * fraction(event.progress))
-            self._line.say(run.TEXTS.progress(event.progress))
+        if event.progress is not None:
+            self._bar.set_fraction(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
+            self._line.say(TEXTS.progress(event.progress))
         elif self._loop is not None:
             self._outcome = event
             self._loop.quit()
@@ -408,7 +411,7 @@ class ScumbleDialog:
             self._controller.cancel()
 
     def _read_on(self, done: float) -> None:
-        self._bar.set_fraction(run.READ_SHARE * done)
+        self._bar.set_fraction(READ_SHARE * done)
         while Gtk.events_pending():
             Gtk.main_iteration()
 
@@ -424,5 +427,5 @@ class ScumbleDialog:
     # What it says -------------------------------------------------------------------------------
 
     def _show_error(self, error: ScumbleError) -> None:
-        run.note(error)
-        self._error.say(run.TEXTS.error(error))
+        note(error)
+        self._error.say(TEXTS.error(error))

@@ -51,6 +51,7 @@ def test_a_learned_style_is_small_and_survives_its_file(learned: StyleSignals) -
     assert all(torch.allclose(again.decoder[k], v, atol=2e-3) for k, v in learned.decoder.items())
 
 
+@pytest.mark.slow
 def test_learning_brings_the_result_nearer_to_the_painting(model: StyleModel, painting: np.ndarray) -> None:
     learner = Learner(model, painting, "RGB", LearnSettings(steps=16))
     while learner.done < learner.steps:
@@ -75,6 +76,7 @@ def test_the_same_seed_learns_the_same_style_and_another_does_not(
         assert (learner.signals().to_bytes() == learned.to_bytes()) is same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [0, 1, 3])
 def test_a_learning_that_is_resumed_ends_where_it_would_have_ended(
     model: StyleModel, painting: np.ndarray, learned: StyleSignals, stop: int
