@@ -18,6 +18,7 @@ TEMPLATES = (
     "The daemon already serves {0} programs.",
     "The directory {0} cannot be used.",
     "The directory {0} {1}.",
+    "The engine {0} is described wrongly: {1}.",
     "The engine {0} knows a style at first sight and does not learn it.",
     "The file {0} is not one that only you can read.",
     "The recipe {0} is made of too many other recipes.",

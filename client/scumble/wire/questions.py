@@ -56,7 +56,7 @@ class Models(Message):
 
 @dataclass(frozen=True)
 class ModelList(Message):
-    """Answer to `models`: maps with name, architecture, title, sha256, licence, builtin."""
+    """Answer to `models`: maps with name, architecture, title, sha256, licence, builtin, traits (a map)."""
 
     type: ClassVar[str] = "model-list"
     request: int = required(is_int)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -327,7 +328,8 @@ def test_frames_share_the_statistics_of_every_level(model, signals, small_base):
 
 def test_a_network_that_does_not_cascade_has_one_level(model, signals, small_base, monkeypatch):
     layer = natural_image(150, 200)
-    monkeypatch.setattr(type(model.network), "cascades", False)
+    traits = replace(model.traits, cascades=False)
+    model = replace(model, info=replace(model.info, traits=traits))
     assert painting.grids_for(model, Box(0, 0, 200, 150), 1.0) == (Box(0, 0, 200, 150),)
     whole = run_at_once(model, signals, as_tensor(layer)).clamp(0, 1)[0].permute(1, 2, 0) * 255
     found = stylize(model, layer, "RGB", [(signals, 1)], tiling="full")
