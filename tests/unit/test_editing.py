@@ -179,7 +179,7 @@ def test_a_recipe_of_the_library_brings_its_settings():
 
 def test_the_layer_is_named_after_style_weight_and_layer():
     texts = Texts()
-    assert texts.layer_name(Effect((WAVES,)), "Background") == "Great Waves 80% · Background"
+    assert texts.layer_name(Effect((WAVES,)), "Background") == "Great Waves 100% · Background"
     assert texts.layer_name(EFFECT, "Sky") == "Great Waves + Fire 80% · Sky"
     assert len(texts.layer_name(Effect((WAVES,)), "long " * 100)) <= 120
 
