@@ -14,7 +14,6 @@ from gimp_dialog import (
     EXAMPLES,
     PART,
     choose_a_style,
-    click,
     content,
     leave,
     open_dialog,

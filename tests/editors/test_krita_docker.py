@@ -295,7 +295,7 @@ def test_a_layer_becomes_a_style(docker):
     docker.run("document.setActiveNode(layer)")
     docker.until("document.activeNode() == layer")
     click(docker, "panel.job.apply_button")
-    docker.until("not panel.studio.busy and 'Sketch 80% · Photo' in names()")
+    docker.until("not panel.studio.busy and 'Sketch 100% · Photo' in names()")
 
 
 def test_the_plugin_can_be_loaded_anew(docker):

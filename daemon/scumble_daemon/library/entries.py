@@ -20,7 +20,7 @@ MAX_CREDIT = 500
 
 @dataclass(frozen=True)
 class Credits:
-    """What is known of a style: one line each, empty where it is not known. `mark` is of :data:`scumble.marks.MARKS`."""
+    """What is known of a style: one line each, empty where it is not known; `mark` is one of `MARKS`."""
 
     title: str
     artist: str = ""

@@ -18,9 +18,7 @@ PRESERVE_COLOR = (
     ("palette", _("Of my picture")),
     ("luminance", _("Brightness only")),
 )
-COLOURS_HELP = _(
-    "Whose colours the result has; brightness only changes light and dark and keeps your colours"
-)
+COLOURS_HELP = _("Whose colours the result has; brightness only keeps yours and changes light and dark")
 TILING = (
     ("auto", _("Automatic")),
     ("full", _("In one piece")),
