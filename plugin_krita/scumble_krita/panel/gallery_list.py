@@ -239,8 +239,11 @@ class _Painter(QtWidgets.QStyledItemDelegate):
             painter.fillRect(text, palette.color(role.Highlight))
             painter.setPen(_mitred(palette.color(role.Highlight), 4.0))
             painter.drawRect(cell.adjusted(2, 2, -2, -2))
+            # A painting may be of the highlight's colour: the line tells where it begins.
+            painter.setPen(_mitred(palette.color(role.HighlightedText), 1.0))
+            painter.drawRect(cell.adjusted(4, 4, -5, -5))
         if hovered or focused:
-            painter.setPen(_mitred(palette.color(role.HighlightedText), 2.0))
+            painter.setPen(_mitred(palette.color(role.HighlightedText), 2.0 if hovered else 1.0))
             painter.drawRect(cell.adjusted(1, 1, -1, -1))
         done = self._view.progress_of(style.choice.key)
         if done is not None:
