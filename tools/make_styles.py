@@ -1,11 +1,11 @@
-"""Make the built-in style library: styles/<name>/ with style.toml, its picture, signals and a preview.
+"""Make the built-in style library: styles/<name>/ with style.toml, its picture, signals and a thumbnail.
 
     python tools/make_styles.py --sources DIR [NAME...]
 
 DIR is a folder of paintings with a MANIFEST.csv that says what each is and why it may be used. It is not
 part of this repository; a style ships as a copy of its picture at the size at which styles are learned, with
-its credits. Without DIR the pictures that are here already are taken, so that anyone can make signals and
-previews again: they belong to the weights that made them, and so does what tools/learn_library.py learned.
+its credits. Without DIR the pictures that are here already are taken, so that anyone can make signals
+again: they belong to the weights that made them, and so does what tools/learn_library.py learned.
 
 What is in the library stands in tools/styles.toml.
 """
@@ -21,7 +21,7 @@ from typing import Any
 
 import click
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tools")]
@@ -33,15 +33,12 @@ from scumble_daemon.library.builtin import PICTURE, tomllib  # noqa: E402
 from scumble_daemon.library.signals import signals_name  # noqa: E402
 from scumble_daemon.library.thumbnails import jpeg_of_image  # noqa: E402
 from scumble_models.registry import StyleModel, list_models, load_model  # noqa: E402
-from scumble_models.signals import StyleSignals  # noqa: E402
-from scumble_models.stylize import STYLE_SIDE, encode_style, stylize  # noqa: E402
+from scumble_models.stylize import STYLE_SIDE, encode_style  # noqa: E402
 
-PREVIEW_PHOTO = ROOT / "examples" / "photos" / "coffee.jpg"
-PREVIEW_ENGINE = "microast"
-#: Stylized at twice the size it is shown at: strokes are as fine as in an artist's picture, and
-#: still to be seen.
-PREVIEW_SIZE, PREVIEW_WORK = (160, 120), (320, 240)
-MAX_PREVIEW_BYTES = 8 * 1024
+#: Longest side of a style's thumbnail, and how much longer than the other it may be: a scroll of ten
+#: metres would be a thread in a gallery.
+THUMBNAIL_SIDE, LONGEST = 192, 4 / 3
+MAX_THUMBNAIL_BYTES = 12 * 1024
 PAINTERS = {**make_style.PAINTERS, **style_painters.PAINTERS}
 #: Rights, as the manifest states them, under which a picture may become a style.
 ALLOWED = ("stated public domain", "CC0")
@@ -59,13 +56,10 @@ def main(names: tuple[str, ...], sources: Path | None, output: Path, engines: tu
     if unknown:
         raise click.UsageError(f"tools/styles.toml has no style {', '.join(sorted(unknown))}.")
     models = [load_model(name) for name in engines or [m.name for m in list_models() if m.builtin]]
-    photo = np.asarray(
-        Image.open(PREVIEW_PHOTO).convert("RGB").resize(PREVIEW_WORK, Image.Resampling.LANCZOS)
-    )
     for name in names or table:
         picture, origin = _picture(output / name, table[name], sources)
         is_new = sources is not None or "painter" in table[name]
-        _write_style(output / name, table[name], origin, picture, models, photo, is_new=is_new)
+        _write_style(output / name, table[name], origin, picture, models, is_new=is_new)
         click.echo(name)
     if not names:
         for folder in output.iterdir():
@@ -110,7 +104,6 @@ def _write_style(
     origin: dict[str, str],
     picture: Image.Image,
     models: list[StyleModel],
-    photo: np.ndarray,
     *,
     is_new: bool,
 ) -> None:
@@ -125,13 +118,8 @@ def _write_style(
         signals = encode_style(model, np.asarray(picture), "RGB")
         file = signals_folder / signals_name(model.info.name, model.info.sha256)
         file.write_bytes(signals.to_bytes())
-        if model.info.name == PREVIEW_ENGINE:
-            learned = folder / "learned" / file.name
-            if learned.is_file():
-                signals = StyleSignals.from_bytes(learned.read_bytes(), model.info.architecture)
-            result = Image.fromarray(stylize(model, photo, "RGB", [(signals, 1.0)]))
-            (folder / "preview.jpg").write_bytes(_preview(result))
-    credits = {key: row[key] for key in ("title", "artist", "year", "family", "tags") if key in row}
+    (folder / "thumbnail.jpg").write_bytes(thumbnail(picture))
+    credits = {key: row[key] for key in ("title", "artist", "year", "family", "mark", "tags") if key in row}
     # JSON's strings and lists of strings are TOML's too.
     lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in {**credits, **origin}.items()]
     (folder / "style.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -144,10 +132,12 @@ def _shipped(picture: Image.Image) -> Image.Image:
     return picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _preview(result: Image.Image) -> bytes:
-    small = result.resize(PREVIEW_SIZE, Image.Resampling.LANCZOS)
-    data = jpeg_of_image(small, max(PREVIEW_SIZE), MAX_PREVIEW_BYTES)
-    assert len(data) <= MAX_PREVIEW_BYTES, len(data)
+def thumbnail(picture: Image.Image) -> bytes:
+    """A small JPEG of a painting for the galleries."""
+    width, height = picture.size
+    size = (round(min(width, LONGEST * height)), round(min(height, LONGEST * width)))
+    data = jpeg_of_image(ImageOps.fit(picture, size), THUMBNAIL_SIDE, MAX_THUMBNAIL_BYTES)
+    assert len(data) <= MAX_THUMBNAIL_BYTES, len(data)
     return data
 
 

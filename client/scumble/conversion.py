@@ -16,7 +16,6 @@ LayerLike = Union[Pixels, str, "os.PathLike[str]", Any]
 StyleLike = Union[StyleSource, Pixels, bytes, str, "os.PathLike[str]", Any]
 
 _ARRAY_DTYPES = {"uint8": "u8", "uint16": "u16", "float16": "f16", "float32": "f32"}
-_NUMPY_DTYPES = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
 _BY_COUNT = {1: "GRAY", 2: "GRAYA", 3: "RGB", 4: "RGBA"}
 _PIL_MODES = {"L": "GRAY", "LA": "GRAYA", "RGB": "RGB", "RGBA": "RGBA"}
 
@@ -61,8 +60,7 @@ def to_array(pixels: Pixels) -> Any:
     """A NumPy array (H, W, C) over the pixels' own memory."""
     import numpy as np
 
-    shape = (pixels.extent.height, pixels.extent.width, pixels.format.channel_count)
-    return np.frombuffer(pixels.view(), _NUMPY_DTYPES[pixels.format.dtype]).reshape(shape)
+    return np.asarray(pixels)
 
 
 def _style_source(style: StyleLike) -> StyleSource:

@@ -17,6 +17,8 @@ MAX_STYLES = 16
 MAX_REFERENCES = 16
 MAX_NAME = 100
 PATCH_RANGE = (64, 16384)
+DEFAULT_WEIGHT = 1.0
+"""The strength of a style where nobody sets it: the same in editors, scripts and on the command line."""
 STROKE_RANGE = (0.25, 4.0)
 CONTRAST_RANGE = (0.5, 2.0)
 DETAIL_RANGE = (0.0, 1.0)
@@ -102,7 +104,7 @@ class StylizeRequest:
 
     image: Pixels
     styles: Tuple[StyleWeight, ...]
-    weight: float = 1.0
+    weight: float = DEFAULT_WEIGHT
     region: Optional[Bounds] = None
     mask: Optional[bytes] = field(default=None, repr=False)
     engine: str = "microast"

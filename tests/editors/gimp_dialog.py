@@ -14,12 +14,16 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 # Where things are in the dialog's window, at its own size. What clicks them waits for what that does,
 # and so fails when they have moved.
-SEARCH, GROUP, STAR = "120 29", "334 29", "366 516"
-ACTUAL_SIZE, SECOND = "748 23", "680 426"
-FIRST, THIRD = "62 100", "254 100"
-"""Pictures in the gallery's first row."""
-THUMBNAIL, SECOND_THUMBNAIL = "80x60+24+72", "80x60+120+72"
-"""The parts of the window with the first two pictures of the gallery."""
+SEARCH, GROUP, STAR = "120 29", "334 29", "366 533"
+ZOOM = "797 29"
+FIRST, SECOND, THIRD, FOURTH, FIFTH = "62 100", "158 100", "254 100", "350 100", "62 230"
+"""Pictures in the gallery's first row, and one of the next."""
+ON_LAYER, SHARE = "30 568", "680 482"
+"""The box below the gallery, and the slider of the first style of a mix."""
+MIX, MIDDLE = "160x100+435+465", "300x100+60+240"
+"""The styles of the mix with their names, and the middle of the gallery."""
+THUMBNAIL, SECOND_THUMBNAIL, THIRD_THUMBNAIL = "76x60+25+72", "76x60+121+72", "76x60+217+72"
+"""The parts of the window with the first pictures of the gallery, within their frames."""
 AFTER = "150x200+450+80"
 """The left part of the preview, which shows the result once there is one."""
 
@@ -65,6 +69,12 @@ def click(gimp, window: str, place: str) -> None:
     gimp.shell(
         f"xdotool windowactivate --sync {window} mousemove --window {window} {place} click 1 sleep 0.4"
     )
+
+
+def zoom(gimp, window: str, steps: int) -> None:
+    """Choose a zoom from the list, so many below the one that is chosen."""
+    click(gimp, window, ZOOM)
+    gimp.shell("xdotool key --delay 250 " + "Down " * steps + "Return sleep 0.3")
 
 
 def choose_a_style(gimp, window: str, place: str = FIRST) -> None:

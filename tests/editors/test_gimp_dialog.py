@@ -10,16 +10,15 @@ import numpy as np
 import pytest
 from daemon_process import until
 from gimp_dialog import (
-    ACTUAL_SIZE,
     AFTER,
     EXAMPLES,
     PART,
     choose_a_style,
-    click,
     content,
     leave,
     open_dialog,
     paint,
+    zoom,
 )
 from gimp_images import INSIDE
 
@@ -56,7 +55,7 @@ def test_a_style_is_chosen_seen_and_painted_by_mouse_and_return(gimp):
     gimp.shell(f"xdotool windowactivate --sync {window} key Return")
     done = running.result()
     assert done["status"] == "success", done
-    assert done["name"] == "Portrait of Adele Bloch-Bauer I 80% · Background"
+    assert done["name"] == "Portrait of Adele Bloch-Bauer I 100% · Background"
     assert len(done["tree"]) == 2
 
 
@@ -169,7 +168,7 @@ result["mask"] = image.get_layers()[1].get_mask() is not None
 result["image"] = image.get_id()
 """
     )
-    painted = ["Marker", "swirls 80% · Photo", "Photo"]
+    painted = ["Marker", "swirls 100% · Photo", "Photo"]
     assert done["tree"] == painted
     assert done["mask"]
 
@@ -212,7 +211,7 @@ def test_at_actual_size_what_is_seen_is_what_is_painted(gimp, photo):
     running, window = open_dialog(gimp, photo=photo)
     choose_a_style(gimp, window)
     fitted = content(gimp, window, AFTER)
-    click(gimp, window, ACTUAL_SIZE)
+    zoom(gimp, window, 2)  # 50%, 100%
     gimp.shell("xdotool mousemove 5 5")  # a tooltip would be seen too
     until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
     stand_still(gimp, window)
@@ -227,7 +226,7 @@ def test_at_actual_size_dragging_shows_another_part(gimp):
     running, window = open_dialog(gimp)
     choose_a_style(gimp, window)
     fitted = content(gimp, window, AFTER)
-    click(gimp, window, ACTUAL_SIZE)
+    zoom(gimp, window, 2)  # 50%, 100%
     gimp.shell("xdotool mousemove 5 5 sleep 1")  # a tooltip would be seen too
     until(lambda: content(gimp, window, AFTER)[1] != fitted[1], "the layer at actual size")
     stand_still(gimp, window)

@@ -11,12 +11,20 @@ from daemon_process import connected, until
 from gimp_dialog import (
     AFTER,
     EXAMPLES,
+    FIFTH,
     FIRST,
+    FOURTH,
     GROUP,
+    MIDDLE,
+    MIX,
+    ON_LAYER,
+    SEARCH,
     SECOND,
     SECOND_THUMBNAIL,
+    SHARE,
     STAR,
     THIRD,
+    THIRD_THUMBNAIL,
     THUMBNAIL,
     choose_a_style,
     click,
@@ -56,6 +64,14 @@ def gimp(start_gimp, base):
     return start_gimp(windows=True, SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base))
 
 
+def control_click(gimp, window: str, place: str) -> None:
+    """Click with Control held."""
+    gimp.shell(
+        f"xdotool windowactivate --sync {window} keydown ctrl mousemove --window {window} {place} click 1 "
+        "sleep 0.4 keyup ctrl"
+    )
+
+
 def keys(gimp, *names: str) -> None:
     """Press keys, slowly enough for a menu to follow."""
     gimp.shell("xdotool key --delay 250 " + " ".join(names) + " sleep 0.3")
@@ -65,14 +81,14 @@ def test_a_style_that_was_searched_for_is_painted_and_is_the_most_recent_one(gim
     running, window = open_dialog(gimp, "300, 200")
     search(gimp, window, "comic")
     choose_a_style(gimp, window)
-    assert paint(gimp, running, window)["name"] == "Comic 80% · Background"
+    assert paint(gimp, running, window)["name"] == "Comic 100% · Background"
 
     running, window = open_dialog(gimp, "300, 200")
     click(gimp, window, GROUP)
     keys(gimp, "Down", "Down", "Return")  # Favourites, Recent
     until(lambda: content(gimp, window, THUMBNAIL)[0] > 200, "the recent styles")
     click(gimp, window, FIRST)
-    assert paint(gimp, running, window)["name"] == "Comic 80% · Background"
+    assert paint(gimp, running, window)["name"] == "Comic 100% · Background"
 
 
 def test_a_starred_style_is_the_only_one_among_the_favourites_until_the_star_goes(gimp):
@@ -93,11 +109,65 @@ def test_a_second_style_is_mixed_in(gimp):
     running, window = open_dialog(gimp, "300, 200")
     choose_a_style(gimp, window)
     alone = content(gimp, window, AFTER)
-    click(gimp, window, SECOND)
-    keys(gimp, "Down", "Down", "Down", "Return")
+    control_click(gimp, window, THIRD)
     until(lambda: content(gimp, window, AFTER)[1] != alone[1], "the preview of both")
     name = paint(gimp, running, window)["name"]
-    assert name.startswith("Portrait of Adele Bloch-Bauer I + ")
+    assert name == "Portrait of Adele Bloch-Bauer I + The Large Blue Horses 100% · Background"
+
+
+def test_up_to_four_styles_are_mixed_and_a_plain_click_takes_one_alone(gimp, base):
+    running, window = open_dialog(gimp, "300, 200")
+    choose_a_style(gimp, window)
+    for place in (SECOND, THIRD, FOURTH, FIFTH):  # the fifth has no room
+        control_click(gimp, window, place)
+    control_click(gimp, window, SECOND)  # and away again
+    name = paint(gimp, running, window)["name"]
+    titles = ("Portrait of Adele Bloch-Bauer I", "The Large Blue Horses", "Luncheon of the Boating Party")
+    assert name.startswith(" + ".join(titles) + " 100%")
+
+    running, window = open_dialog(gimp, "300, 200")  # with the mix of before
+    before = content(gimp, window, MIX)
+    click(gimp, window, THIRD)
+    until(lambda: content(gimp, window, MIX)[1] != before[1], "one style in place of three")
+    assert paint(gimp, running, window)["name"] == "The Large Blue Horses 100% · Background"
+
+
+def test_a_share_is_set_by_its_slider(gimp):
+    running, window = open_dialog(gimp, "300, 200")
+    choose_a_style(gimp, window)
+    control_click(gimp, window, THIRD)
+    gimp.shell(f"xdotool mousemove --window {window} {SHARE} click 1 key End sleep 0.5")
+    name = paint(gimp, running, window)["name"]
+    assert name == "Portrait of Adele Bloch-Bauer I 100% · Background"  # of the other nothing is left
+
+
+def test_the_gallery_shows_paintings_and_under_the_mouse_the_layer_and_does_not_move(gimp):
+    running, window = open_dialog(gimp, "300, 200")
+    gimp.shell("xdotool mousemove 5 5 sleep 1")
+    others, third = content(gimp, window, SECOND_THUMBNAIL), content(gimp, window, THIRD_THUMBNAIL)
+    gimp.shell(f"xdotool mousemove --window {window} {THIRD}")
+    until(lambda: content(gimp, window, THIRD_THUMBNAIL)[1] != third[1], "the layer in that style")
+    gimp.shell("xdotool mousemove 5 5 sleep 1")
+    assert content(gimp, window, THIRD_THUMBNAIL) == third
+    click(gimp, window, THIRD)
+    gimp.shell("xdotool mousemove 5 5 sleep 1")
+    assert content(gimp, window, SECOND_THUMBNAIL) == others
+    assert content(gimp, window, THIRD_THUMBNAIL) == third  # only its frame is another
+    click(gimp, window, ON_LAYER)
+    gimp.shell("xdotool mousemove 5 5")
+    until(lambda: content(gimp, window, SECOND_THUMBNAIL)[1] != others[1], "the layer in each style")
+    leave(gimp, running, window)
+
+
+def test_a_search_without_a_hit_says_so(gimp):
+    running, window = open_dialog(gimp, "300, 200")
+    click(gimp, window, SEARCH)
+    gimp.shell("xdotool type --delay 60 sausage")
+    until(lambda: content(gimp, window, SECOND_THUMBNAIL)[0] < 20, "an empty gallery")
+    until(lambda: content(gimp, window, MIDDLE)[0] > 20, "a sentence in it")
+    gimp.shell("xdotool key Escape sleep 1")  # empties the search
+    until(lambda: content(gimp, window, SECOND_THUMBNAIL)[0] > 200, "all styles")
+    leave(gimp, running, window)
 
 
 def no_learning(client: Client) -> bool:
@@ -130,7 +200,7 @@ def test_a_file_dropped_on_the_gallery_becomes_the_style(gimp):
     with connected(start=False) as client:
         learning = until(lambda: client.status()["learning"], "the learning of the dropped style")
         assert isinstance(learning, dict)
-        assert paint(gimp, running, window)["name"] == "swirls 80% · Background"
+        assert paint(gimp, running, window)["name"] == "swirls 100% · Background"
         # The dialog is gone, and the daemon goes on by itself; the next tests shall not wait for it.
         assert client.status()["learning"] is not None
         until(lambda: no_learning(client), "the end of the learning")
@@ -160,4 +230,4 @@ display.delete()
     keys(gimp, "Down", "Down", "Down", "Return")  # Favourites, Recent, Layers of this image
     until(lambda: content(gimp, window, THUMBNAIL)[1] != library[1], "the layers")
     choose_a_style(gimp, window, THIRD)
-    assert paint(gimp, running, window)["name"] == "Inner 80% · Photo"
+    assert paint(gimp, running, window)["name"] == "Inner 100% · Photo"

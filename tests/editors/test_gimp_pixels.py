@@ -210,6 +210,25 @@ def test_two_styles_are_mixed(gimp, client: Client):
     assert bytes(done.result.view()) == bytes(wanted.view())
 
 
+def test_four_styles_are_mixed_by_their_shares(gimp, client: Client):
+    done = apply(
+        gimp,
+        Case(),
+        STYLE,
+        weight=1.0,
+        second_style_name="comic",
+        third_style_name="irises",
+        fourth_style_name="chalk",
+        mix=0.25,
+        third_share=0.125,
+        fourth_share=0.375,
+    )
+    assert done.facts["name"] == "swirls + Comic + Irises + Chalk 100% · Photo"
+    shares = [(STYLE, 0.375), ("comic", 0.125), ("irises", 0.125), ("chalk", 0.375)]
+    wanted = client.stylize(Case().pixels(), style=shares)
+    assert bytes(done.result.view()) == bytes(wanted.view())
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_photo_of_24_megapixels_arrives_bit_for_bit(gimp, client: Client):

@@ -231,7 +231,7 @@ def test_gimp_starts_the_daemon_itself_and_ends_without_waiting_for_it(start_gim
         f"{INSIDE}\n{IMAGE}\nresult = scumble(image, [layer], style_file={style!r})\n"
         "result['tree'] = tree(image)\nimage.delete()"
     )
-    assert done["tree"] == ["swirls 80% · Photo", "Photo"], done
+    assert done["tree"] == ["swirls 100% · Photo", "Photo"], done
     assert read_connection(base / "own") is not None
     assert gimp.close() == 0
 
@@ -280,7 +280,7 @@ def test_a_daemon_killed_in_the_middle_ends_in_a_message_and_the_next_apply_work
     until(lambda: not alive(pid), "the daemon's end")
     with Client.connect():
         again = gimp.run(f"{INSIDE}\n{IMAGE}\n{call}\nresult['tree'] = tree(image)\nimage.delete()")
-    assert again["tree"] == ["swirls 80% · Photo", "Photo"], again
+    assert again["tree"] == ["swirls 100% · Photo", "Photo"], again
 
 
 def test_two_gimps_at_once_both_get_their_layers(gimp, start_gimp, style):

@@ -162,6 +162,49 @@ def test_a_style_is_clicked_and_applied_by_mouse(docker, client: Client):
     assert bytes(client.submit(request).result().view()) == (docker.folder / "painted.raw").read_bytes()
 
 
+def place_of_style(krita: KritaSession, row: int) -> list[int]:
+    """Where a style of the gallery is on the screen."""
+    return krita.run(
+        f"""
+        view = panel.gallery.list
+        point = view.viewport().mapToGlobal(view.visualItemRect(view.item({row})).center())
+        result = [point.x(), point.y()]
+        """
+    )
+
+
+def test_a_click_takes_one_style_alone_control_mixes_and_nothing_moves(docker):
+    docker.run("place_of(panel.gallery); panel.gallery.list.scrollToTop(); panel.studio.set_effect(Effect())")
+    chosen = "[style.value for style in panel.studio.effect.styles]"
+    shown = docker.run("result = [panel.gallery.list.style_at(row).choice.value for row in range(5)]")
+    places = [place_of_style(docker, row) for row in range(5)]
+    wanted: list[str] = []
+    for row, control in ((1, False), (2, True), (4, True), (2, True), (0, False)):
+        x, y = places[row]
+        held = ("keydown ctrl", "keyup ctrl") if control else ("", "")
+        docker.shell(f"xdotool {held[0]} mousemove {x} {y} sleep 0.1 click 1 sleep 0.1 {held[1]}")
+        others = [name for name in wanted if name != shown[row]] if control else []
+        wanted = others if control and shown[row] in wanted else [*others, shown[row]]
+        docker.until(f"{chosen} == {wanted!r}")
+        time.sleep(0.3)  # what was clicked is laid out
+        assert [place_of_style(docker, row) for row in range(5)] == places
+
+
+def test_the_layer_is_seen_in_a_style_under_the_mouse_and_in_all_that_are_in_sight(docker):
+    docker.run(
+        "place_of(panel.gallery); panel.gallery.list.scrollToTop(); panel.studio.glimpses.layers.forget()"
+    )
+    docker.run("layers = panel.studio.glimpses.layers; style_at = panel.gallery.list.style_at")
+    x, y = place_of_style(docker, 4)
+    docker.shell(f"xdotool mousemove {x - 5} {y} sleep 0.2 mousemove {x} {y}")
+    docker.until("layers.of(style_at(4).choice) is not None")
+    assert docker.run("result = layers.of(style_at(0).choice) is None")
+    click(docker, "panel.gallery.layer_box")
+    docker.until("all(layers.of(style_at(row).choice) is not None for row in range(6))")
+    click(docker, "panel.gallery.layer_box")
+    assert docker.run("result = names()") == ["Photo"]
+
+
 def test_the_history_gives_settings_back_and_paints_again(docker):
     choose(docker, 3)
     docker.run("panel.studio.set_effect(panel.studio.effect.taking({'weight': 0.35, 'stroke_size': 2.0}))")
@@ -295,7 +338,7 @@ def test_a_layer_becomes_a_style(docker):
     docker.run("document.setActiveNode(layer)")
     docker.until("document.activeNode() == layer")
     click(docker, "panel.job.apply_button")
-    docker.until("not panel.studio.busy and 'Sketch 80% · Photo' in names()")
+    docker.until("not panel.studio.busy and 'Sketch 100% · Photo' in names()")
 
 
 def test_the_plugin_can_be_loaded_anew(docker):

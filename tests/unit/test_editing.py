@@ -151,6 +151,16 @@ def test_the_gallery_bears_a_library_that_is_odd():
     assert titles(gallery.shown()) == ["ok"]
 
 
+def test_styles_lie_together_by_the_kind_of_their_marks():
+    gallery = Gallery(EditorSettings())
+    marks = {"Reeds": "ink", "Waves": "print", "Fire": "brush", "Own": "", "Oil": "brush", "Odd": 7}
+    gallery.set_library([{"name": name, "mark": mark} for name, mark in marks.items()])
+    assert titles(gallery.shown()) == ["Fire", "Oil", "Waves", "Reeds", "Own", "Odd"]
+    assert titles(gallery.shown(group="brush")) == ["Fire", "Oil"]
+    assert titles(gallery.shown("ink")) == ["Reeds"]
+    assert gallery.marks() == ["brush", "print", "ink"]
+
+
 def test_the_layers_of_the_image_are_a_group_of_their_own():
     gallery = Gallery(EditorSettings())
     gallery.set_library(LIBRARY)
@@ -169,7 +179,7 @@ def test_a_recipe_of_the_library_brings_its_settings():
 
 def test_the_layer_is_named_after_style_weight_and_layer():
     texts = Texts()
-    assert texts.layer_name(Effect((WAVES,)), "Background") == "Great Waves 80% · Background"
+    assert texts.layer_name(Effect((WAVES,)), "Background") == "Great Waves 100% · Background"
     assert texts.layer_name(EFFECT, "Sky") == "Great Waves + Fire 80% · Sky"
     assert len(texts.layer_name(Effect((WAVES,)), "long " * 100)) <= 120
 

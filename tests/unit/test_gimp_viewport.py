@@ -32,10 +32,10 @@ SIDES, MOVES = st.integers(1, 5000), st.floats(-1e4, 1e4)
 
 @given(x=SIDES, y=SIDES, width=SIDES, height=SIDES, moves=st.lists(st.tuples(MOVES, MOVES), max_size=4))
 def test_however_it_is_dragged_the_part_stays_inside(viewport_module, x, y, width, height, moves):
-    area, view = Bounds(x, y, width, height), viewport_module.Viewport(400)
+    area, view = Bounds(x, y, width, height), viewport_module.Viewport()
     for move in [(0.0, 0.0), *moves]:
         view.move(*move)
-        part = view.actual(area)
+        part = view.zoomed(area, 1.0)
         assert area.x <= part.x
         assert part.right <= area.right
         assert area.y <= part.y
@@ -45,7 +45,7 @@ def test_however_it_is_dragged_the_part_stays_inside(viewport_module, x, y, widt
 
 @given(width=SIDES, height=SIDES)
 def test_fitted_it_has_room_in_400_by_280(viewport_module, width, height):
-    part, side = viewport_module.Viewport(400).fitted(Bounds(0, 0, width, height))
+    part, side = viewport_module.Viewport().fitted(Bounds(0, 0, width, height))
     factor = side / max(part.width, part.height)
     assert part.extent == (width, height)
     assert width * factor <= 400.5
@@ -53,10 +53,10 @@ def test_fitted_it_has_room_in_400_by_280(viewport_module, width, height):
 
 
 def test_a_drag_moves_by_its_own_length(viewport_module):
-    view = viewport_module.Viewport(400)
-    before = view.actual(Bounds(0, 0, 2000, 1500))
+    view = viewport_module.Viewport()
+    before = view.zoomed(Bounds(0, 0, 2000, 1500), 1.0)
     view.move(30, -20)
-    after = view.actual(Bounds(0, 0, 2000, 1500))
+    after = view.zoomed(Bounds(0, 0, 2000, 1500), 1.0)
     assert (after.x - before.x, after.y - before.y) == (30, -20)
 
 

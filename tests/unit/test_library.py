@@ -6,17 +6,20 @@ import hashlib
 import io
 import sys
 import threading
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from scumble import ScumbleError, StyleSource
+from scumble.marks import MARKS
 from scumble_daemon.library import Library, Recipe
 from scumble_daemon.library.builtin import tomllib
+from scumble_daemon.library.entries import credits_from
 from scumble_daemon.library.names import clean_text, library_name, unique_name
 from scumble_daemon.library.places import builtin_folder
 from scumble_daemon.library.signals import FILE_NAME, load_signals, signals_files, signals_name
@@ -52,12 +55,27 @@ def test_there_are_at_least_32_built_in_styles_in_at_least_14_families(library):
     assert all(entry.credits.licence and entry.credits.source for entry in entries)
 
 
-def test_every_built_in_style_has_a_small_preview_and_small_signals():
+def test_every_built_in_style_says_with_which_marks_it_is_made(library):
+    marks = Counter(entry.credits.mark for entry in library.entries())
+    assert set(marks) == {"brush", "line", "print", "ink", "mosaic"}
+    assert all(library.describe(entry)["mark"] in MARKS for entry in library.entries())
+
+
+def test_a_mark_that_is_none_is_left_out():
+    assert credits_from({"mark": "Line"}, "A").mark == "line"
+    assert credits_from({"mark": "sausage"}, "A").mark == ""
+
+
+def test_every_built_in_style_shows_its_painting_and_has_small_signals():
     for folder in (path.parent for path in BUILTIN.glob("*/style.toml")):
-        preview = folder / "preview.jpg"
-        assert preview.stat().st_size < 8 * 1024 + 1
-        with Image.open(preview) as image:
-            assert (image.format, image.size) == ("JPEG", (160, 120))
+        thumbnail = folder / "thumbnail.jpg"
+        assert thumbnail.stat().st_size < 12 * 1024 + 1
+        with Image.open(thumbnail) as image, Image.open(folder / "picture.jpg") as picture:
+            assert (image.format, max(image.size)) == ("JPEG", 192)
+            assert min(image.size) >= 144
+            painting = ImageOps.fit(picture.convert("RGB"), image.size)
+            coarse = [np.asarray(one.convert("RGB").resize((24, 24)), float) for one in (image, painting)]
+        assert np.abs(coarse[0] - coarse[1]).mean() < 3, folder.name
         files = signals_files(folder / "signals")
         assert files
         assert all(path.stat().st_size < 64 * 1024 for path in files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .effect import Effect, StyleChoice
 from .gallery import Gallery, GalleryStyle
+from .glimpses import Glimpses
 from .history import HistoryEntry
 from .jobs import JobController, JobEvent
 from .learning import BackgroundLearning, LearningEvent
@@ -16,6 +17,7 @@ __all__ = [
     "Effect",
     "Gallery",
     "GalleryStyle",
+    "Glimpses",
     "HistoryEntry",
     "JobController",
     "JobEvent",

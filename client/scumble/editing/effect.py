@@ -13,6 +13,7 @@ from ..pixels.geometry import Bounds
 from ..pixels.pixels import Pixels
 from ..request import (
     CONTRAST_RANGE,
+    DEFAULT_WEIGHT,
     DETAIL_RANGE,
     PRESERVE_COLOR,
     STROKE_RANGE,
@@ -76,7 +77,7 @@ class Effect:
     """All that an artist sets for one job; the meanings are those of StylizeRequest."""
 
     styles: Tuple[StyleChoice, ...] = ()
-    weight: float = 0.8
+    weight: float = DEFAULT_WEIGHT
     stroke_size: float = 1.0
     preserve_color: str = "off"
     contrast: float = 1.0

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
+from ..marks import MARKS
 from .effect import StyleChoice
 from .settings import EditorSettings
 
 ALL, FAVOURITES, RECENT, LAYERS = "all", "favourites", "recent", "layers"
-GROUPS = (ALL, FAVOURITES, RECENT, LAYERS)
+GROUPS = (ALL, FAVOURITES, RECENT, *MARKS, LAYERS)
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class GalleryStyle:
 
     choice: StyleChoice
     family: str = ""
+    mark: str = ""
     tags: Tuple[str, ...] = ()
     favourite: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +44,8 @@ class Gallery:
         self._added: List[StyleChoice] = []
 
     def set_library(self, styles: Iterable[Mapping[str, Any]]) -> None:
-        """Take what `Client.styles()` returned: maps with name, title, family, tags, favourite, settings.
+        """Take what `Client.styles()` returned: maps with name, title, family, mark, tags, favourite,
+        settings.
 
         Maps without a name are left out, and anything else of theirs that is odd is ignored.
         """
@@ -55,6 +58,7 @@ class Gallery:
             style = GalleryStyle(
                 StyleChoice("library", name, _text(fields.get("title"))),
                 family=_text(fields.get("family")),
+                mark=_text(fields.get("mark")),
                 tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
                 favourite=fields.get("favourite") is True,
                 settings=settings if isinstance(settings, dict) else {},
@@ -77,11 +81,17 @@ class Gallery:
                 return style
         return None
 
+    def marks(self) -> Sequence[str]:
+        """The kinds of mark that styles here are made with, in the order of `MARKS`."""
+        there = {style.mark for style in self._library.values()}
+        return [mark for mark in MARKS if mark in there]
+
     def shown(self, search: str = "", group: str = ALL) -> Sequence[GalleryStyle]:
-        """The styles of a group whose title, family or tags hold every word of `search`.
+        """The styles of a group whose title, family, mark or tags hold every word of `search`.
 
         Files that no longer exist are left out, and layers are a group of their own. The recent come in
-        the order of their use; otherwise favourites come first.
+        the order of their use; otherwise favourites come first, and then what the artist added; the rest lie
+        together by the kind of their marks.
         """
         words = search.casefold().split()
         everything = [style for style in self._everything() if _matches(style, words)]
@@ -94,7 +104,9 @@ class Gallery:
             return sorted(recent, key=lambda style: order[style.choice.key])
         if group == FAVOURITES:
             return [style for style in styles if style.favourite]
-        return sorted(styles, key=lambda style: not style.favourite)
+        if group in MARKS:
+            styles = [style for style in styles if style.mark == group]
+        return sorted(styles, key=lambda style: (not style.favourite, _place(style)))
 
     def _everything(self) -> List[GalleryStyle]:
         found: Dict[Tuple[str, str], GalleryStyle] = {}
@@ -110,8 +122,14 @@ class Gallery:
         return list(found.values())
 
 
+def _place(style: GalleryStyle) -> int:
+    if style.choice.kind != "library":
+        return -1
+    return MARKS.index(style.mark) if style.mark in MARKS else len(MARKS)
+
+
 def _matches(style: GalleryStyle, words: Sequence[str]) -> bool:
-    text = " ".join((style.title, style.family, style.choice.value, *style.tags)).casefold()
+    text = " ".join((style.title, style.family, style.mark, style.choice.value, *style.tags)).casefold()
     return all(word in text for word in words)
 
 

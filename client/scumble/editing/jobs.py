@@ -5,7 +5,7 @@
     for event in controller.events(): ...           # on the interface's thread
 
 A new preview takes the place of the one before, whether that waits or runs: the newest wins. An
-`apply` is never dropped and goes before previews.
+`apply` is never dropped and goes before previews. A glimpse waits until there is nothing else to do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ..job import Progress
 from ..pixels.pixels import Pixels
 from ..request import StylizeRequest
 
-APPLY, PREVIEW, QUESTION = "apply", "preview", "question"
+APPLY, PREVIEW, QUESTION, GLIMPSE = "apply", "preview", "question", "glimpse"
 CLOSE_S = 5.0
 
 
@@ -34,7 +34,7 @@ class JobEvent:
 
     Attributes:
         kind: ``progress``, ``done`` or ``failed``; after the last two nothing more comes.
-        task: ``apply``, ``preview`` or ``question``.
+        task: ``apply``, ``preview``, ``question`` or ``glimpse``.
         progress, result, error: set according to `kind`.
         answer: what the function of a question returned.
         at: when it happened, by time.monotonic(); the interface may read it later.
@@ -72,6 +72,7 @@ class JobController:
         self._changed = threading.Condition()  # guards what follows
         self._applies: Deque[_Task] = deque()
         self._questions: Deque[_Task] = deque()
+        self._glimpses: Deque[_Task] = deque()
         self._preview: Optional[_Task] = None
         self._running: Optional[_Task] = None
         self._closing = False
@@ -101,13 +102,23 @@ class JobController:
         with self._changed:
             return self._add(self._questions, _Task(self._next(), QUESTION, question=question))
 
+    def glimpse(self, request: StylizeRequest) -> int:
+        """Queue a small picture that nobody waits for; returns its ticket. All else goes before it."""
+        with self._changed:
+            return self._add(self._glimpses, _Task(self._next(), GLIMPSE, request))
+
     def cancel(self, ticket: Optional[int] = None) -> None:
         """Cancel one job, or all of them: each ends with ``failed`` and the code `cancelled`.
 
         Returns at once. Without effect on a job that is over.
         """
         with self._changed:
-            waiting = [*self._applies, *self._questions, *([self._preview] if self._preview else [])]
+            waiting = [
+                *self._applies,
+                *self._questions,
+                *self._glimpses,
+                *([self._preview] if self._preview else []),
+            ]
             for task in waiting:
                 if ticket in (None, task.ticket):
                     self._withdraw(task)
@@ -172,7 +183,7 @@ class JobController:
     def _withdraw(self, task: _Task) -> None:
         if task is self._preview:
             self._preview = None
-        for line in (self._applies, self._questions):
+        for line in (self._applies, self._questions, self._glimpses):
             if task in line:
                 line.remove(task)
         self._tell(_failed(task, _cancelled()))
@@ -185,7 +196,7 @@ class JobController:
             while True:
                 with self._changed:
                     self._running = None
-                    while not (self._closing or self._applies or self._questions or self._preview):
+                    while not (self._closing or self._waits()):
                         self._changed.wait()
                     if self._closing:
                         return
@@ -207,9 +218,13 @@ class JobController:
             return self._applies.popleft()
         if self._questions:
             return self._questions.popleft()
+        if self._preview is None:
+            return self._glimpses.popleft()
         task, self._preview = self._preview, None
-        assert task is not None
         return task
+
+    def _waits(self) -> bool:
+        return bool(self._applies or self._questions or self._preview or self._glimpses)
 
     def _do(self, client: Client, task: _Task) -> JobEvent:
         if task.cancel.is_set():

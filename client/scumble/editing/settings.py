@@ -22,7 +22,8 @@ MAX_FILE = 1 << 20
 class EditorSettings:
     """The last effect, the styles last used and what was painted (newest first), the artist's favourites.
 
-    `learn`: whether paintings that the artist adds are learned.
+    `learn`: whether paintings that the artist adds are learned; `on_layer`: whether the gallery shows the
+    artist's layer in each style in place of the paintings.
     """
 
     effect: Effect = field(default_factory=Effect)
@@ -30,6 +31,7 @@ class EditorSettings:
     favourites: Tuple[StyleChoice, ...] = ()
     history: Tuple[HistoryEntry, ...] = ()
     learn: bool = True
+    on_layer: bool = False
 
     def used(self, effect: Effect) -> EditorSettings:
         """After a job with that effect: it is the last one, and its styles are the newest."""
@@ -53,6 +55,10 @@ class EditorSettings:
         """With the learning of added paintings turned on or off."""
         return replace(self, learn=on)
 
+    def showing_layer(self, on: bool) -> EditorSettings:
+        """With the artist's layer in the gallery, or the paintings."""
+        return replace(self, on_layer=on)
+
     def to_dict(self) -> Dict[str, Any]:
         """The settings as plain data."""
         return {
@@ -61,6 +67,7 @@ class EditorSettings:
             "favourites": [style.to_dict() for style in self.favourites],
             "history": [entry.to_dict() for entry in self.history],
             "learn": self.learn,
+            "on_layer": self.on_layer,
         }
 
     @classmethod
@@ -74,6 +81,7 @@ class EditorSettings:
             favourites=_styles(fields.get("favourites")),
             history=entries(fields.get("history")),
             learn=fields.get("learn") is not False,
+            on_layer=fields.get("on_layer") is True,
         )
 
 

@@ -18,8 +18,21 @@ class Texts:
     def __init__(self, gettext: Callable[[str], str] = str) -> None:
         self._gettext = gettext
 
+    def mark(self, mark: str) -> str:
+        """A kind of mark, as a list of groups names it."""
+        _ = self._gettext
+        titles = {
+            "brush": _("Brush"),
+            "line": _("Line"),
+            "print": _("Print"),
+            "ink": _("Ink"),
+            "mosaic": _("Mosaic"),
+            "photo": _("Photo"),
+        }
+        return titles.get(mark, mark)
+
     def layer_name(self, effect: Effect, layer: str) -> str:
-        """The new layer's name: ``Starry Night 80% · Background``."""
+        """The new layer's name: ``Starry Night 100% · Background``."""
         name = "{} {:.0f}%".format(self.style_names(effect.styles), 100 * effect.weight)
         return _shortened("{} · {}".format(name, layer) if layer else name, MAX_LAYER_NAME)
 

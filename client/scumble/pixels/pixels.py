@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from typing import Optional, Union
+from typing import Any, Dict, Optional, Union
 
 from ..errors import ScumbleError
+from . import pillow
 from .geometry import Extent
 
 BytesLike = Union[bytes, bytearray, memoryview]
@@ -68,7 +70,8 @@ class PixelFormat:
 class Pixels:
     """An image: row-major from the top left, native little-endian samples, no padding.
 
-    `profile` is an ICC profile that travels with the pixels and is not applied.
+    `profile` is an ICC profile that travels with the pixels and is not applied. ``np.asarray(pixels)`` is an
+    array (H, W, C) over the same memory, and a notebook shows the picture.
 
     Raises ScumbleError `image-empty`, `image-too-large` (a side over `MAX_SIDE`) or `bad-pixels`
     when the data are not exactly one image of that size.
@@ -100,6 +103,42 @@ class Pixels:
         """The samples as flat bytes, without a copy."""
         view = memoryview(self.data)
         return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+
+    @property
+    def __array_interface__(self) -> Dict[str, Any]:
+        """What NumPy, and whatever speaks its protocol, reads: rows, columns and channels."""
+        return {
+            "version": 3,
+            "shape": (self.extent.height, self.extent.width, self.format.channel_count),
+            "typestr": pillow.type_string(self.format.dtype),
+            "data": self.view(),
+        }
+
+    def to_pillow(self) -> Any:
+        """A PIL image; of more than 8 bits only where it is gray, for that is what Pillow has.
+
+        Raises ScumbleError `no-pillow`, or `no-numpy` for colours of more than 8 bits.
+        """
+        image = pillow.image_of(
+            (self.extent.width, self.extent.height), self.format.dtype, self.format.channels, self.view()
+        )
+        if self.profile is not None:
+            image.info["icc_profile"] = self.profile
+        return image
+
+    def save(self, path: Union[str, "os.PathLike[str]"], **options: Any) -> None:
+        """Write an image file of the kind that its name says; `options` are Pillow's, such as ``quality``.
+
+        Raises ScumbleError `cannot-write` and as :meth:`to_pillow`.
+        """
+        pillow.save(self.to_pillow(), path, self.profile, options)
+
+    def _repr_png_(self) -> Optional[bytes]:
+        """What a notebook shows; nothing where Pillow is missing."""
+        try:
+            return pillow.png_of(self.to_pillow())
+        except ScumbleError:
+            return None
 
 
 def check_extent(extent: object) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scumble.marks import MARKS
+
 from . import report, styles_learn
 from .style_text import parse_style
 
@@ -50,15 +52,21 @@ def command() -> None:
     "list",
     short_help="List the styles, all or those that WORDs describe.",
     epilog="\b\nExamples:\n  scumble styles list\n  scumble styles list red\n"
-    "  scumble styles list --family ukiyo-e --json\n",
+    "  scumble styles list --family ukiyo-e --json\n  scumble styles list --mark line\n",
 )
 @click.argument("words", metavar="[WORD...]", nargs=-1)
 @click.option("--family", help="Only those of one family, such as impasto.")
+@click.option("--mark", type=click.Choice(MARKS), help="Only those of one kind of mark.")
 @click.option("--favourites", is_flag=True, help="Only favourites.")
 @click.option("--mine", is_flag=True, help="Only those that are not built in.")
 @_json
 def list_command(
-    words: Sequence[str], family: str | None, favourites: bool, mine: bool, wants_json: bool
+    words: Sequence[str],
+    family: str | None,
+    mark: str | None,
+    favourites: bool,
+    mine: bool,
+    wants_json: bool,
 ) -> None:
     """List the styles whose names, titles, artists or tags hold every WORD."""
     library = _library()
@@ -67,6 +75,7 @@ def list_command(
         text = " ".join((row["name"], row["title"], row["artist"], row["family"], *row["tags"])).casefold()
         wanted = all(word.casefold() in text for word in words)
         wanted &= family is None or row["family"].casefold() == family.casefold()
+        wanted &= mark in (None, row["mark"])
         if wanted and (row["favourite"] or not favourites) and not (mine and row["builtin"]):
             rows.append(row)
     if wants_json:
@@ -134,6 +143,7 @@ def show(name: str, wants_json: bool) -> None:
 @click.option("--title", help="What it is called; otherwise the file's name.")
 @click.option("--artist", default="", help="Who made it.")
 @click.option("--family", default="", help="What it belongs to, such as oil or comic.")
+@click.option("--mark", type=click.Choice(MARKS), default=None, help="What it is made with.")
 @click.option("--tag", "tags", multiple=True, help="A word to find it by. Can be repeated.")
 @_json
 def add(
@@ -143,6 +153,7 @@ def add(
     title: str | None,
     artist: str,
     family: str,
+    mark: str | None,
     tags: Sequence[str],
     wants_json: bool,
 ) -> None:
@@ -154,7 +165,7 @@ def add(
     if styles and not title:
         raise click.UsageError("A recipe needs a --title.")
     library = _library()
-    credits = Credits(title or "", artist=artist, family=family, tags=tuple(tags))
+    credits = Credits(title or "", artist=artist, family=family, mark=mark or "", tags=tuple(tags))
     if styles:
         recipe = _recipe(library, styles, settings)
         _tell(library, [library.add_recipe(recipe, title or "", credits)], wants_json, "is in the library")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scumble.marks import MARKS
+
 from .names import clean_text
 from .recipes import Recipe
 
@@ -18,12 +20,13 @@ MAX_CREDIT = 500
 
 @dataclass(frozen=True)
 class Credits:
-    """What is known of a style: one line each, empty where it is not known."""
+    """What is known of a style: one line each, empty where it is not known; `mark` is one of `MARKS`."""
 
     title: str
     artist: str = ""
     year: str = ""
     family: str = ""
+    mark: str = ""
     licence: str = ""
     source: str = ""
     tags: tuple[str, ...] = ()
@@ -59,8 +62,8 @@ class StyleEntry:
 
     @property
     def thumbnail(self) -> Path:
-        """A small JPEG: the picture itself, or for a built-in style a photo stylized with it."""
-        return self.folder / ("preview.jpg" if self.kind == "builtin" else "thumbnail.jpg")
+        """A small JPEG of the picture itself."""
+        return self.folder / "thumbnail.jpg"
 
     @property
     def signals_folder(self) -> Path:
@@ -77,11 +80,13 @@ def credits_from(data: Mapping[str, Any], title: str) -> Credits:
 
     tags = data.get("tags", [])
     words = [clean_text(tag, 40) for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+    mark = line("mark", 40).casefold()
     return Credits(
         clean_text(line("title")) or clean_text(title) or "Style",
         line("artist"),
         line("year", 40),
         line("family", 40),
+        mark if mark in MARKS else "",
         line("licence"),
         line("source"),
         tuple(word for word in words if word)[:MAX_TAGS],

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Sequence, Tuple
+
 from gi.repository import Gimp, Gio
 
 from scumble import ScumbleError
 from scumble.editing import Effect, StyleChoice
+from scumble.editing.mix import evened
 
 from .i18n import _
+
+PLACES = ("", "second-", "third-", "fourth-")
+"""What the names of the arguments for each style of a mix begin with."""
 
 
 def effect_of(config) -> Effect:
     """The effect that the arguments of plug-in-scumble describe; without a style if none is given.
 
-    Raises ScumbleError `bad-style` when one of the two styles is given in two ways.
+    Raises ScumbleError `bad-style` when a style is given in two ways.
     """
-    first, second = style_of(config, ""), style_of(config, "second-")
-    mix = config.get_property("mix")
-    styles = () if first is None else (first,)
-    if first is not None and second is not None and mix > 0:
-        styles = (_with_amount(first, 1.0 - mix), _with_amount(second, mix))
+    styles = styles_of(config)
     return Effect(
-        styles=styles,
+        styles=tuple(style for style in styles if style.amount > 0) or styles,
         weight=config.get_property("weight"),
         stroke_size=config.get_property("stroke-size"),
         preserve_color=config.get_property("preserve-color"),
@@ -33,8 +36,43 @@ def effect_of(config) -> Effect:
     )
 
 
+def styles_of(config) -> Tuple[StyleChoice, ...]:
+    """The styles with their shares, which sum to 1; those with a share of 0 too.
+
+    `third-share` and `fourth-share` are shares of the whole; `mix` divides the rest among the first two.
+    Raises as :func:`effect_of`.
+    """
+    first, second, third, fourth = (style_of(config, prefix) for prefix in PLACES)
+    if first is None:
+        return ()
+    later = [
+        replace(style, amount=config.get_property(prefix + "share"))
+        for prefix, style in (("third-", third), ("fourth-", fourth))
+        if style is not None
+    ]
+    left = max(0.0, 1.0 - sum(style.amount for style in later))
+    mix = config.get_property("mix") if second is not None else 0.0
+    styles = [replace(first, amount=left * (1.0 - mix))]
+    if second is not None:
+        styles.append(replace(second, amount=left * mix))
+    return evened([*styles, *later])
+
+
+def set_styles(config, styles: Sequence[StyleChoice]) -> None:
+    """Put up to four styles with their shares into the arguments."""
+    styles = evened(styles)
+    for number, prefix in enumerate(PLACES):
+        _set_style(config, prefix, styles[number] if number < len(styles) else None)
+    shares = [style.amount for style in styles]
+    rest = sum(shares[:2])
+    # Where nothing is left for the first two, the proportion between them is not to be had back.
+    _set(config, "mix", shares[1] / rest if rest > 0 and len(styles) > 1 else 0.5)
+    _set(config, "third-share", shares[2] if len(styles) > 2 else 0.25)
+    _set(config, "fourth-share", shares[3] if len(styles) > 3 else 0.25)
+
+
 def style_of(config, prefix: str):
-    """The first (prefix "") or second (prefix "second-") style, or None."""
+    """The style of one of `PLACES`, or None."""
     name = config.get_property(prefix + "style-name")
     file = config.get_property(prefix + "style-file")
     layer = config.get_property(prefix + "style-layer")
@@ -56,19 +94,20 @@ def style_of(config, prefix: str):
     return None
 
 
-def set_style(config, prefix: str, style) -> None:
-    """Put a StyleChoice, or None, into the arguments."""
-    kind, value = ("", "") if style is None else (style.kind, style.value)
-    config.set_property(prefix + "style-name", value if kind == "library" else "")
-    config.set_property(prefix + "style-file", Gio.File.new_for_path(value) if kind == "file" else None)
-    config.set_property(prefix + "style-layer", layer_by_id(value) if kind == "layer" else None)
-
-
 def layer_by_id(value: str):
     """The layer of a StyleChoice; None when it is gone."""
     item = Gimp.Item.get_by_id(int(value))
     return item if isinstance(item, Gimp.Layer) else None
 
 
-def _with_amount(style: StyleChoice, amount: float) -> StyleChoice:
-    return StyleChoice(style.kind, style.value, style.title, amount)
+def _set_style(config, prefix: str, style) -> None:
+    """Put a StyleChoice, or None, into the arguments of one place."""
+    kind, value = ("", "") if style is None else (style.kind, style.value)
+    _set(config, prefix + "style-name", value if kind == "library" else "")
+    config.set_property(prefix + "style-file", Gio.File.new_for_path(value) if kind == "file" else None)
+    config.set_property(prefix + "style-layer", layer_by_id(value) if kind == "layer" else None)
+
+
+def _set(config, name: str, value) -> None:
+    if config.get_property(name) != value:  # each call is heard, even one that changes nothing
+        config.set_property(name, value)

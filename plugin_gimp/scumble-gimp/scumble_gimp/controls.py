@@ -8,7 +8,6 @@ from gi.repository import GObject, Gtk, Pango
 
 from .i18n import _
 
-NO_SECOND = ""
 ROW_SPACE = 6
 
 
@@ -25,7 +24,6 @@ PERCENT = Scale(100.0, 0, 1.0, 10.0)
 FACTOR = Scale(1.0, 2, 0.05, 0.25)
 SCALES = {
     "weight": PERCENT,
-    "mix": PERCENT,
     "detail": PERCENT,
     "opacity": PERCENT._replace(factor=1.0),
     "stroke-size": FACTOR,
@@ -34,36 +32,32 @@ SCALES = {
 
 
 class Controls(Gtk.Box):
-    """Widgets for the properties of `config`, made by `dialog` (a GimpUi.ProcedureDialog)."""
+    """Widgets for the properties of `config`, made by `dialog` (a GimpUi.ProcedureDialog), and `mix`."""
 
-    def __init__(self, dialog, config, *, has_selection: bool) -> None:
+    def __init__(self, dialog, config, mix, *, has_selection: bool) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL)
         self._dialog, self._config = dialog, config
         self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
-        self.second = Gtk.ComboBoxText()
-        """The second style: ids are ``kind:value``, `NO_SECOND` for none."""
         self.engine = Gtk.ComboBoxText()
         self.engine.append(config.get_property("engine"), config.get_property("engine"))
         self.engine.set_active(0)
         self.engine.connect("changed", self._engine_changed)
-        for combo in (self.second, self.engine):  # a long name must not widen the dialog
-            combo.get_cells()[0].set_property("ellipsize", Pango.EllipsizeMode.END)
-            combo.get_cells()[0].set_property("max-width-chars", 20)
-        self.second.connect("changed", lambda *_args: self._show_mix())
+        cell = self.engine.get_cells()[0]  # a long name must not widen the dialog
+        cell.set_property("ellipsize", Pango.EllipsizeMode.END)
+        cell.set_property("max-width-chars", 20)
 
         pages = Gtk.Notebook(scrollable=True)
-        self._mix = self._row("mix")
-        second = self._labelled(_("Second style"), self.second)
-        self._add_page(pages, _("Style"), self._row("weight"), second, self._mix, self._row("preserve-color"))
+        self._add_page(pages, _("Style"), self._row("weight"), self._row("preserve-color"), mix)
         rows = [self._row(name) for name in ("stroke-size", "detail", "contrast")]
         self._add_page(pages, _("Brush"), *rows)
-        apply_to = self._row("apply-to")
-        apply_to.set_sensitive(has_selection)
+        if has_selection:
+            apply_to = self._row("apply-to")
+        else:  # there is nothing to choose
+            apply_to = self._labelled(_("Apply to"), Gtk.Label(label=_("Whole layer"), xalign=0.0))
         self._add_page(pages, _("Layer"), apply_to, self._row("layer-mode"), self._row("opacity"))
         engine = self._labelled(_("Engine"), self.engine)
         self._add_page(pages, _("Computing"), engine, self._row("tiling"), self._row("device"))
         self.pack_start(pages, True, True, 0)
-        self._show_mix()
 
     def set_engines(self, names) -> None:
         """The engines to choose from; the one that is set stays, even if it is none of them."""
@@ -76,9 +70,6 @@ class Controls(Gtk.Box):
     def _engine_changed(self, combo) -> None:
         if combo.get_active_id() and combo.get_active_id() != self._config.get_property("engine"):
             self._config.set_property("engine", combo.get_active_id())
-
-    def _show_mix(self) -> None:
-        self._mix.set_sensitive(bool(self.second.get_active_id()))
 
     def _row(self, name: str):
         if name not in SCALES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 import gi
 
@@ -11,11 +11,13 @@ gi.require_version("GimpUi", "3.0")
 gi.require_version("Gtk", "3.0")
 from gi.repository import GimpUi, GLib, Gtk
 
-from scumble import Bounds, Client, Pixels, ScumbleError
+from scumble import Bounds, Client, ScumbleError
 from scumble.editing import (
     EditorSettings,
+    Effect,
     Gallery,
     GalleryStyle,
+    Glimpses,
     JobController,
     JobEvent,
     StyleChoice,
@@ -23,24 +25,24 @@ from scumble.editing import (
     save_settings,
     settings_file,
 )
+from scumble.editing.effect import MAX_MIX
+from scumble.editing.glimpses import SIDE as GLIMPSE
+from scumble.editing.mix import put
 from scumble.editing.texts import fraction
 
 from . import layers
-from .config import effect_of, set_style, style_of
-from .controls import NO_SECOND, Controls
+from .config import effect_of, set_styles, styles_of
+from .controls import Controls
 from .error_bar import ErrorBar
 from .gallery_view import SIDE as THUMBNAIL
-from .gallery_view import GalleryView
+from .gallery_view import GalleryView, Told
 from .i18n import _
 from .learning import DialogLearning
+from .mix_view import MixView
 from .painting import READ_SHARE, insert, layer_pixels, make_request, titled
-from .preview_view import SIDE as PREVIEW
-from .preview_view import PreviewView
+from .previewing import Previewing
 from .reporting import TEXTS, note, unexpected
-from .status_line import StatusLine
-from .viewport import PAINTED, Viewport, within
 
-DEBOUNCE_MS = 200
 MAX_LAYERS = 40
 
 
@@ -65,20 +67,19 @@ class ScumbleDialog:
         self._settings: EditorSettings = load_settings(settings_file("gimp"))
         self._gallery = Gallery(self._settings)
         self._answers: Dict[int, Callable[[JobEvent], None]] = {}
-        self._debounce = 0
-        self._preview = 0
-        self._viewport = Viewport(PREVIEW)
-        self._part: Optional[Bounds] = None
-        self._asked: Optional[Pixels] = None
-        self._pixels: Optional[Pixels] = None
+        self._showing = 0
         self._loop: Optional[GLib.MainLoop] = None
         self._outcome: Optional[JobEvent] = None
         # Called on the worker's thread; the events are read on this one.
         self._controller = JobController(wake=lambda: GLib.idle_add(self._read_events))
+        self._previewing = Previewing(image, layer, config, self._controller, self._show_error)
+        self._line = self._previewing.line
+        self._glimpses = Glimpses(self._controller, layer_pixels)
         self._learning = DialogLearning(self._settings.learn, self._learning_went_on, self._show_error)
         self._build(procedure)
         self._ask_daemon()
-        self._part_changed()
+        self._previewing.part_changed()
+        self._layer_for_glimpses()
 
     def run(self):
         """The new layer, or None when the artist left."""
@@ -95,9 +96,10 @@ class ScumbleDialog:
 
     def close(self) -> None:
         """Take the dialog away and end what still runs for it."""
-        if self._debounce:
-            GLib.source_remove(self._debounce)
-            self._debounce = 0
+        self._previewing.close()
+        if self._showing:
+            GLib.source_remove(self._showing)
+            self._showing = 0
         self._dialog.destroy()
         self._controller.close()
         self._learning.close()
@@ -108,30 +110,35 @@ class ScumbleDialog:
         self._dialog = GimpUi.ProcedureDialog.new(procedure, self._config, _("Scumble"))
         self._dialog.set_ok_label(_("_Paint"))
         selection = layers.target(self._image, self._layer, "selection") is not None
+        told = Told(
+            chosen=self._style_chosen,
+            activated=lambda: self._dialog.response(Gtk.ResponseType.OK),
+            favourite=self._favourite_toggled,
+            file=self._file_chosen,
+            learn=self._learn_toggled,
+            on_layer=lambda on: self._save(load_settings(settings_file("gimp")).showing_layer(on)),
+            left=lambda: self._dialog.response(Gtk.ResponseType.CANCEL),
+        )
         self._view = GalleryView(
             self._gallery,
-            on_choose=self._style_chosen,
-            on_favourite=self._favourite_toggled,
-            on_file=self._file_chosen,
-            on_activate=lambda: self._dialog.response(Gtk.ResponseType.OK),
-            on_learn=self._learn_toggled,
-            on_leave=lambda: self._dialog.response(Gtk.ResponseType.CANCEL),
-            progress=self._learning.progress,
+            self._glimpses,
+            told,
+            self._learning.progress,
             learns=self._settings.learn,
+            on_layer=self._settings.on_layer,
         )
-        self._preview_view = PreviewView(self._panned, self._part_changed)
-        self._controls = Controls(self._dialog, self._config, has_selection=selection)
-        self._controls.second.connect("changed", self._second_chosen)
+        self._mix = MixView(self._styles_edited, self._view.picture)
+        self._controls = Controls(self._dialog, self._config, self._mix, has_selection=selection)
 
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
-        right.pack_start(self._preview_view, True, True, 0)
+        right.pack_start(self._previewing.view, True, True, 0)
         right.pack_start(self._controls, False, False, 0)
         self._columns = Gtk.Box(spacing=12)
-        self._columns.pack_start(self._view, True, True, 0)
-        self._columns.pack_start(right, False, False, 0)
+        self._view.set_hexpand(False)  # the preview takes what room there is
+        self._columns.pack_start(self._view, False, False, 0)
+        self._columns.pack_start(right, True, True, 0)
 
         self._error = ErrorBar()
-        self._line = StatusLine(self._config, self._pixels_to_paint)
         self._bar = Gtk.ProgressBar(no_show_all=True)
         content = self._dialog.get_content_area()
         content.pack_start(self._columns, True, True, 0)
@@ -143,33 +150,29 @@ class ScumbleDialog:
             choice = StyleChoice("layer", str(layer.get_id()), layer.get_name())
             self._gallery.add(choice)
             self._view.set_thumbnail(*choice.key, layer.get_thumbnail(THUMBNAIL, THUMBNAIL, 0))
-        for prefix in ("", "second-"):
-            style = self._style(prefix)
-            if style is not None and style.kind == "file":
+        for style in self._styles():
+            if style.kind == "file":
                 self._gallery.add(style)
-        self._fill_second()
-        self._view.choose(self._style(""))
-        self._show_title()
+        self._show_styles()
+        for style in self._styles()[:1]:
+            self._view.scroll_to(style)
         self._dialog.connect("response", self._responded)
         self._dialog.connect("delete-event", lambda *_args: self._loop is not None)
         self._config.connect("notify", self._setting_changed)
 
-    def _style(self, prefix: str) -> Optional[StyleChoice]:
+    def _styles(self) -> Sequence[StyleChoice]:
+        """The styles of the mix, with the titles that the gallery has for them."""
         try:
-            return style_of(self._config, prefix)
+            styles = styles_of(self._config)
         except ScumbleError:
-            return None  # settings of a script that named two: choose anew
+            return ()  # settings of a script that named one in two ways: choose anew
+        return titled(Effect(styles), self._gallery).styles
 
-    def _fill_second(self) -> None:
-        combo, chosen = self._controls.second, self._style("second-")
-        combo.handler_block_by_func(self._second_chosen)
-        combo.remove_all()
-        combo.append(NO_SECOND, _("None"))
-        for style in [*self._gallery.shown(), *self._gallery.shown(group="layers")]:
-            combo.append(":".join(style.choice.key), style.title)
-        if chosen is None or not combo.set_active_id(":".join(chosen.key)):
-            combo.set_active_id(NO_SECOND)
-        combo.handler_unblock_by_func(self._second_chosen)
+    def _layer_for_glimpses(self) -> None:
+        whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
+        small = layers.scaled(self._layer, whole, GLIMPSE)
+        self._glimpses.set_layer(small, effect_of(self._config) if self._styles() else None)
+        self._view.look()
 
     # The daemon ---------------------------------------------------------------------------------
 
@@ -193,25 +196,30 @@ class ScumbleDialog:
 
     def _library_came(self, styles) -> None:
         self._gallery.set_library(styles)
-        self._view.refresh()
-        self._fill_second()
-        self._show_title()
-        if self._style("") is None:
+        self._view.library_came()
+        self._show_styles()
+        for style in self._styles()[:1]:
+            self._view.scroll_to(style)
+        if not self._styles():
             self._line.rest()
         for fields in styles:
             name = fields.get("name", "")
             if fields.get("thumbnail"):
                 self._ask(
                     lambda client, name=name: client.style_thumbnail(name),
-                    lambda data, name=name: self._view.set_thumbnail_bytes(name, data),
+                    lambda data, name=name: self._picture_came(name, data),
                 )
+
+    def _picture_came(self, name: str, data: bytes) -> None:
+        self._view.set_thumbnail_bytes(name, data)
+        self._mix.show_pictures()
 
     def _worker_came(self, answer) -> None:
         engines, status = answer
         self._controls.set_engines(engines)
         self._line.know(status)
-        if self._preview:
-            self._say_preview()
+        if self._previewing.is_painting:
+            self._previewing.say()
 
     def _read_events(self) -> bool:
         for event in self._controller.events():
@@ -226,44 +234,35 @@ class ScumbleDialog:
             self._answers.pop(event.ticket)(event)
         elif event.task == "apply":
             self._apply_went_on(event)
-        elif event.ticket == self._preview:
-            self._preview_went_on(event)
-
-    def _preview_went_on(self, event: JobEvent) -> None:
-        if self._part is None:
-            self._line.measure(event, self._small.extent.area)
-        if event.kind == "progress":
-            return
-        self._preview = 0
-        if event.result is not None:
+        elif event.task == "glimpse":
+            key = self._glimpses.read(event)
+            if key is not None:
+                self._view.show_glimpse(StyleChoice(*key))
+        elif self._previewing.read(event):
             self._error.hide()
-            if self._asked is self._before:
-                self._preview_view.set_after(event.result)
-            self._line.rest()
-            # Only the fitted preview is measured: one at actual size would ask for itself for ever.
-            if self._part is None and self._line.measures == 1:
-                self._later()  # the same once more tells how long the layer will take
-        elif event.error is not None and event.error.code != "cancelled":
-            self._show_error(event.error)
-            self._line.rest()
 
     # What the artist does -----------------------------------------------------------------------
 
-    def _style_chosen(self, style: GalleryStyle) -> None:
-        set_style(self._config, "", style.choice)
-        for name, value in style.settings.items():
-            spec = self._config.find_property(name.replace("_", "-"))
-            if spec is not None and isinstance(value, (int, float, str)):
-                self._config.set_property(spec.name, value)
-        self._show_title()
-        self._learning.learn(style.choice, self._config, self._before)
+    def _style_chosen(self, style: GalleryStyle, add: bool) -> None:
+        known = self._styles()
+        if not add:
+            set_styles(self._config, (style.choice,))
+            for name, value in style.settings.items():
+                spec = self._config.find_property(name.replace("_", "-"))
+                if spec is not None and isinstance(value, (int, float, str)):
+                    self._config.set_property(spec.name, value)
+        elif any(choice.key == style.choice.key for choice in known):
+            set_styles(self._config, [choice for choice in known if choice.key != style.choice.key])
+        elif len(known) < MAX_MIX:
+            set_styles(self._config, put(known, style.choice, len(known)))
+        else:
+            self._line.say(_("A mix has up to four styles: remove one first."))
+        self._show_styles()
+        self._learning.learn(style.choice, self._config, self._previewing.before)
 
-    def _second_chosen(self, combo) -> None:
-        kind, _colon, value = (combo.get_active_id() or "").partition(":")
-        found = self._gallery.find(kind, value)
-        set_style(self._config, "second-", found.choice if found is not None else None)
-        if found is not None:
-            self._learning.learn(found.choice, self._config, self._before)
+    def _styles_edited(self, styles: Sequence[StyleChoice]) -> None:
+        set_styles(self._config, styles)
+        self._show_styles()
 
     def _favourite_toggled(self, style: GalleryStyle) -> None:
         self._save(load_settings(settings_file("gimp")).toggled(style.choice))
@@ -279,105 +278,48 @@ class ScumbleDialog:
     def _file_chosen(self, path: str) -> None:
         choice = StyleChoice("file", path)
         self._gallery.add(choice)
-        self._fill_second()
-        self._view.choose(choice)
+        self._view.refresh()
         found = self._gallery.find(*choice.key)
         if found is not None:
-            self._style_chosen(found)
+            self._style_chosen(found, False)
+            self._view.scroll_to(choice)
 
-    def _show_title(self) -> None:
-        """Name the chosen styles above the preview; without one there is nothing to paint."""
-        try:
-            styles = titled(effect_of(self._config), self._gallery).styles
-        except ScumbleError:
-            styles = ()
+    def _show_styles(self) -> None:
+        """Show which styles are chosen; without one there is nothing to paint."""
+        styles = self._styles()
         names = TEXTS.style_names(styles) if styles else _("No style is chosen yet")
-        self._preview_view.set_title(names)
+        self._previewing.view.set_title(names)
+        self._mix.show_styles(styles)
+        self._view.mark(styles)
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, bool(styles))
 
     def _setting_changed(self, _config, spec) -> None:
-        self._show_title()
+        if not self._showing:  # one at the end, not one for each argument of a mix
+            self._showing = GLib.idle_add(self._settings_changed)
         if spec.name == "apply-to":
-            self._part_changed()
-        elif spec.name not in ("layer-mode", "opacity", "run-mode", "image"):
-            self._later()
+            self._previewing.part_changed()
+        elif spec.name in ("engine", "device"):
+            self._layer_for_glimpses()
+        if spec.name not in ("layer-mode", "opacity", "run-mode", "image", "apply-to"):
+            self._previewing.later()
+
+    def _settings_changed(self) -> bool:
+        self._showing = 0
+        self._show_styles()
+        return GLib.SOURCE_REMOVE
 
     def _learn_toggled(self, on: bool) -> None:
         self._learning.on = on
         self._save(load_settings(settings_file("gimp")).learning(on))
-        for prefix in ("", "second-"):
-            self._learning.learn(self._style(prefix), self._config, self._before)
+        for style in self._styles():
+            self._learning.learn(style, self._config, self._previewing.before)
 
     def _learning_went_on(self, key: Tuple[str, str], painted: bool) -> None:
-        self._view.show_progress(*key)
-        chosen = [self._style(prefix) for prefix in ("", "second-")]
-        if painted and any(style is not None and style.key == key for style in chosen):
-            self._later()
-
-    # The preview --------------------------------------------------------------------------------
-
-    def _part_changed(self) -> None:
-        """Show the part of the layer that will be painted, or as much of it as has room."""
-        area = self._area()
-        part, side = self._viewport.fitted(area)
-        if self._preview_view.actual_size:
-            part = self._viewport.actual(area)
-            side = max(part.width, part.height)
-        self._preview_view.can_pan = part != area
-        self._part = part if self._preview_view.actual_size and part != self._whole() else None
-        self._before = layers.scaled(self._layer, part, side)
-        # All of the layer as large as its strokes want it: then those are the result's, whatever its size.
-        self._small = layers.scaled(self._layer, self._whole(), PAINTED)
-        self._preview_view.set_before(self._before)
-        self._later()
-
-    def _whole(self) -> Bounds:
-        return Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
-
-    def _area(self) -> Bounds:
-        """The part of the layer that will be painted."""
-        return layers.target(self._image, self._layer, self._config.get_property("apply-to")) or self._whole()
-
-    def _panned(self, right: float, down: float) -> None:
-        self._viewport.move(right, down)
-        self._part_changed()
-
-    def _later(self) -> None:
-        if self._debounce:
-            GLib.source_remove(self._debounce)
-        self._debounce = GLib.timeout_add(DEBOUNCE_MS, self._start_preview)
-
-    def _start_preview(self) -> bool:
-        self._debounce = 0
-        if self._loop is not None:
-            return GLib.SOURCE_REMOVE
-        try:
-            effect = effect_of(self._config)
-            if effect.styles:
-                self._asked = self._before
-                pixels, region = self._small, within(self._area(), self._whole(), self._small.extent)
-                if self._part is not None:
-                    # A region of the whole layer, as Paint paints it: what is seen is what will be there.
-                    pixels, region = self._whole_pixels(), self._part
-                request = effect.request(pixels, region, layer_pixels)
-                self._preview = self._controller.preview(request)
-                self._say_preview()
-        except ScumbleError as error:
-            self._show_error(error)
-        return GLib.SOURCE_REMOVE
-
-    def _say_preview(self) -> None:
-        if self._line.worker_is_ready:  # else the line tells what it waits for
-            self._line.say(_("Painting the preview…"))
-
-    def _whole_pixels(self) -> Pixels:
-        if self._pixels is None:
-            whole = self._whole()
-            self._pixels = layers.scaled(self._layer, whole, max(whole.extent))
-        return self._pixels
-
-    def _pixels_to_paint(self) -> int:
-        return 0 if self._style("") is None else self._area().area
+        self._view.show_again(key)
+        if painted:
+            self._view.forget_glimpse(key)
+        if painted and any(style.key == key for style in self._styles()):
+            self._previewing.later()
 
     # Applying -----------------------------------------------------------------------------------
 
@@ -417,6 +359,7 @@ class ScumbleDialog:
 
     def _busy(self, busy: bool) -> None:
         self._loop = None
+        self._previewing.paused = busy
         self._columns.set_sensitive(not busy)
         for response in (Gtk.ResponseType.OK, Gtk.ResponseType.APPLY):
             self._dialog.set_response_sensitive(response, not busy)

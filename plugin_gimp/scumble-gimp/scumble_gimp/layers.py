@@ -142,12 +142,25 @@ def scaled(layer, bounds: Bounds, side: int) -> Pixels:
 
     8-bit RGBA, of a gray layer GRAYA: it is painted in gray.
     """
-    factor = min(1.0, side / max(bounds.width, bounds.height))
-    extent = Extent(max(1, int(bounds.width * factor)), max(1, int(bounds.height * factor)))
+    factor, extent = _scale(bounds, side)
     corner = (int(bounds.x * factor), int(bounds.y * factor))
     babl, channels = ("Y'A u8", "GRAYA") if layer.is_gray() else ("R'G'B'A u8", "RGBA")
     data = layer.get_buffer().get(Gegl.Rectangle.new(*corner, *extent), factor, babl, Gegl.AbyssPolicy.CLAMP)
     return Pixels(extent, PixelFormat("u8", channels), bytes(data))
+
+
+def coverage(image, layer, bounds: Bounds, side: int) -> bytes:
+    """How much of each pixel is selected, of the same picture as `scaled` gives; one byte a pixel."""
+    factor, extent = _scale(bounds, side)
+    _ok, x, y = layer.get_offsets()
+    corner = (int((bounds.x + x) * factor), int((bounds.y + y) * factor))
+    buffer = image.get_selection().get_buffer()
+    return bytes(buffer.get(Gegl.Rectangle.new(*corner, *extent), factor, "Y u8", Gegl.AbyssPolicy.NONE))
+
+
+def _scale(bounds: Bounds, side: int):
+    factor = min(1.0, side / max(bounds.width, bounds.height))
+    return factor, Extent(max(1, int(bounds.width * factor)), max(1, int(bounds.height * factor)))
 
 
 def style_pixels(layer) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Sequence, Tuple
 
 from gi.repository import GdkPixbuf, GLib
 
@@ -62,10 +62,7 @@ def resized(pixels: Pixels, extent: Extent) -> Pixels:
     """Pixels of `rgba` at another size."""
     if pixels.extent == extent:
         return pixels
-    picture = _plain(pixels).scale_simple(*extent, GdkPixbuf.InterpType.BILINEAR)
-    data, row, stride = picture.get_pixels(), 4 * extent.width, picture.get_rowstride()
-    rows = [data[start : start + row] for start in range(0, stride * extent.height, stride)]
-    return Pixels(extent, pixels.format, b"".join(rows))
+    return _pixels(_plain(pixels).scale_simple(*extent, GdkPixbuf.InterpType.BILINEAR))
 
 
 def enlarged(picture: GdkPixbuf.Pixbuf, times: int) -> GdkPixbuf.Pixbuf:
@@ -76,14 +73,33 @@ def enlarged(picture: GdkPixbuf.Pixbuf, times: int) -> GdkPixbuf.Pixbuf:
     return picture.scale_simple(*size, GdkPixbuf.InterpType.NEAREST)
 
 
-def centred(picture: Optional[GdkPixbuf.Pixbuf], side: int) -> GdkPixbuf.Pixbuf:
-    """The picture in the middle of a transparent square, so that titles below stand in line."""
-    square = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side, side)
-    square.fill(0x80808020 if picture is None else 0x00000000)
-    if picture is not None:
-        width, height = min(side, picture.get_width()), min(side, picture.get_height())
-        picture.copy_area(0, 0, width, height, square, (side - width) // 2, (side - height) // 2)
-    return square
+def square(picture: Optional[GdkPixbuf.Pixbuf], side: int) -> GdkPixbuf.Pixbuf:
+    """The middle of the picture as a square; a gray one where there is no picture."""
+    if picture is None:
+        empty = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, True, 8, side, side)
+        empty.fill(0x80808030)
+        return empty
+    width, height = picture.get_width(), picture.get_height()
+    shorter = min(width, height)
+    middle = picture.new_subpixbuf((width - shorter) // 2, (height - shorter) // 2, shorter, shorter)
+    return middle.scale_simple(side, side, GdkPixbuf.InterpType.BILINEAR)
+
+
+def framed(picture: GdkPixbuf.Pixbuf, lines: Sequence[Tuple[int, int]]) -> GdkPixbuf.Pixbuf:
+    """A copy with lines along its edge, from the outside in: colour and width of each."""
+    copy = picture.copy()
+    at, size = 0, copy.get_width()
+    for colour, width in lines:
+        inner = size - 2 * at
+        for x, y, w, h in (
+            (at, at, inner, width),
+            (at, size - at - width, inner, width),
+            (at, at, width, inner),
+            (size - at - width, at, width, inner),
+        ):
+            copy.new_subpixbuf(x, y, w, h).fill(colour)
+        at += width
+    return copy
 
 
 def with_bar(picture: GdkPixbuf.Pixbuf, done: float) -> GdkPixbuf.Pixbuf:
@@ -108,6 +124,23 @@ def split(before: Pixels, after: Pixels, at: int) -> GdkPixbuf.Pixbuf:
     for start in range(0, row * height, row):
         rows.append(new[start : start + cut] + line + old[start + cut + len(line) : start + row])
     return pixbuf_of(Pixels(before.extent, before.format, b"".join(rows)))
+
+
+def covered(before: Pixels, after: Pixels, coverage: bytes) -> Pixels:
+    """`after` where the coverage is 255, `before` where it is 0: the result, as its mask will show it."""
+    width, height = before.extent
+    data = bytearray(after.view())
+    data[3::4] = bytes(map(min, data[3::4], coverage))
+    over, under = _plain(Pixels(after.extent, after.format, data)), _plain(before)
+    over.composite(under, 0, 0, width, height, 0, 0, 1, 1, GdkPixbuf.InterpType.NEAREST, 255)
+    return _pixels(under)
+
+
+def _pixels(picture: GdkPixbuf.Pixbuf) -> Pixels:
+    extent = Extent(picture.get_width(), picture.get_height())
+    data, row, stride = picture.get_pixels(), 4 * extent.width, picture.get_rowstride()
+    rows = [data[start : start + row] for start in range(0, stride * extent.height, stride)]
+    return Pixels(extent, PixelFormat("u8", "RGBA"), b"".join(rows))
 
 
 def _plain(pixels: Pixels) -> GdkPixbuf.Pixbuf:

@@ -14,15 +14,16 @@ MENU = "<Image>/Filters/Artistic"
 LABEL = _("Scumble (_Neural Style)…")
 
 PRESERVE_COLOR = (
-    ("off", _("Those of the style")),
-    ("luminance", _("Keep the layer's colours")),
-    ("palette", _("Result in the layer's palette")),
+    ("off", _("Of the painting")),
+    ("palette", _("Of my picture")),
+    ("luminance", _("Brightness only")),
 )
+COLOURS_HELP = _("Whose colours the result has; brightness only keeps yours and changes light and dark")
 TILING = (
     ("auto", _("Automatic")),
     ("full", _("In one piece")),
-    ("exact", _("In patches, exact")),
-    ("thumbnail", _("In patches, fast")),
+    ("exact", _("In patches")),
+    ("thumbnail", _("In patches, faster")),
 )
 APPLY_TO = (("selection", _("Selection")), ("layer", _("Whole layer")))
 DEVICE = (("auto", _("Automatic")), ("cpu", _("Processor")), ("cuda", _("Graphics card")))
@@ -46,8 +47,8 @@ def create_apply(plug_in, run):
         _("Paint the layer in the manner of another picture"),
         _(
             "Adds one new layer above the given one, of the same size and depth, with the selection as its "
-            "layer mask. The style is one of style-name, style-file and style-layer; the second style is "
-            "mixed in by the share that mix says. The layer itself is not changed."
+            "layer mask. The style is one of style-name, style-file and style-layer; up to three more are "
+            "mixed in by the shares that mix, third-share and fourth-share say. The layer is not changed."
         ),
         None,
     )
@@ -55,7 +56,7 @@ def create_apply(plug_in, run):
     _common(procedure)
     _add_styles(procedure)
     procedure.add_double_argument(
-        "weight", _("_Weight"), _("From the layer as it is to the full effect"), 0.0, 1.0, 0.8, _RW
+        "weight", _("Streng_th"), _("From the layer as it is to the full effect"), 0.0, 1.0, 1.0, _RW
     )
     procedure.add_double_argument(
         "stroke-size", _("Stroke si_ze"), _("Scale of the brush strokes"), *STROKE_RANGE, 1.0, _RW
@@ -66,9 +67,9 @@ def create_apply(plug_in, run):
     procedure.add_double_argument(
         "detail", _("_Detail"), _("How much of the layer's fine detail comes back"), 0.0, 1.0, 0.0, _RW
     )
-    _add_choice(procedure, "preserve-color", _("Colo_urs"), _("Whose colours the result has"), PRESERVE_COLOR)
+    _add_choice(procedure, "preserve-color", _("Colo_urs"), COLOURS_HELP, PRESERVE_COLOR)
     procedure.add_string_argument("engine", _("_Engine"), _("Name of the model"), "microast", _RW)
-    _add_choice(procedure, "tiling", _("_Tiling"), _("How a large layer is computed"), TILING)
+    _add_choice(procedure, "tiling", _("Large layers"), _("How a large layer is computed"), TILING)
     _add_choice(procedure, "device", _("Dev_ice"), _("What computes"), DEVICE)
     _add_choice(
         procedure, "apply-to", _("_Apply to"), _("With a selection: that part, or all of the layer"), APPLY_TO
@@ -106,7 +107,12 @@ def _common(procedure):
 
 
 def _add_styles(procedure):
-    for prefix, which in (("", _("Style")), ("second-", _("Second style"))):
+    for prefix, which in (
+        ("", _("Style")),
+        ("second-", _("Second style")),
+        ("third-", _("Third style")),
+        ("fourth-", _("Fourth style")),
+    ):
         procedure.add_string_argument(
             prefix + "style-name", which, _("Name of a style in the library; empty for none"), "", _RW
         )
@@ -125,6 +131,12 @@ def _add_styles(procedure):
     procedure.add_double_argument(
         "mix", _("_Mix"), _("Share of the second style, from none of it to nothing else"), 0.0, 1.0, 0.5, _RW
     )
+    blurb = _("Of the whole; the first two styles have what is left")
+    for prefix, title in (
+        ("third-", _("Share of the third style")),
+        ("fourth-", _("Share of the fourth style")),
+    ):
+        procedure.add_double_argument(prefix + "share", title, blurb, 0.0, 1.0, 0.25, _RW)
 
 
 def _add_choice(procedure, name, label, blurb, values):

@@ -6,32 +6,28 @@ from typing import Optional, Tuple
 
 from scumble import Bounds, Extent
 
-ASPECT = 0.7
-"""Height of the preview by its width."""
+ROOM = Extent(400, 280)
+"""What the preview has before the dialog is on the screen."""
 PAINTED = 640
 """Longest side of the copy of the whole layer that is painted for a preview: the coarsest level of a job."""
 
 
 class Viewport:
-    """All of an area, or at actual size a part of it that can be moved about.
+    """All of an area, or a part of it at some zoom that can be moved about. `room` is in screen pixels."""
 
-    `longest` is the preview's width in pixels.
-    """
-
-    def __init__(self, longest: int) -> None:
-        self._longest = longest
+    def __init__(self, room: Extent = ROOM) -> None:
+        self.room = room
         self._centre: Optional[Tuple[float, float]] = None
 
     def fitted(self, area: Bounds) -> "Tuple[Bounds, int]":
         """All of `area`, and how long its longest side is on the screen."""
-        if area.height <= ASPECT * area.width:
-            return area, self._longest
-        return area, max(1, round(ASPECT * self._longest * max(1.0, area.width / area.height)))
+        factor = min(self.room.width / area.width, self.room.height / area.height)
+        return area, max(1, int(factor * max(area.width, area.height) + 1e-6))
 
-    def actual(self, area: Bounds) -> Bounds:
-        """The part of `area` that has room at actual size, in the middle until `move` was called."""
-        width = min(self._longest, area.width)
-        height = min(int(self._longest * ASPECT), area.height)
+    def zoomed(self, area: Bounds, zoom: float) -> Bounds:
+        """The part of `area` that has room at that zoom, in the middle until `move` was called."""
+        width = min(max(1, int(self.room.width / zoom)), area.width)
+        height = min(max(1, int(self.room.height / zoom)), area.height)
         x, y = self._centre or (area.x + area.width / 2, area.y + area.height / 2)
         left = _within(x - width / 2, area.x, area.right - width)
         top = _within(y - height / 2, area.y, area.bottom - height)
@@ -39,7 +35,7 @@ class Viewport:
         return Bounds(left, top, width, height)
 
     def move(self, right: float, down: float) -> None:
-        """Show what lies so many pixels to the right and below, as far as the area goes."""
+        """Show what lies so many pixels of the layer to the right and below, as far as the area goes."""
         if self._centre is not None:
             self._centre = (self._centre[0] + right, self._centre[1] + down)
 

@@ -30,7 +30,7 @@ class Controls(QtCore.QObject):
 
     def __init__(self, parent: Object) -> None:
         super().__init__(parent)
-        self.weight = self._bar("weight", _("Weight"), 0.0, 1.0)
+        self.weight = self._bar("weight", _("Strength"), 0.0, 1.0)
         self.weight.setToolTip(_("0 is the layer as it is, 100% the full effect"))
         self.stroke = self._bar("stroke_size", _("Stroke size"), *STROKE_RANGE, unit="×", ratio=True)
         self.stroke.setToolTip(_("Scale of the brush strokes"))
@@ -41,12 +41,14 @@ class Controls(QtCore.QObject):
         self.colours = self._combo(
             "preserve_color",
             (
-                ("off", _("Those of the style")),
-                ("luminance", _("Keep the layer's colours")),
-                ("palette", _("Result in the layer's palette")),
+                ("off", _("Of the painting")),
+                ("palette", _("Of my picture")),
+                ("luminance", _("Brightness only")),
             ),
         )
-        self.colours.setToolTip(_("Whose colours the result has"))
+        self.colours.setToolTip(
+            _("Whose colours the result has; brightness only keeps yours and changes light and dark")
+        )
         self.engine = self._combo("engine", ())
         self.engine.setToolTip(_("Name of the model"))
         self.tiling = self._combo(
@@ -54,8 +56,8 @@ class Controls(QtCore.QObject):
             (
                 ("auto", _("Automatic")),
                 ("full", _("In one piece")),
-                ("exact", _("In patches, exact")),
-                ("thumbnail", _("In patches, fast")),
+                ("exact", _("In patches")),
+                ("thumbnail", _("In patches, faster")),
             ),
         )
         self.tiling.setToolTip(_("How a large layer is computed"))
@@ -83,7 +85,7 @@ class Controls(QtCore.QObject):
         column.setSpacing(4)
         column.addWidget(self.contrast)
         column.addWidget(self.detail)
-        rows = ((_("Engine"), self.engine), (_("Tiling"), self.tiling), (_("Device"), self.device))
+        rows = ((_("Engine"), self.engine), (_("Large layers"), self.tiling), (_("Device"), self.device))
         column.addLayout(_form(rows))
         column.addWidget(self.learn)
         self.more = Section(_("More"), folded)

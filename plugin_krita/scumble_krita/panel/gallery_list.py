@@ -6,12 +6,16 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 from scumble.editing import GalleryStyle, StyleChoice
 
-from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal, position
-from .guard import guarded
+from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal, number, position
+from .guard import guarded, slot
 from .kinds import Image, Pixmap, Rect, Size
 from .pictures import Pictures, square
 
 NARROWEST_LINES = 4.6
+TITLE_LINES, TITLE_SCALE = 2, 0.88
+"""A name has room for two lines, in letters a little smaller than the rest."""
+LOOK_MS = 150
+"""How long a style is under the mouse, or the list stands still, before the layer is painted for it."""
 """Width of a narrow column, in lines of text: three fit into a docker of 250 pixels."""
 GAP = 3
 BAR_HEIGHT = 5
@@ -20,17 +24,21 @@ BAR_HEIGHT = 5
 
 class GalleryList(QtWidgets.QListWidget):
     """Shows styles. `chosen(style, add)` comes with a click (`add` with Control), `activated_one` with a
-    double click or Return, `menu_wanted(style, point)` with the right button."""
+    double click or Return, `menu_wanted(style, point)` with the right button, and `in_sight(choices)` when
+    the layer is to be shown in these styles."""
 
     chosen = Signal(object, bool)
     activated_one = Signal()
     menu_wanted = Signal(object, object)
+    in_sight = Signal(object)
 
-    def __init__(self, pictures: Pictures) -> None:
+    def __init__(self, pictures: Pictures, layers: Pictures) -> None:
         super().__init__()
         self.progress_of: Callable[[Tuple[str, str]], Optional[float]] = lambda _key: None
         """How far the learning of a style is, 0 to 1; None when it is not being learned."""
-        self._pictures = pictures
+        self._pictures, self._layers = pictures, layers
+        self._on_layer = False
+        self._hovered = -1
         self._styles: List[GalleryStyle] = []
         self._marked: Sequence[StyleChoice] = ()
         self._empty = ""
@@ -48,7 +56,14 @@ class GalleryList(QtWidgets.QListWidget):
         self.viewport().setAcceptDrops(False)
         self.setMouseTracking(True)
         self.setItemDelegate(_Painter(self))
-        pictures.changed.connect(self.viewport().update)
+        self.itemEntered.connect(slot(self, self._hover))
+        self._look = QtCore.QTimer(self)
+        self._look.setSingleShot(True)
+        self._look.setInterval(LOOK_MS)
+        self._look.timeout.connect(slot(self, self._look_now))
+        self.verticalScrollBar().valueChanged.connect(slot(self, self._look.start))
+        for known in (pictures, layers):
+            known.changed.connect(self.viewport().update)
 
     def show_styles(self, styles: Sequence[GalleryStyle], empty: str) -> None:
         """Show these; without any the text `empty`."""
@@ -60,7 +75,19 @@ class GalleryList(QtWidgets.QListWidget):
                 item = QtWidgets.QListWidgetItem(style.title)
                 item.setToolTip("\n".join(filter(None, (style.title, style.family))))
                 self.addItem(item)
+            self._hovered = -1
+            self._look.start()
         self.viewport().update()
+
+    def show_layer(self, on: bool) -> None:
+        """Show the artist's layer in each style, or the paintings; under the mouse the other one."""
+        self._on_layer = on
+        self._look.start()
+        self.viewport().update()
+
+    def look(self) -> None:
+        """Ask again for what is in sight."""
+        self._look.start()
 
     def mark(self, styles: Sequence[StyleChoice]) -> None:
         """Frame the styles of the mix."""
@@ -89,8 +116,10 @@ class GalleryList(QtWidgets.QListWidget):
         room = self.viewport().width() - 1
         columns = max(1, int(room // (NARROWEST_LINES * self.fontMetrics().lineSpacing())))
         width = max(24, room // columns)
-        self.setGridSize(QtCore.QSize(width, width + self.fontMetrics().lineSpacing() + 1))
+        lines = TITLE_LINES * title_metrics(self.font()).lineSpacing()
+        self.setGridSize(QtCore.QSize(width, width + lines + 1))
         super().resizeEvent(event)
+        self._look.start()
 
     @guarded
     def mouseReleaseEvent(self, event) -> None:  # noqa: N802
@@ -137,15 +166,41 @@ class GalleryList(QtWidgets.QListWidget):
             painter.drawText(box, int(flags), self._empty)
             painter.end()
 
+    @guarded
+    def leaveEvent(self, event) -> None:  # noqa: N802
+        """Nothing is under the mouse any more."""
+        super().leaveEvent(event)
+        self._hovered = -1
+        self._look.start()
+
+    def _hover(self) -> None:
+        row = self.indexAt(self.viewport().mapFromGlobal(QtGui.QCursor.pos())).row()
+        if row != self._hovered:
+            self._hovered = row
+            self._look.start()
+
+    def _look_now(self) -> None:
+        """Ask for the layer where it is to be seen: under the mouse, or in all that is in sight."""
+        room = self.viewport().rect()
+        rows = [self._hovered]
+        if self._on_layer:
+            rows += [
+                row for row in range(self.count()) if self.visualItemRect(self.item(row)).intersects(room)
+            ]
+        wanted = [style.choice for style in map(self.style_at, rows) if style is not None]
+        if wanted and self.isVisible():
+            self.in_sight.emit(wanted)
+
     # For the painter ----------------------------------------------------------------------------
 
     def is_marked(self, style: GalleryStyle) -> bool:
         """Whether the style is in the mix."""
         return any(choice.key == style.choice.key for choice in self._marked)
 
-    def picture(self, style: GalleryStyle) -> Optional[Image]:
-        """What it looks like."""
-        return self._pictures.of(style.choice)
+    def picture(self, style: GalleryStyle, hovered: bool) -> Optional[Image]:
+        """What it looks like, or the layer in it."""
+        layer = self._layers.of(style.choice) if self._on_layer != hovered else None
+        return layer if layer is not None else self._pictures.of(style.choice)
 
 
 class _Painter(QtWidgets.QStyledItemDelegate):
@@ -173,18 +228,22 @@ class _Painter(QtWidgets.QStyledItemDelegate):
         hovered = bool(option.state & QtWidgets.QStyle.StateFlag.State_MouseOver)
         focused = bool(option.state & QtWidgets.QStyle.StateFlag.State_HasFocus)
         cell = QtCore.QRect(option.rect.x() + GAP, option.rect.y() + GAP, side, side)
-        square_ = self._square(style, side)
+        square_ = self._square(style, side, hovered)
         if square_ is None:
             painter.fillRect(cell, palette.color(role.Window))
         else:
             painter.drawPixmap(cell.topLeft(), square_)
-        text = cell.adjusted(0, side, 0, option.fontMetrics.lineSpacing() + 1)
+        metrics = title_metrics(option.font)
+        text = QtCore.QRect(cell.x() - 1, cell.bottom() + 1, side + 2, TITLE_LINES * metrics.lineSpacing())
         if marked:
             painter.fillRect(text, palette.color(role.Highlight))
             painter.setPen(_mitred(palette.color(role.Highlight), 4.0))
             painter.drawRect(cell.adjusted(2, 2, -2, -2))
+            # A painting may be of the highlight's colour: the line tells where it begins.
+            painter.setPen(_mitred(palette.color(role.HighlightedText), 1.0))
+            painter.drawRect(cell.adjusted(4, 4, -5, -5))
         if hovered or focused:
-            painter.setPen(_mitred(palette.color(role.HighlightedText), 2.0))
+            painter.setPen(_mitred(palette.color(role.HighlightedText), 2.0 if hovered else 1.0))
             painter.drawRect(cell.adjusted(1, 1, -1, -1))
         done = self._view.progress_of(style.choice.key)
         if done is not None:
@@ -192,12 +251,13 @@ class _Painter(QtWidgets.QStyledItemDelegate):
         if style.favourite:
             _star(painter, cell, option.fontMetrics.height())
         painter.setPen(palette.color(role.HighlightedText if marked else role.Text))
-        title = option.fontMetrics.elidedText(style.title, Qt.TextElideMode.ElideRight, side - 2)
-        painter.drawText(text, Qt.AlignmentFlag.AlignCenter, title)
+        painter.setFont(title_font(option.font))
+        flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+        painter.drawText(text, number(flags), "\n".join(in_lines(style.title, metrics, side)))
         painter.restore()
 
-    def _square(self, style: GalleryStyle, side: int) -> Optional[Pixmap]:
-        image = self._view.picture(style)
+    def _square(self, style: GalleryStyle, side: int, hovered: bool) -> Optional[Pixmap]:
+        image = self._view.picture(style, hovered)
         if image is None:
             return None
         ratio = self._view.devicePixelRatioF()
@@ -207,6 +267,32 @@ class _Painter(QtWidgets.QStyledItemDelegate):
                 self._squares.clear()
             self._squares[key] = square(image, side, ratio)
         return self._squares[key]
+
+
+def title_font(font):
+    """The font of the names below the pictures."""
+    smaller = QtGui.QFont(font)
+    if font.pointSizeF() > 0:
+        smaller.setPointSizeF(TITLE_SCALE * font.pointSizeF())
+    return smaller
+
+
+def title_metrics(font):
+    """The measures of :func:`title_font`."""
+    return QtGui.QFontMetrics(title_font(font))
+
+
+def in_lines(title: str, metrics, width: int) -> List[str]:
+    """A name broken between its words into at most `TITLE_LINES`; what is too long even so ends with dots."""
+    lines, words = [], title.split()
+    while words and len(lines) < TITLE_LINES - 1:
+        line = words.pop(0)
+        while words and metrics.horizontalAdvance(line + " " + words[0]) <= width:
+            line += " " + words.pop(0)
+        lines.append(line)
+    if words:
+        lines.append(" ".join(words))
+    return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
 
 
 def _mitred(colour, width: float):

@@ -7,7 +7,7 @@ from typing import Callable, Optional, Sequence
 from scumble.editing import Gallery, GalleryStyle, StyleChoice
 from scumble.editing.gallery import ALL, FAVOURITES, LAYERS, RECENT
 
-from ..i18n import _
+from ..i18n import TEXTS, _
 from ..qt import Qt, QtGui, QtWidgets, Signal
 from .gallery_list import GalleryList
 from .guard import guarded, slot
@@ -15,14 +15,16 @@ from .kinds import Icon, Widget
 from .pictures import Pictures
 
 SUFFIXES = "*.jpg *.jpeg *.png *.webp *.tif *.tiff *.bmp *.gif"
-LEAST_LINES = 9
+LEAST_LINES = 18
+"""Two rows of pictures and a part of the next, which tells that there are more."""
 
 
 class GalleryView(QtWidgets.QWidget):
     """Shows a Gallery.
 
     `chosen(style, add)` is emitted for a style that was clicked, `paint()` after a double click,
-    `favourite(style)` for the star, `file(path)` for a file that was opened, `layer()` for the layer.
+    `favourite(style)` for the star, `file(path)` for a file that was opened, `layer()` for the layer, and
+    `on_layer(on)` when the layer is to be shown in each style.
     """
 
     chosen = Signal(object, bool)
@@ -30,8 +32,11 @@ class GalleryView(QtWidgets.QWidget):
     favourite = Signal(object)
     file = Signal(str)
     layer = Signal()
+    on_layer = Signal(bool)
 
-    def __init__(self, gallery: Gallery, pictures: Pictures, icon: Callable[[str], Icon]) -> None:
+    def __init__(
+        self, gallery: Gallery, pictures: Pictures, layers: Pictures, icon: Callable[[str], Icon]
+    ) -> None:
         super().__init__()
         self._gallery = gallery
         self._current: Optional[StyleChoice] = None
@@ -41,19 +46,12 @@ class GalleryView(QtWidgets.QWidget):
         self._search.setClearButtonEnabled(True)
         self._search.textChanged.connect(slot(self, self.refresh))
         self._group = QtWidgets.QComboBox()
-        for group, title in (
-            (ALL, _("All")),
-            (FAVOURITES, _("Favourites")),
-            (RECENT, _("Recent")),
-            (LAYERS, _("Layers")),
-        ):
-            self._group.addItem(title, group)
         self._group.setMinimumContentsLength(6)
         policy = QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self._group.setSizeAdjustPolicy(policy)
         self._group.currentIndexChanged.connect(slot(self, self.refresh))
 
-        self.list = GalleryList(pictures)
+        self.list = GalleryList(pictures, layers)
         self.list.setMinimumHeight(LEAST_LINES * self.fontMetrics().lineSpacing())
         self.list.chosen.connect(self.chosen)
         self.list.activated_one.connect(self.paint)
@@ -70,6 +68,13 @@ class GalleryView(QtWidgets.QWidget):
         self._star.setToolTip(_("Favourite"))
         self._star.clicked.connect(slot(self, self._star_clicked))
 
+        self.layer_box = QtWidgets.QCheckBox(_("My layer in each style"))
+        self.layer_box.setToolTip(
+            _("Show your layer in each style in place of the paintings; otherwise where the mouse rests")
+        )
+        self.layer_box.toggled.connect(self.list.show_layer)
+        self.layer_box.clicked.connect(self.on_layer)
+
         top = QtWidgets.QHBoxLayout()
         top.setSpacing(4)
         top.addWidget(self._search, 3)
@@ -85,16 +90,39 @@ class GalleryView(QtWidgets.QWidget):
         column.addLayout(top)
         column.addWidget(self.list, 1)
         column.addLayout(bottom)
+        column.addWidget(self.layer_box)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what the gallery now holds."""
+        self._show_groups()
         group, search = self._group.currentData(), self._search.text()
         empty = self._empty
         if not empty:
             empty = _("No style is like that.") if search else _("No style is here yet.")
+            if group == FAVOURITES and not search:
+                empty = _("No favourite yet: choose a style and press the star.")
         self.list.show_styles(self._gallery.shown(search, group), empty)
         self._show_star()
+
+    def _show_groups(self) -> None:
+        groups = [
+            (ALL, _("All")),
+            (FAVOURITES, _("Favourites")),
+            (RECENT, _("Recent")),
+            (LAYERS, _("Layers")),
+        ]
+        groups += [(mark, TEXTS.mark(mark)) for mark in self._gallery.marks()]
+        if [group for group, _title in groups] == [
+            self._group.itemData(row) for row in range(self._group.count())
+        ]:
+            return
+        chosen, blocked = self._group.currentData(), self._group.blockSignals(True)
+        self._group.clear()
+        for group, title in groups:
+            self._group.addItem(title, group)
+        self._group.setCurrentIndex(max(0, self._group.findData(chosen)))
+        self._group.blockSignals(blocked)
 
     def mark(self, styles: Sequence[StyleChoice], current: Optional[StyleChoice]) -> None:
         """Frame the styles of the mix; the star is about `current`."""
@@ -131,7 +159,8 @@ class GalleryView(QtWidgets.QWidget):
         menu.addAction(_("Use this style")).triggered.connect(
             slot(self, lambda: self.chosen.emit(style, False))
         )
-        menu.addAction(_("Mix it in")).triggered.connect(slot(self, lambda: self.chosen.emit(style, True)))
+        text = _("Remove") if self.list.is_marked(style) else _("Mix it in")
+        menu.addAction(text).triggered.connect(slot(self, lambda: self.chosen.emit(style, True)))
         if style.choice.kind != "layer":
             text = _("No favourite any more") if style.favourite else _("Make it a favourite")
             menu.addAction(text).triggered.connect(slot(self, lambda: self.favourite.emit(style)))

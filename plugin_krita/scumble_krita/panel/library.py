@@ -56,6 +56,10 @@ class Library(QtCore.QObject):
         """Turn the learning of added paintings on or off."""
         self._save(lambda settings: settings.learning(on))
 
+    def set_on_layer(self, on: bool) -> None:
+        """Show the layer in each style, or the paintings."""
+        self._save(lambda settings: settings.showing_layer(on))
+
     def painted(self, entry: HistoryEntry) -> None:
         """Remember a result."""
         self._save(lambda settings: settings.painted(entry))

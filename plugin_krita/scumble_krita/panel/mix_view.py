@@ -1,4 +1,4 @@
-"""The styles of the mix with their shares; the one that a click in the gallery replaces is marked."""
+"""The styles of the mix with their shares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scumble.editing.effect import MAX_MIX
 from scumble.editing.mix import with_share, without
 
 from ..i18n import _
-from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from ..qt import Qt, QtWidgets, Signal
 from .guard import slot
 from .kinds import Icon, Image
 from .one_line import OneLine
@@ -20,17 +20,15 @@ from .value_bar import ValueBar
 class MixView(QtWidgets.QWidget):
     """Shows the styles of an effect; `edited(styles)` is emitted when the artist changes the mix.
 
-    `place` is where the next style of the gallery goes: the marked row, or behind the last one.
+    `joins` says whether the next style that is clicked joins the mix: without a Control key to hold.
     """
 
     edited = Signal(object)
-    place_changed = Signal()
 
     def __init__(self, pictures: Pictures, icon: Callable[[str], Icon]) -> None:
         super().__init__()
         self._pictures = pictures
         self._styles: Sequence[StyleChoice] = ()
-        self.place = 0
         self._rows: List[_Row] = []
         self._hint = QtWidgets.QLabel(_("Choose a style"))
         self._hint.setEnabled(False)
@@ -44,7 +42,6 @@ class MixView(QtWidgets.QWidget):
         self._more.setAutoRaise(True)
         self._more.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Fixed)
         self._more.setToolTip(_("The next style that you click joins the mix; so does a click with Control"))
-        self._more.clicked.connect(slot(self, self._more_clicked))
         self._column = QtWidgets.QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(3)
@@ -53,18 +50,20 @@ class MixView(QtWidgets.QWidget):
         pictures.changed.connect(slot(self, self._show_pictures))
         self._rebuild()
 
+    @property
+    def joins(self) -> bool:
+        """Whether the artist wants the next style in the mix."""
+        return self._more.isChecked()
+
     def show_effect(self, effect: Effect) -> None:
         """Show the styles of that effect."""
         same = [style.key for style in self._styles] == [style.key for style in effect.styles]
-        grown = len(effect.styles) > len(self._styles)
         self._styles = effect.styles
         if not same:
-            if grown or self.place >= len(self._styles):
-                self.place = max(0, len(self._styles) - 1)
+            self._more.setChecked(False)
             self._rebuild()
         for row, style in zip(self._rows, self._styles):
             row.show_share(style.amount, several=len(self._styles) > 1)
-        self._show_place()
 
     def _rebuild(self) -> None:
         for row in self._rows:
@@ -76,7 +75,6 @@ class MixView(QtWidgets.QWidget):
             row = _Row(style.label)
             row.bar.edited.connect(self._share_edited(at))
             row.removed.connect(slot(self, lambda at=at: self._remove(at)))
-            row.taken.connect(slot(self, lambda at=at: self.take(at)))
             self._column.insertWidget(1 + at, row)
             self._rows.append(row)
         self._hint.setVisible(not self._styles)
@@ -87,33 +85,17 @@ class MixView(QtWidgets.QWidget):
         for row, style in zip(self._rows, self._styles):
             row.show_picture(self._pictures.of(style))
 
-    def _show_place(self) -> None:
-        several = len(self._rows) > 1 or self._more.isChecked()
-        for at, row in enumerate(self._rows):
-            row.mark(several and at == self.place)
-        self._more.setChecked(bool(self._rows) and self.place >= len(self._rows))
-
     def _share_edited(self, at: int) -> Callable[[float], None]:
         return lambda share: self.edited.emit(with_share(self._styles, at, share))
 
     def _remove(self, at: int) -> None:
         self.edited.emit(without(self._styles, at))
 
-    def take(self, at: int) -> None:
-        """Make that the place of the next style."""
-        self.place = at
-        self._show_place()
-        self.place_changed.emit()
-
-    def _more_clicked(self) -> None:
-        self.take(len(self._styles) if self._more.isChecked() else max(0, len(self._styles) - 1))
-
 
 class _Row(QtWidgets.QFrame):
-    """One style: its picture, its title with its share, and a cross. A click on the picture marks it."""
+    """One style: its picture, its title with its share, and a cross."""
 
     removed = Signal()
-    taken = Signal()
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -123,13 +105,8 @@ class _Row(QtWidgets.QFrame):
         self._name = OneLine()
         self._name.show_text(title)
         self._side = self.bar.sizeHint().height()
-        self._picture = QtWidgets.QToolButton()
-        self._picture.setAutoRaise(True)
-        self._picture.setCheckable(True)
-        self._picture.setFixedSize(self._side + 6, self._side + 6)
-        self._picture.setIconSize(QtCore.QSize(self._side, self._side))
-        self._picture.setToolTip(_("The next style that you click takes this place"))
-        self._picture.clicked.connect(self.taken)
+        self._picture = QtWidgets.QLabel()
+        self._picture.setFixedSize(self._side, self._side)
         cross = QtWidgets.QToolButton()
         cross.setAutoRaise(True)
         cross.setToolTip(_("Remove"))
@@ -152,8 +129,4 @@ class _Row(QtWidgets.QFrame):
     def show_picture(self, image: Optional[Image]) -> None:
         """The picture of the style."""
         if image is not None:
-            self._picture.setIcon(QtGui.QIcon(square(image, self._side, self.devicePixelRatioF())))
-
-    def mark(self, marked: bool) -> None:
-        """Whether the next style takes this place."""
-        self._picture.setChecked(marked)
+            self._picture.setPixmap(square(image, self._side, self.devicePixelRatioF()))

@@ -30,8 +30,8 @@ class Panel(QtWidgets.QWidget):
         super().__init__()
         self._asked = False
         self.studio = Studio(editor, self, connect)
-        library = self.studio.library
-        self.gallery = GalleryView(library.gallery, library.pictures, editor.icon)
+        library, studio_glimpses = self.studio.library, self.studio.glimpses
+        self.gallery = GalleryView(library.gallery, library.pictures, studio_glimpses.layers, editor.icon)
         self.mix = MixView(library.pictures, editor.icon)
         self.controls = Controls(self)
         self.job = JobView(editor.icon)
@@ -50,6 +50,8 @@ class Panel(QtWidgets.QWidget):
         self._scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # One that comes with the second style of a mix would make the gallery narrower, and move it.
+        self._scroll.setVerticalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self._scroll.setWidget(content)
         outer = QtWidgets.QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -76,12 +78,15 @@ class Panel(QtWidgets.QWidget):
         gallery.file.connect(self.take_file)
         gallery.layer.connect(slot(self, self._take_layer))
         self.mix.edited.connect(self._mix_edited)
-        self.mix.place_changed.connect(slot(self, self._show_marks))
         self.controls.edited.connect(self._setting_edited)
         self.controls.learn.setChecked(studio.library.settings.learn)
         self.controls.learn_toggled.connect(self._learn_toggled)
         gallery.list.progress_of = studio.learning.progress
         studio.learning.went_on.connect(slot(self, gallery.list.viewport().update))
+        gallery.list.in_sight.connect(self._want_glimpses)
+        gallery.layer_box.setChecked(studio.library.settings.on_layer)
+        gallery.on_layer.connect(self._on_layer_clicked)
+        studio.glimpses.stale.connect(slot(self, gallery.list.look))
         self.history.taken.connect(self._entry_taken)
         self.history.again.connect(self._entry_again)
         job.apply.connect(slot(self, studio.apply))
@@ -156,22 +161,26 @@ class Panel(QtWidgets.QWidget):
     def take_file(self, path: str) -> None:
         """Use a picture as the style."""
         self.job.show_error(None)
-        style = self.studio.choose_file(path, self.mix.place)
+        style = self.studio.choose_file(path, add=self.mix.joins)
         self.gallery.show_group(ALL)
         self.gallery.list.scroll_to(style.choice)
 
     def _take_layer(self) -> None:
         self.job.show_error(None)
-        self.studio.choose_layer(self.mix.place)
+        self.studio.choose_layer(add=self.mix.joins)
         self.gallery.show_group(LAYERS)
 
     @guarded
     def _style_chosen(self, style, add: bool) -> None:
-        mixed = [known.key for known in self.studio.effect.styles]
-        if style.choice.key in mixed:
-            self.mix.take(mixed.index(style.choice.key))
-        else:
-            self.studio.choose(style, len(mixed) if add else self.mix.place)
+        self.studio.choose(style, add=add or self.mix.joins)
+
+    @guarded
+    def _want_glimpses(self, choices) -> None:
+        self.studio.glimpses.want(choices, self.studio.effect)
+
+    @guarded
+    def _on_layer_clicked(self, on: bool) -> None:
+        self.studio.library.set_on_layer(on)
 
     @guarded
     def _mix_edited(self, styles) -> None:
@@ -218,8 +227,7 @@ class Panel(QtWidgets.QWidget):
 
     def _show_marks(self) -> None:
         styles = self.studio.effect.styles
-        place = min(self.mix.place, len(styles) - 1)
-        self.gallery.mark(styles, styles[place] if styles else None)
+        self.gallery.mark(styles, styles[-1] if styles else None)
 
     def _show_state(self) -> None:
         self.job.set_can_apply(bool(self.studio.effect.styles))

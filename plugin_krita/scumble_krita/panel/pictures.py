@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Dict, Optional, Tuple
 
+from scumble import Pixels
 from scumble.editing import StyleChoice
 
 from ..qt import Qt, QtCore, QtGui, Signal
@@ -33,6 +34,23 @@ class Pictures(QtCore.QObject):
         image = QtGui.QImage.fromData(data) if data else QtGui.QImage()
         if not image.isNull():
             self.put(kind, value, image)
+
+    def put_pixels(self, kind: str, value: str, pixels: Pixels) -> None:
+        """The same with 8-bit pixels."""
+        formats = QtGui.QImage.Format
+        known = {"BGRA": formats.Format_ARGB32, "RGBA": formats.Format_RGBA8888}
+        if pixels.format.channels in known:
+            width, height = pixels.extent
+            data, kept = bytes(pixels.view()), known[pixels.format.channels]
+            self.put(kind, value, QtGui.QImage(data, width, height, 4 * width, kept).copy())
+
+    def forget(self, key: Optional[Tuple[str, str]] = None) -> None:
+        """Know nothing any more of one style, or of all."""
+        if key is None:
+            self._images.clear()
+        else:
+            self._images.pop(key, None)
+        self.changed.emit()
 
     def of(self, choice: StyleChoice) -> Optional[Image]:
         """The picture of a style, read from its file where it has one; None when there is none (yet)."""

@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, List, Optional
 
 from scumble import Client, ScumbleError
 from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent
-from scumble.editing.mix import put
+from scumble.editing.effect import MAX_MIX
+from scumble.editing.mix import put, without
 from scumble.editing.texts import fraction
 
 from ..i18n import TEXTS, _
@@ -16,6 +17,7 @@ from ..qt import QtCore, Signal
 from .editor import Editor, Work
 from .guard import as_error, guarded, show, slot
 from .kinds import Object
+from .layer_glimpses import LayerGlimpses
 from .learning import PanelLearning
 from .library import Library
 from .live import Live
@@ -62,6 +64,7 @@ class Studio(QtCore.QObject):
         self.effect = self.library.last_effect()
         self.learning = PanelLearning(editor, self, connect)
         self.learning.went_on.connect(self._learning_went_on)
+        self.glimpses = LayerGlimpses(editor, self._controller, self)
         self.live = Live(editor, self._controller, lambda: self.effect, parent)
         self.live.changed.connect(self.state_changed)
         self.live.status.connect(self.status)
@@ -98,10 +101,20 @@ class Studio(QtCore.QObject):
             if not self.busy and not self.live.on:
                 self._ready()
 
-    def choose(self, style: GalleryStyle, place: int) -> None:
-        """Put a style in that place of the mix, with the settings that it brings along."""
-        effect = self.effect.taking(style.settings)
-        self.set_effect(replace(effect, styles=put(effect.styles, style.choice, place)))
+    def choose(self, style: GalleryStyle, *, add: bool = False) -> None:
+        """Take this style alone, with the settings it brings along; `add`: into the mix, or out of it."""
+        styles = self.effect.styles
+        mixed = [known.key for known in styles]
+        if not add:
+            effect = self.effect.taking(style.settings)
+            self.set_effect(replace(effect, styles=put((), style.choice, 0)))
+        elif style.choice.key in mixed:
+            at = mixed.index(style.choice.key)
+            self.set_effect(replace(self.effect, styles=without(styles, at) if len(styles) > 1 else styles))
+        else:
+            self.set_effect(replace(self.effect, styles=put(styles, style.choice, len(styles))))
+            if len(styles) >= MAX_MIX:
+                self.status.emit(_("A mix has up to four styles: remove one first."))
         if self.library.settings.learn:
             self.learning.learn(style.choice, self.effect)
 
@@ -113,19 +126,21 @@ class Studio(QtCore.QObject):
 
     @guarded
     def _learning_went_on(self, key: Any, painted: bool) -> None:
+        if painted:
+            self.glimpses.forget(key)
         if painted and any(style.key == key for style in self.effect.styles):
             self.live.soon()
 
-    def choose_layer(self, place: int) -> GalleryStyle:
+    def choose_layer(self, *, add: bool = False) -> GalleryStyle:
         """Take the current layer as a style."""
         style = self.library.add_layer(*self._editor.style_layer())
-        self.choose(style, place)
+        self.choose(style, add=add)
         return style
 
-    def choose_file(self, path: str, place: int) -> GalleryStyle:
+    def choose_file(self, path: str, *, add: bool = False) -> GalleryStyle:
         """Take a picture as a style."""
         style = self.library.add_file(path)
-        self.choose(style, place)
+        self.choose(style, add=add)
         return style
 
     # Jobs ---------------------------------------------------------------------------------------
@@ -197,6 +212,8 @@ class Studio(QtCore.QObject):
     def _read_event(self, event: JobEvent) -> None:
         if event.task == "question":
             self._answered(event)
+        elif event.task == "glimpse":
+            self.glimpses.read_event(event)
         elif event.task == "preview":
             self.live.read_event(event)
         elif self._applying is not None and event.ticket == self._applying.ticket:

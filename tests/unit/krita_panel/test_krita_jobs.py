@@ -20,7 +20,7 @@ def test_what_is_applied_is_the_clients_result(panel, document, daemon):
     assert panel.job.cancel_button.isVisible()
     wait(lambda: not panel.studio.busy)
     name, result = document.above[0]
-    assert name.endswith(" 80% · Photo")
+    assert name.endswith(" 100% · Photo")
     assert bytes(result.view()) == painted(daemon, panel.studio.effect, document.layer)
     assert document.threads == {threading.main_thread()}
 

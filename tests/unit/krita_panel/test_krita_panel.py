@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PyQt6 import QtCore, QtGui, QtTest, QtWidgets
+from scumble_krita.panel.gallery_list import in_lines, title_metrics
 
 from scumble.editing import Effect, load_settings, settings_file
 
@@ -63,19 +64,71 @@ def test_a_click_replaces_and_a_click_with_control_mixes(panel):
     assert names(panel) == [second, first]
     panel.mix._rows[0].bar._set(0.7)
     assert [round(style.amount, 3) for style in panel.studio.effect.styles] == [0.7, 0.3]
-    click(panel.mix._rows[0]._picture)
-    third = click_style(panel, 5)
-    assert names(panel) == [third, first]
+    assert names(panel) == [second, first]
+    click_style(panel, 0, CONTROL)  # and out again
+    assert names(panel) == [second]
     click(panel.mix._more)
-    fourth = click_style(panel, 6)
-    assert names(panel) == [third, first, fourth]
-    click_style(panel, 7, CONTROL)
+    click_style(panel, 0)
+    assert names(panel) == [second, first]
+    third = click_style(panel, 5, CONTROL)
+    fourth = click_style(panel, 7, CONTROL)
     click_style(panel, 8, CONTROL)
-    assert len(names(panel)) == 4
+    assert names(panel) == [second, first, third, fourth]
     assert not panel.mix._more.isVisible()
     click(panel.mix._rows[1].findChildren(QtWidgets.QToolButton)[-1])
     assert first not in names(panel)
     assert sum(style.amount for style in panel.studio.effect.styles) == pytest.approx(1)
+    alone = click_style(panel, 3)
+    assert names(panel) == [alone]
+
+
+def test_the_gallery_stays_where_it_is_while_styles_are_clicked(panel):
+    def place() -> tuple[int, int]:
+        view = panel.gallery.list
+        corner = view.viewport().mapToGlobal(view.visualItemRect(view.item(4)).topLeft())
+        return corner.x(), corner.y()
+
+    QtWidgets.QApplication.processEvents()
+    before = place()
+    for row, modifier in ((4, NOTHING), (1, CONTROL), (2, CONTROL), (3, CONTROL), (4, NOTHING)):
+        click_style(panel, row, modifier)
+        QtWidgets.QApplication.processEvents()
+        assert place() == before
+
+
+def test_names_have_two_lines_and_two_rows_and_a_half_are_in_sight(panel):
+    view = panel.gallery.list
+    cut = 0
+    for row in range(view.count()):
+        lines = in_lines(view.style_at(row).title, title_metrics(view.font()), view.side())
+        assert len(lines) <= 2
+        cut += any(line.endswith("…") for line in lines)
+    assert cut <= view.count() // 3
+    assert view.viewport().height() >= 2.4 * view.gridSize().height()
+
+
+def test_styles_are_grouped_by_the_kind_of_their_marks(panel):
+    everything = panel.gallery.list.count()
+    panel.gallery.show_group("ink")
+    shown = [panel.gallery.list.style_at(row) for row in range(panel.gallery.list.count())]
+    assert 0 < len(shown) < everything
+    assert {style.mark for style in shown} == {"ink"}
+    panel.gallery._search.setText("sausage")
+    assert panel.gallery.list._empty == "No style is like that."
+
+
+def test_the_layer_is_shown_under_the_mouse_and_as_an_option_everywhere(panel):
+    layers, view = panel.studio.glimpses.layers, panel.gallery.list
+    first, third = (view.style_at(row).choice for row in (0, 2))
+    view._hovered = 2
+    view.look()
+    wait(lambda: layers.of(third))
+    assert layers.of(first) is None
+    click(panel.gallery.layer_box)
+    wait(lambda: layers.of(first))
+    assert load_settings(settings_file("krita")).on_layer
+    assert view.picture(view.style_at(0), False) is layers.of(first)
+    assert view.picture(view.style_at(0), True) is not layers.of(first)
 
 
 def drop(panel: Panel, file: Path) -> bool:
@@ -97,7 +150,7 @@ def test_a_picture_that_is_dropped_becomes_the_style(panel, document, daemon):
     assert names(panel) == [str(file)]
     click(panel.job.apply_button)
     wait(lambda: document.above)
-    assert document.above[0][0] == "swirls 80% · Photo"
+    assert document.above[0][0] == "swirls 100% · Photo"
     assert bytes(document.above[0][1].view()) == painted(daemon, panel.studio.effect, document.layer)
 
 
