@@ -11,12 +11,12 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from .errors import ScumbleError
+from .files import write_whole
 from .wire import KEY_SIZE, PROTOCOL
 
 FILE_NAME = "daemon.json"
@@ -122,17 +122,7 @@ def write_connection(directory: Path, info: ConnectionInfo) -> Path:
         "curve": info.curve,
     }
     target = directory / FILE_NAME
-    descriptor, name = tempfile.mkstemp(prefix=FILE_NAME + ".", dir=str(directory))  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(fields, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    write_whole(target, json.dumps(fields).encode("ascii"), private=True)
     return target
 
 

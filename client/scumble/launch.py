@@ -13,6 +13,7 @@ from typing import Callable, Dict, List, Optional, TypeVar
 
 from .connection import runtime_dir, secure_dir
 from .errors import ScumbleError
+from .files import write_whole
 
 T = TypeVar("T")
 
@@ -69,9 +70,7 @@ def record_interpreter(path: Optional[str] = None) -> Path:
     """
     file = config_dir() / "python"
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name("python.part")
-    part.write_text((path or sys.executable) + "\n", encoding="utf-8")
-    part.replace(file)
+    write_whole(file, ((path or sys.executable) + "\n").encode("utf-8", "surrogateescape"))
     return file
 
 

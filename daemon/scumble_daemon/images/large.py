@@ -32,6 +32,7 @@ from . import metadata
 from .atomic import atomic_file
 from .deep import is_tiff
 from .limits import MAX_PIXELS
+from .whole import check_whole
 from .writer import check_sides
 
 #: From this many pixels on a picture is not held in memory.
@@ -163,8 +164,9 @@ def write_large(
         stack.enter_context(_watched(image, pixels.data, "write", on_progress, cancel))
         image = _with_metadata(vips, image, pixels, vips.Image.new_from_file(str(like)), kind, notes)
         image = _fit(image, kind, path, notes)
-        target = vips.Target.new_to_descriptor(file.fileno())
+        target = vips.Target.new_to_descriptor(file.descriptor)
         image.write_to_target(target, _options(kind, image, pixels.byte_count, pyramid))
+        check_whole(path, file, kind, pixels.extent)
     return notes
 
 

@@ -47,6 +47,7 @@ def write_image(
     exif = _exif_for(pixels, like)
     dpi = like.dpi if like else None
     with atomic_file(path) as file:
+        # Its encoders have no descriptor to write to past a full disk: see `WholeFile`.
         if kind == "TIFF":
             _write_tiff(file, array, profile, exif, dpi)
         elif array.dtype == np.uint16:
@@ -142,7 +143,7 @@ def _write_with_pillow(
     if dpi and kind != "WebP":
         options["dpi"] = dpi
     if kind == "JPEG":
-        options.update(quality=95, subsampling=0, optimize=True)
+        options.update(quality=95, subsampling=0)
     elif kind == "WebP":
         options.update(quality=95, exact=True)
     if kind == "WebP" and image.mode in ("L", "LA"):
