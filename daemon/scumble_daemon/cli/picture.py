@@ -199,6 +199,16 @@ def connect() -> Client:
     return Client.connect()
 
 
+def as_scumble_error(error: Exception) -> ScumbleError:
+    """Whatever one picture has raised, for its line; what nobody expected is kept in the log."""
+    if isinstance(error, ScumbleError):
+        return error
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return ScumbleError("cannot-read", f"The file system says: {reason}.", detail=repr(error))
+    return ScumbleError("unexpected", report.unexpected_sentence(error), detail=repr(error))
+
+
 def say(notes: Sequence[str]) -> None:
     """What reading and writing has changed, one line each."""
     for note in notes:

@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from scumble.errors import ScumbleError
 from scumble.geometry import Bounds
 
 from ..image_formats import output_format
@@ -27,7 +26,16 @@ from .options import (
     weight_option,
 )
 from .outputs import make_folders, plan_outputs
-from .picture import HOPELESS, PictureJob, PictureResult, connect, say, stylize_file, stylize_on_cluster
+from .picture import (
+    HOPELESS,
+    PictureJob,
+    PictureResult,
+    as_scumble_error,
+    connect,
+    say,
+    stylize_file,
+    stylize_on_cluster,
+)
 from .progress import progress_bar
 from .style_text import style_files, style_label
 
@@ -154,7 +162,8 @@ def _run_all(
                 with cancel_on_interrupt() as cancel, progress_bar(source.name) as on_progress:
                     result = stylize_one(source, target, job, on_progress=on_progress, cancel=cancel)
                 say(result.notes)
-            except ScumbleError as error:
+            except Exception as raised:
+                error = as_scumble_error(raised)
                 result = PictureResult(source, target, error=error)
                 report.error(error, str(source) if len(pairs) > 1 else "")
             results.append(result)

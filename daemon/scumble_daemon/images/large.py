@@ -56,6 +56,8 @@ OnProgress = Callable[[Progress], None]
 def is_large(path: Path) -> bool:
     """Whether this is a TIFF, PNG or JPEG with more than :data:`LARGE` pixels, by its header alone."""
     try:
+        if not path.is_file():  # a pipe that is opened may never end
+            return False
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if is_tiff(file.read(4)):

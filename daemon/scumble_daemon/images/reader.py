@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import os
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,6 +234,7 @@ def _typed_errors(name: str, decode):
 
 
 def _read_file(path: Path) -> bytes:
+    check_ordinary(path)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -251,6 +253,23 @@ def _read_file(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise ScumbleError("image-too-large", f"{path} is larger than {MAX_FILE_BYTES >> 30} GiB.")
     return data
+
+
+def check_ordinary(path: Path) -> None:
+    """Refuse pipes, sockets and devices before they are opened: they may never end, or never begin.
+
+    Raises ScumbleError `cannot-read`. What is not there at all passes.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise ScumbleError(
+            "cannot-read",
+            f"{path} is not an ordinary file, but a pipe, a socket or a device.",
+            hint="To pipe a picture in, give - as its name.",
+        )
 
 
 def _near_names(path: Path) -> str:
