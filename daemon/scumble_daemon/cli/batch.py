@@ -27,6 +27,7 @@ from .options import (
 )
 from .outputs import make_folders
 from .picture import PictureJob
+from .piping import refuse_pipe
 from .progress import batch_table
 from .style_text import style_files, style_label
 
@@ -104,6 +105,7 @@ def command(
     failed, 130 after Ctrl-C; what is finished by then stays, and --resume goes on from there.
     Files of formats that are not read are counted; pipes, sockets and devices are never opened.
     """  # fmt: skip
+    refuse_pipe((*places, str(output)), "A batch")
     journal = Journal(output)
     passed = PassedOver()
     pictures = find_pictures(places, recursive, output, journal.outputs(), passed)

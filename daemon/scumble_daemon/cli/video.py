@@ -24,6 +24,7 @@ from .interrupt import cancel_on_interrupt
 from .options import engine_options, json_option, style_option, weight_option
 from .outputs import refuse_overwriting
 from .picture import connect
+from .piping import refuse_pipe
 from .progress import progress_bar
 from .style_text import style_files
 
@@ -87,6 +88,7 @@ def command(
     A clip is a folder of pictures or, with the extra video installed, a video file. Each frame keeps its
     time; sound, subtitles, chapters and titles come along, or one note says which do not. HDR is refused.
     """  # fmt: skip
+    refuse_pipe((str(source), output), "A video")
     target = Path(output)
     to_video = _names_video(output)
     for path in style_files(styles):

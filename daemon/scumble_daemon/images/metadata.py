@@ -81,9 +81,9 @@ def parse_exif(data: bytes) -> Image.Exif:
     return exif
 
 
-def exif_directory(exif: Image.Exif, offset: int) -> bytes:
-    """The Exif sub-directory as it stands in a little-endian TIFF at `offset`; b"" when none."""
-    values: dict[int, Any] = dict(exif.get_ifd(_EXIF_IFD))
+def exif_directory(exif: Image.Exif, offset: int, tag: int = _EXIF_IFD) -> bytes:
+    """The Exif or GPS sub-directory as it stands in a little-endian TIFF at `offset`; b"" when none."""
+    values: dict[int, Any] = dict(exif.get_ifd(tag))
     if not values:
         return b""
     directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")

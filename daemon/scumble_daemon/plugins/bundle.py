@@ -29,7 +29,14 @@ ERRORS = {
     "daemon": (
         *("broker.py", "desk.py", "dispatch.py", "jobs.py", "port.py", "spool.py", "store.py", "learning.py"),
         *("learnings.py", "library/learned.py"),
-        *("style_signals.py", "stylizer.py", "images/limits.py", "images/reader.py", "library/catalogue.py"),
+        *(
+            "style_signals.py",
+            "stylizer.py",
+            "images/limits.py",
+            "images/reader.py",
+            "images/foreign.py",
+            "library/catalogue.py",
+        ),
     ),
     "models": ("devices.py", "errors.py", "registry.py", "runner.py", "signals.py", "learning/painting.py"),
 }
