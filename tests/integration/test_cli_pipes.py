@@ -125,4 +125,4 @@ def test_transparent_parts_of_a_style_do_not_count():
 
 def test_a_small_style_is_said():
     _, notes = visible_part(read_image("photo.png").pixels, "photo.png")
-    assert notes == ["The style photo.png has only 32x24 pixels: it brings little but colours."]
+    assert notes == ["The style photo.png is only 32x24 pixels large: it brings little but its colours."]
