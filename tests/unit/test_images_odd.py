@@ -135,6 +135,20 @@ def test_the_pages_of_a_pyramid_are_one_picture():
     assert decode_image(buffer.getvalue()).notes == ()
 
 
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_a_deep_bigtiff_is_sound(byteorder):
+    values = np.random.default_rng(0).integers(0, 65536, (20, 30, 3), np.uint16)
+    buffer = io.BytesIO()
+    tags = [(315, "s", 0, "An artist", True)]
+    tifffile.imwrite(buffer, values, bigtiff=True, byteorder=byteorder, photometric="rgb", extratags=tags)
+    loaded = decode_image(buffer.getvalue())
+    np.testing.assert_array_equal(array_of(loaded.pixels), values)
+    if byteorder == "<":  # Pillow knows no other BigTIFF's tags
+        exif = Image.Exif()
+        exif.load(loaded.exif)
+        assert exif[315] == "An artist"
+
+
 def test_a_raw_file_is_not_its_thumbnail():
     data = (CASES / "raw.nef").read_bytes()
     assert kind_of_data(data, "raw.nef") == "raw"
@@ -307,6 +321,8 @@ def test_a_psd_is_its_merged_picture():
 
     found = array_of(decode_image(psd(b"")).pixels)
     np.testing.assert_array_equal(found, np.moveaxis(planes, 0, -1))
+    deep = psd(b"")[:22] + b"\0\x10" + psd(b"")[24:]
+    assert "more than 8 bits" in refused(deep).message
     not_merged = b"8BIM" + struct.pack(">H", 1057) + b"\0\0" + struct.pack(">I", 6) + b"\0\0\0\1\0\0"
     assert "maximized compatibility" in refused(psd(not_merged)).hint
 

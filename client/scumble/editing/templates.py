@@ -52,6 +52,7 @@ TEMPLATES = (
     "{0} holds its layers only, and no merged picture.",
     "{0} holds no red, green and blue, but {1}.",
     "{0} holds pixels of a kind that Scumble does not read ({1}, {2}).",
+    "{0} is a PSD of more than 8 bits, or a PSB, which Scumble does not read.",
     "{0} is a directory.",
     "{0} is a folder.",
     "{0} is a mix of styles, and each of them is learned by itself.",

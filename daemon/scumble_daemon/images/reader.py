@@ -172,6 +172,12 @@ def _decode_foreign(data: bytes, name: str, kind: str, most_pixels: int) -> _Dec
 
 
 def _decode_with_pillow(data: bytes, name: str, most_pixels: int) -> _Decoded:
+    if data[:4] == b"8BPS" and (data[4:6] != b"\0\1" or data[22:24] not in (b"\0\1", b"\0\x08")):
+        raise ScumbleError(
+            "unsupported-format",
+            f"{name} is a PSD of more than 8 bits, or a PSB, which Scumble does not read.",
+            hint="Save it as TIFF, which keeps its depth.",
+        )
     data, png = split_png(data) if data.startswith(PNG_MAGIC) else (data, None)
     with _open(data, name, most_pixels) as image:
         kind = image.format or ""
