@@ -94,7 +94,14 @@ class Carried:
         if stream.type != "audio":
             return False
         encoder = self._out.add_stream(_SOUND.get(self._kind, _USUAL_SOUND), rate=48000)
-        encoder.layout = "stereo" if stream.codec_context.layout.nb_channels > 1 else "mono"
+        layout = stream.codec_context.layout
+        if layout.nb_channels > 2 and self._kind == "avi":  # MP3 has no more
+            self.notes.append(
+                f"Sound of {layout.nb_channels} channels became stereo: .mp4 and .mkv keep them."
+            )
+            encoder.layout = "stereo"
+        else:
+            encoder.layout = {1: "mono", 2: "stereo"}.get(layout.nb_channels, layout.name)
         encoder.metadata.update(_tags(stream.metadata, {"DURATION", "ENCODER", "encoder"}))
         encoder.codec_context.open()
         resampler = self._av.AudioResampler(

@@ -141,9 +141,13 @@ def _is_cover(stream: Any) -> bool:
 def _timed(av: Any, container: Any, stream: Any, path: Path, damaged: list[str]) -> Generator[TimedFrame]:
     base, step = Fraction(stream.time_base), 1 / Fraction(stream.average_rate or stream.guessed_rate or 25)
     following: Fraction | None = None
+    last: Fraction | None = None
     found = False
     for frame in _decoded(av, container, stream, damaged):
         time = frame.pts * base if frame.pts is not None else following or Fraction(0)
+        if last is not None and time <= last:  # AVI does not say in which order its frames are shown
+            time = last + step
+        last = time
         duration = frame.duration * base if frame.duration else step
         following, found = time + duration, True
         pixels, turned = _upright(frame)
