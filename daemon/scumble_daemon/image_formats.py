@@ -1,7 +1,8 @@
-"""Which image formats are written and read, by extension. Imports nothing, so that `--help` is quick."""
+"""Which image formats are written and read, by extension. Imports nothing large: `--help` is quick."""
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 from scumble.errors import ScumbleError
@@ -14,8 +15,56 @@ EXTENSIONS = {
     ".tiff": "TIFF",
     ".webp": "WebP",
 }
-# Those that a folder is searched for; a file that is named may have any.
-READABLE = frozenset({*EXTENSIONS, ".gif", ".bmp", ".ppm"})
+"""What is written."""
+
+_RAW = ("3fr arw cr2 cr3 crw dcr dng erf fff iiq kdc mef mos mrw nef nrw orf pef raf raw "
+        "rw2 rwl sr2 srf srw x3f")  # fmt: skip
+RAW = frozenset(f".{name}" for name in _RAW.split())
+"""Files of cameras that have not been developed."""
+
+_KINDS = {
+    **dict.fromkeys((".heic", ".heif", ".hif"), "HEIC"),
+    **dict.fromkeys(RAW, "raw"),
+    ".exr": "EXR",
+    ".avif": "AVIF",
+    ".jxl": "JPEG XL",
+    **dict.fromkeys((".jp2", ".j2k", ".jpx", ".jpf"), "JPEG 2000"),
+    **dict.fromkeys((".psd", ".psb"), "PSD"),
+    **dict.fromkeys((".xcf", ".kra", ".ora", ".afphoto", ".clip"), "layered files of an editor"),
+    **dict.fromkeys((".svg", ".pdf", ".eps", ".ai"), "vector"),
+    **dict.fromkeys((".hdr", ".tga", ".dds", ".ico", ".pcx", ".fits", ".dcm", ".jxr", ".qoi"), "other image"),
+    **dict.fromkeys((".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"), "video"),
+}
+_EXTRAS = {"HEIC": ("heic", "pillow_heif"), "raw": ("raw", "rawpy"), "EXR": ("exr", "OpenEXR")}
+"""By kind the extra of the package that reads it, and the module that it brings."""
+
+
+def extra_for(kind: str) -> str:
+    """The command that installs what reads this kind; empty where nothing does, or it is installed."""
+    name, module = _EXTRAS.get(kind, ("", ""))
+    return f"pip install 'scumble[{name}]'" if name and not is_installed(module) else ""
+
+
+def kind_of(suffix: str) -> str:
+    """What a file of that extension is, for people, where it is not one of `EXTENSIONS`; else empty."""
+    return _KINDS.get(suffix.lower(), "")
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module could be imported; it is not."""
+    return importlib.util.find_spec(module) is not None
+
+
+def _readable() -> frozenset[str]:
+    read = {*EXTENSIONS, ".gif", ".bmp", ".ppm", ".pgm", ".pnm", ".avif", ".psd"}
+    for suffix, kind in _KINDS.items():
+        if kind in _EXTRAS and is_installed(_EXTRAS[kind][1]):
+            read.add(suffix)
+    return frozenset(read)
+
+
+READABLE = _readable()
+"""Those that a folder is searched for; a file that is named may have any."""
 
 
 def output_format(path: Path) -> str:

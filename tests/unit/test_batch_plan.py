@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
 import pytest
 
 from scumble import ScumbleError
-from scumble_daemon.cli.batch_plan import find_pictures, plan
+from scumble_daemon.cli.batch_find import PassedOver, find_pictures
+from scumble_daemon.cli.batch_plan import plan
 from scumble_daemon.storage.batch_journal import NAME, Journal, job_key
 
 FIELDS = {"style": "sea", "weight": "0.5", "engine": "microast"}
@@ -126,16 +128,49 @@ def test_the_journal_knows_what_is_finished(folder):
     journal = Journal(out)
     journal.note(target, "key")
     assert not Journal(out).has(target, "key")  # the output is gone
-    target.touch()
+    target.write_bytes(b"a picture")
     assert Journal(out).has(target, "key")
     assert not Journal(out).has(target, "another key")
+    journal.note(target, "key")
+    assert Journal(out).has(target, "key")
+    target.write_bytes(b"a pic")  # cut short since
+    assert not Journal(out).has(target, "key")
+
+
+def test_what_is_no_picture_to_us_is_counted_by_kind():
+    for name in ("a.jp2", "b.XCF", "c.jxl", "d.mov"):
+        Path("in", name).touch()
+    os.mkfifo("in/pipe.jpg")
+    Path("in/gone.png").symlink_to("nowhere")
+    passed = PassedOver()
+    assert len(find_pictures(["in"], False, Path("out"), passed=passed)) == 3
+    assert passed.kinds["JPEG XL"] == passed.kinds["video"] == 1
+    assert passed.kinds["pipes, sockets or devices"] == passed.kinds["links that lead nowhere"] == 1
+    assert passed.sentences()[0].startswith("Passed over: ")
+
+
+def test_a_name_that_is_too_long_is_cut_the_same_way_each_time():
+    for stem in ("n" * 251, "m" * 251, "\U0001f408" * 62, "n" * 250 + "o"):
+        Path("in", f"{stem}.jpg").touch()
+    first = planned("{stem}-{style}{suffix}")
+    assert first == planned("{stem}-{style}{suffix}")
+    assert len(set(first)) == len(first) == 7
+    assert max(len(os.fsencode(Path(name).name)) for name in first) <= 255
+    assert all("-sea." in name for name in first)
+
+
+def test_two_inputs_of_one_name_are_told_the_way_out():
+    Path("in/c.bmp").touch()
+    with pytest.raises(click.UsageError, match=r"\{name\}"):
+        planned("{stem}-{style}{suffix}")
+    assert len(planned("{name}-{style}{suffix}")) == 4
 
 
 def test_the_journal_survives_a_crash_and_rubbish():
     out = Path("out")
     out.mkdir()
     for name in ("a.png", "b.png"):
-        (out / name).touch()
+        (out / name).write_bytes(b"a picture")
         Journal(out).note(out / name, "key")
     with (out / NAME).open("ab") as file:
         file.write(b'[]\n{"output": "c.png"}\n{"output": "b.png", "ke')

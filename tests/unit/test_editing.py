@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +64,7 @@ def test_settings_that_cannot_be_written_leave_the_old_ones(tmp_path, monkeypatc
     def full(*args, **kwargs):
         raise OSError("disk full")
 
-    monkeypatch.setattr(json, "dump", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="disk full"):
         save_settings(file, EditorSettings())
     assert load_settings(file).effect == EFFECT

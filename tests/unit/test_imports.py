@@ -1,4 +1,4 @@
-"""Imports point one way: editors -> client; daemon -> client and models; models -> nothing of ours."""
+"""Imports point one way: editors -> client; daemon -> client and models; models -> the file writer only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OURS = {"scumble", "scumble_daemon", "scumble_models"}
 ALLOWED = {
     "client/scumble": {"scumble"},
     "daemon/scumble_daemon": OURS,
-    "models/scumble_models": {"scumble_models"},
+    "models/scumble_models": {"scumble", "scumble_models"},
     "plugin_gimp": {"scumble"},
     "plugin_krita": {"scumble", "scumble_krita"},
 }
@@ -81,6 +81,16 @@ def test_packages_import_only_what_they_may(folder: str):
     for path in files(folder):
         ours = {name for name in imported(path) if name in OURS}
         assert ours <= ALLOWED[folder], path
+
+
+def test_the_models_take_nothing_but_the_file_writer_from_the_client():
+    for path in files("models/scumble_models"):
+        taken = {
+            node.module
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "scumble"
+        }
+        assert taken <= {"scumble.files"}, path
 
 
 def test_the_client_needs_the_standard_library_only():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Optional, Tuple
 
+from ..files import write_whole
 from ..folders import config_dir
 from .effect import Effect, StyleChoice
 from .history import MAX_HISTORY, HistoryEntry, entries
@@ -111,15 +110,8 @@ def load_settings(file: Path) -> EditorSettings:
 def save_settings(file: Path, settings: EditorSettings) -> None:
     """Write the settings whole or not at all. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=file.name + ".", dir=str(file.parent))
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            json.dump(settings.to_dict(), opened, indent=1, ensure_ascii=False)
-        Path(name).replace(file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    text = json.dumps(settings.to_dict(), indent=1, ensure_ascii=False)
+    write_whole(file, text.encode("utf-8"), private=True)
 
 
 def _parse(text: bytes) -> Optional[object]:

@@ -10,11 +10,11 @@ import json
 import os
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from ..errors import ScumbleError
+from ..files import write_whole
 from ..wire.connection import ConnectionInfo
 from ..wire.session import KEY_SIZE
 
@@ -39,17 +39,7 @@ def write_connection(directory: Path, info: ConnectionInfo) -> Path:
         "curve": info.curve,
     }
     target = directory / FILE_NAME
-    descriptor, name = tempfile.mkstemp(prefix=FILE_NAME + ".", dir=str(directory))  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            json.dump(fields, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    write_whole(target, json.dumps(fields).encode("ascii"), private=True)
     return target
 
 

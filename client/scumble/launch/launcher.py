@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Callable, Dict, List, Optional, TypeVar
 
 from ..errors import ScumbleError
+from ..files import write_whole
 from ..folders import config_dir, log_dir, runtime_dir, secure_dir
 
 T = TypeVar("T")
@@ -41,9 +42,7 @@ def record_interpreter(path: Optional[str] = None) -> Path:
     """
     file = config_dir() / "python"
     file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name("python.part")
-    part.write_text((path or sys.executable) + "\n", encoding="utf-8")
-    part.replace(file)
+    write_whole(file, ((path or sys.executable) + "\n").encode("utf-8", "surrogateescape"))
     return file
 
 

@@ -85,14 +85,21 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code; a user never sees a traceback."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # full, or closed: what could be said about it has been said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = max(code, 1)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code. Messages go to stderr, one line each."""
     try:
         result = cli.main(arguments, prog_name="scumble", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        code = result if isinstance(result, int) else 0
+        return max(code, 1) if report.stdout_failed() else code
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as error:

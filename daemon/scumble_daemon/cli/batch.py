@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
-from scumble.errors import ScumbleError
-
 from ..storage.batch_journal import Journal, job_key
 from . import report
-from .batch_plan import Picture, find_pictures, plan
+from .batch_find import PassedOver, find_pictures
+from .batch_plan import Picture, plan
+from .batch_report import Report, Told
 from .batch_run import Batch, Outcome, locally, on_cluster
 from .given_styles import GivenStyle, load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
@@ -30,7 +26,8 @@ from .options import (
     weight_option,
 )
 from .outputs import make_folders
-from .picture import HOPELESS, PictureJob, PictureResult
+from .picture import PictureJob
+from .piping import refuse_pipe
 from .progress import batch_table
 from .style_text import style_files, style_label
 
@@ -106,9 +103,12 @@ def command(
 
     A picture that fails is one line on stderr and does not stop the others. Exit code 1 when any
     failed, 130 after Ctrl-C; what is finished by then stays, and --resume goes on from there.
+    Files of formats that are not read are counted; pipes, sockets and devices are never opened.
     """  # fmt: skip
+    refuse_pipe((*places, str(output)), "A batch")
     journal = Journal(output)
-    pictures = find_pictures(places, recursive, output, journal.outputs())
+    passed = PassedOver()
+    pictures = find_pictures(places, recursive, output, journal.outputs(), passed)
     if stroke_pixels is not None and scheduler is not None:
         raise click.UsageError("With --scheduler give --stroke-size.")
     given = load_styles(styles)
@@ -121,14 +121,18 @@ def command(
     make_folders([output / "here", *(picture.target for picture in planned)])
     job = PictureJob(given, chosen, mask)
     batch = Batch(job, _fingerprint(job, given), journal, resume)
-    with _report_to(report_file, planned) as write:
-        outcomes = _run(batch, planned, jobs, scheduler, write)
+    lines = Report(report_file, planned)
+    outcomes = _run(batch, planned, jobs, scheduler, lines)
+    for sentence in (*passed.sentences(), journal.problem):
+        if sentence:
+            report.note(sentence)
     counts = Counter(outcome.status for outcome in outcomes)
     if wants_json:
-        report.as_json({"counts": counts, "results": [outcome.as_dict() for outcome in outcomes]})
+        results = [outcome.as_dict() for outcome in outcomes]
+        report.as_json({"counts": counts, "passed over": passed.kinds, "results": results})
     elif report_file != "-":
         report.done(_summary(counts, output))
-    return max(outcome.exit_code for outcome in outcomes)
+    return max(int(bool(passed.folders or lines.failed)), *(outcome.exit_code for outcome in outcomes))
 
 
 def _run(
@@ -136,11 +140,11 @@ def _run(
     planned: list[Picture],
     jobs: int,
     scheduler: str | None,
-    write: Callable[[dict[str, Any]], None],
+    lines: Report,
 ) -> list[Outcome]:
     batch.journal.compact()
     outcomes: list[Outcome] = []
-    told: set[str] = set()
+    told = Told()
     with cancel_on_interrupt() as cancel, batch_table(len(planned)) as table:
         if scheduler is None:
             ended = locally(batch, planned, jobs, table, cancel)
@@ -148,20 +152,11 @@ def _run(
             ended = on_cluster(batch, planned, scheduler, cancel)
         for outcome in ended:
             outcomes.append(outcome)
-            write(outcome.as_dict())
+            lines.write(outcome.as_dict())
             table.count(outcome.status)
-            _tell(outcome.result, told)
+            told.add(outcome.result)
+    told.say_notes()
     return outcomes
-
-
-def _tell(result: PictureResult, told: set[str]) -> None:
-    """One line for a failure; what fails for all the same way is said once."""
-    error = result.error
-    if error is not None and error.code not in told:
-        hopeless = error.code in HOPELESS
-        report.error(error, "" if hopeless else str(result.source))
-        if hopeless:
-            told.add(error.code)
 
 
 def _fingerprint(job: PictureJob, styles: Sequence[GivenStyle]) -> dict[str, Any]:
@@ -173,35 +168,7 @@ def _fingerprint(job: PictureJob, styles: Sequence[GivenStyle]) -> dict[str, Any
     return {**job.settings, "styles": pairs, "mask": mask, "version": version("scumble")}
 
 
-@contextlib.contextmanager
-def _report_to(name: str | None, planned: Sequence[Picture]) -> Iterator[Callable[[dict[str, Any]], None]]:
-    if name is None:
-        yield lambda line: None
-        return
-    if name != "-" and any(_same(Path(name), path) for p in planned for path in (p.source, p.target)):
-        raise click.UsageError(f"{name} is a picture of this command: choose another name for the report.")
-    with contextlib.ExitStack() as stack:
-        file: IO[str] = sys.stdout
-        if name != "-":
-            try:
-                file = stack.enter_context(Path(name).open("w", encoding="utf-8"))
-            except OSError as error:
-                raise ScumbleError(
-                    "cannot-write", f"The report {name} cannot be written: {error.strerror}."
-                ) from error
-
-        def write(line: dict[str, Any]) -> None:
-            row = {**line, "time": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
-            file.flush()  # a report is for those who look while it runs, too
-
-        yield write
-
-
-def _same(one: Path, other: Path) -> bool:
-    return one.resolve() == other.resolve()
-
-
 def _summary(counts: Counter[str], output: Path) -> str:
-    parts = [f"{counts[status]} {status}" for status in ("done", "skipped", "failed") if counts[status]]
+    known = ("done", "skipped", "failed", "not done")
+    parts = [f"{counts[status]} {status}" for status in known if counts[status]]
     return f"{output}: {', '.join(parts)}"

@@ -1,18 +1,17 @@
-"""Which pictures a batch takes, and which file each becomes."""
+"""Which file each picture of a batch becomes."""
 
 from __future__ import annotations
 
-import glob
 import os
 import string
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
-from ..image_formats import EXTENSIONS, READABLE, output_format
-from .outputs import refuse_collisions, refuse_overwriting
+from ..image_formats import EXTENSIONS, output_format
+from .outputs import longest_name, refuse_collisions, refuse_overwriting, shortened
 
 FIELDS = ("stem", "name", "suffix", "style", "weight", "engine", "index")
 
@@ -25,26 +24,6 @@ class Picture(NamedTuple):
     target: Path
 
 
-def find_pictures(
-    places: Sequence[str], recursive: bool, output: Path, made: Collection[Path] = ()
-) -> list[tuple[Path, Path]]:
-    """Pictures in the named folders, patterns and files, each with its folder below the named one.
-
-    In folders and patterns only files with the extension of an image count, hidden ones and what
-    lies in `output` do not, nor what earlier batches have `made` there. A file that is named counts whatever
-    it is. Each picture comes once.
-    Raises click.UsageError when there is none.
-    """
-    found: dict[Path, tuple[Path, Path]] = {}
-    for place in places:
-        for source, below in _in_place(place, recursive, output):
-            if str(source) == place or source.resolve() not in made:
-                found.setdefault(source.resolve(), (source, below))
-    if not found:
-        raise click.UsageError(f"There is no picture in {', '.join(places)}.")
-    return list(found.values())
-
-
 def plan(
     pictures: Sequence[tuple[Path, Path]],
     output: Path,
@@ -55,11 +34,12 @@ def plan(
     """The output of each picture: `pattern` filled in, below `output` as the input lay below its folder.
 
     `fields` are those of `FIELDS` that are the same for all. ``{suffix}`` is that of the input, or
-    ``.png`` where that cannot be written.
+    ``.png`` where that cannot be written. A name that would be too long for the file system has its
+    ``{stem}`` and ``{name}`` cut, with a mark of the whole: the same input keeps the same output.
     Raises click.UsageError for a pattern that cannot be filled in, that leads out of the folder, or
     that gives two inputs one output; ScumbleError `unsupported-format`.
     """
-    planned = []
+    planned, longest = [], longest_name(output)
     for index, (source, below) in enumerate(pictures, 1):
         suffix = source.suffix if source.suffix.lower() in EXTENSIONS else ".png"
         values = {
@@ -69,44 +49,24 @@ def plan(
             "suffix": suffix,
             "index": f"{index:04d}",
         }
-        name = _fill(pattern, values)
-        target = output / below / name
+        target = output / below / _fitting(pattern, values, longest)
         output_format(target)
         planned.append(Picture(source, below, target))
     targets = [picture.target for picture in planned]
-    refuse_collisions([picture.source for picture in planned], targets)
+    # The full name tells a.jpg from a.png; two folders' pictures of one name take a number.
+    way_out = 'name them by --pattern "{name}-{style}{suffix}" or "{index}-{stem}-{style}{suffix}"'
+    refuse_collisions([picture.source for picture in planned], targets, way_out)
     _refuse_reading_and_writing(planned, read_only)
     return planned
 
 
-def _in_place(place: str, recursive: bool, output: Path) -> Iterator[tuple[Path, Path]]:
-    path = Path(place)
-    if path.is_dir():
-        yield from _in_folder(path, recursive, output)
-        return
-    if path.is_file() or not glob.has_magic(place):
-        yield path, Path()  # a file that is not there becomes one failure among the others
-        return
-    for name in sorted(glob.glob(place, recursive=recursive)):  # noqa: PTH207 - the user's own pattern
-        if Path(name).is_dir():
-            if recursive:
-                yield from _in_folder(Path(name), recursive, output)
-        elif Path(name).suffix.lower() in READABLE:
-            yield Path(name), Path()
-
-
-def _in_folder(folder: Path, recursive: bool, output: Path) -> Iterator[tuple[Path, Path]]:
-    results = output.resolve()
-    for parent, folders, files in os.walk(folder):
-        here = Path(parent)
-        folders[:] = sorted(
-            name
-            for name in folders
-            if recursive and not name.startswith(".") and (here / name).resolve() != results
-        )
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in READABLE:
-                yield here / name, here.relative_to(folder)
+def _fitting(pattern: str, values: Mapping[str, str], longest: int) -> str:
+    name = _fill(pattern, values)
+    over = max(len(os.fsencode(part)) for part in Path(name).parts) - longest
+    if over > 0:
+        cut = {key: shortened(values[key], len(os.fsencode(values[key])) - over) for key in ("stem", "name")}
+        name = _fill(pattern, {**values, **cut})
+    return name
 
 
 def _fill(pattern: str, values: Mapping[str, str]) -> str:

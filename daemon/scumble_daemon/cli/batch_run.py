@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import stat
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -15,7 +17,7 @@ from scumble.pixels.geometry import Extent
 
 from ..storage.batch_journal import Journal, job_key
 from .batch_plan import Picture
-from .picture import PictureJob, PictureResult, connect, stylize_file
+from .picture import PictureJob, PictureResult, as_scumble_error, connect, stylize_file
 from .progress import BatchTable
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one picture: `status` is done, skipped or failed."""
+    """What became of one picture: `status` is done, skipped, failed, or "not done" after Ctrl-C."""
 
     status: str
     result: PictureResult
@@ -88,10 +90,10 @@ class Batch:
     resume: bool
 
     def one(self, connection: Connection, picture: Picture, cancel: threading.Event) -> Outcome:
-        """Do one picture; never raises ScumbleError."""
+        """Do one picture; whatever goes wrong is its outcome."""
         source, target = picture.source, picture.target
         try:
-            key = self._key(connection, source)
+            before, key = _state(source), self._key(connection, source)
             if self.resume and self.journal.has(target, key):
                 return Outcome("skipped", PictureResult(source, target))
             if cancel.is_set():
@@ -99,19 +101,20 @@ class Batch:
             if connection.error is not None:
                 raise connection.error
             result = stylize_file(connection.get, source, target, self.job, cancel=cancel)
+        except Exception as error:
+            return _failed(picture, as_scumble_error(error))
+        if _state(source) == before:
             self.journal.note(target, key)
-        except ScumbleError as error:
-            return _failed(picture, error)
+        else:
+            changed = f"{source} was changed meanwhile: --resume will do it again."
+            result = dataclasses.replace(result, notes=(*result.notes, changed))
         return Outcome("done", result)
 
     def noted(self, picture: Picture, ended: dict[str, Any]) -> Outcome:
         """The outcome of what a worker of a cluster says, once it is in the journal."""
         if ended["status"] == "skipped":
             return Outcome("skipped", PictureResult(picture.source, picture.target))
-        try:
-            self.journal.note(picture.target, ended["key"])
-        except ScumbleError as error:
-            return _failed(picture, error)
+        self.journal.note(picture.target, ended["key"])
         size = Extent(*ended["size"])
         result = PictureResult(picture.source, picture.target, size, ended["seconds"], tuple(ended["notes"]))
         return Outcome("done", result)
@@ -171,7 +174,8 @@ def on_cluster(
 
 
 def _failed(picture: Picture, error: ScumbleError) -> Outcome:
-    return Outcome("failed", PictureResult(picture.source, picture.target, error=error))
+    status = "not done" if error.code == "cancelled" else "failed"
+    return Outcome(status, PictureResult(picture.source, picture.target, error=error))
 
 
 def _check_readable(source: Path) -> None:
@@ -179,7 +183,19 @@ def _check_readable(source: Path) -> None:
     from ..images import read_image
 
     try:
-        source.open("rb").close()
+        if stat.S_ISREG(source.stat().st_mode):
+            source.open("rb").close()
+            return
     except OSError:
-        read_image(source)  # says it better
-        raise ScumbleError("cannot-read", f"{source} cannot be read.") from None
+        pass
+    read_image(source)  # says what is wrong
+    raise ScumbleError("cannot-read", f"{source} cannot be read.")
+
+
+def _state(source: Path) -> tuple[int, int]:
+    """Changes when the file does."""
+    try:
+        found = source.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_size, found.st_mtime_ns)

@@ -96,12 +96,16 @@ def _from_file(path: Path, share: float) -> GivenStyle:
     from scumble.pixels.content import digest_of
 
     from ..images import read_image
+    from ..images.odd_styles import visible_part
 
     loaded = read_image(path)
     for note in loaded.notes:
         report.note(note)
-    weight = StyleWeight(StyleSource(pixels=loaded.pixels), share)
-    return GivenStyle(weight, path.stem, path.name, path, digest_of(loaded.pixels.view()))
+    pixels, notes = visible_part(loaded.pixels, path.name)
+    for note in notes:
+        report.note(note)
+    weight = StyleWeight(StyleSource(pixels=pixels), share)
+    return GivenStyle(weight, path.stem, path.name, path, digest_of(pixels.view()))
 
 
 def _from_library(name: str, share: float) -> GivenStyle:

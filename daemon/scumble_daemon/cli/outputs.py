@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +31,8 @@ def plan_outputs(inputs: Sequence[Path], output: str, style: str, read_only: Seq
             )
         names_folder = True
     if names_folder:
-        targets = [target / _name_in_folder(path, style) for path in inputs]
+        longest = longest_name(target)
+        targets = [target / _name_in_folder(path, style, longest) for path in inputs]
     else:
         output_format(target)  # nobody wants to hear this after a minute of computing
         _check_folder(target)
@@ -41,15 +43,36 @@ def plan_outputs(inputs: Sequence[Path], output: str, style: str, read_only: Seq
     return targets
 
 
+def longest_name(folder: Path) -> int:
+    """How many bytes the name of a file in that folder, which need not be there, may have."""
+    for place in (folder, *folder.absolute().parents):
+        try:
+            return os.pathconf(place, "PC_NAME_MAX")
+        except (OSError, ValueError, AttributeError):  # not there yet; a system that does not say
+            continue
+    return 255
+
+
+def shortened(name: str, longest: int) -> str:
+    """The head of a name in at most `longest` bytes (8 or more), with a mark of what the whole was."""
+    whole = os.fsencode(name)
+    if len(whole) <= longest:
+        return name
+    mark = "~" + hashlib.sha256(whole).hexdigest()[:6]
+    # Not in the middle of a letter; the mark stands for bytes that are no letters.
+    return whole[: max(1, longest - len(mark))].decode("utf-8", "ignore") + mark
+
+
 def make_folders(targets: Sequence[Path]) -> None:
     """Make the folders of the outputs. Raises ScumbleError `cannot-write`."""
     for folder in {target.parent for target in targets}:
         _make_folder(folder)
 
 
-def _name_in_folder(path: Path, style: str) -> str:
+def _name_in_folder(path: Path, style: str, longest: int) -> str:
     suffix = path.suffix if path.suffix.lower() in EXTENSIONS else ".png"
-    return f"{path.stem}-{style}{suffix}"
+    rest = f"-{style}{suffix}"
+    return shortened(path.stem, longest - len(os.fsencode(rest))) + rest
 
 
 def _check_folder(target: Path) -> None:
@@ -62,16 +85,17 @@ def _check_folder(target: Path) -> None:
         )
 
 
-def refuse_collisions(inputs: Sequence[Path], targets: Sequence[Path]) -> None:
-    """Raise click.UsageError when two inputs have one output."""
+def refuse_collisions(
+    inputs: Sequence[Path],
+    targets: Sequence[Path],
+    way_out: str = "do them one after the other into two folders",
+) -> None:
+    """Raise click.UsageError when two inputs have one output; `way_out` is what can be done."""
     seen: dict[str, Path] = {}
     for source, target in zip(inputs, targets, strict=True):
         key = os.path.normcase(target)
         if key in seen:
-            raise click.UsageError(
-                f"{seen[key]} and {source} would both be written to {target}: "
-                "do them one after the other into two folders."
-            )
+            raise click.UsageError(f"{seen[key]} and {source} would both be written to {target}: {way_out}.")
         seen[key] = source
 
 

@@ -95,6 +95,7 @@ def stylize_file(
     Raises ScumbleError.
     """
     from ..images import large, read_mask, write_image
+    from ..images.bright import bright
 
     if job.pyramid or (large.is_large(source) and large.is_available()):
         return _stylize_large(connect, source, target, job, on_progress, cancel)
@@ -102,10 +103,12 @@ def stylize_file(
     picture = _read_whole(source)
     mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
     styles = tuple(style.placed(picture.pixels.extent) for style in job.styles)
-    request = StylizeRequest(
-        picture.pixels, styles, mask=mask, **for_size(job.settings, picture.pixels.extent)
-    )
+    wide = bright(picture.pixels)
+    layer = wide.compressed if wide else picture.pixels
+    request = StylizeRequest(layer, styles, mask=mask, **for_size(job.settings, layer.extent))
     pixels = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
+    if wide:
+        pixels = wide.restored(pixels, job.settings.get("region"))
     notes = (*picture.notes, *write_image(target, pixels, like=picture))
     return PictureResult(source, target, pixels.extent, time.monotonic() - started, notes)
 
@@ -197,6 +200,16 @@ def connect() -> Client:
     from scumble import Client
 
     return Client.connect()
+
+
+def as_scumble_error(error: Exception) -> ScumbleError:
+    """Whatever one picture has raised, for its line; what nobody expected is kept in the log."""
+    if isinstance(error, ScumbleError):
+        return error
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return ScumbleError("cannot-read", f"The file system says: {reason}.", detail=repr(error))
+    return ScumbleError("unexpected", report.unexpected_sentence(error), detail=repr(error))
 
 
 def say(notes: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import sys
 import traceback
@@ -11,6 +11,8 @@ from typing import Any
 import click
 
 from scumble.errors import ScumbleError
+
+from ..storage.json_text import json_text
 
 # The command line asked for something that cannot be; everything else is a failed job.
 _USAGE_CODES = frozenset({"bad-weight", "bad-style", "bad-region", "bad-request", "bad-engine"})
@@ -45,12 +47,17 @@ def note(sentence: str) -> None:
 
 def done(sentence: str) -> None:
     """A result, on stdout."""
-    click.echo(sentence)
+    _out(sentence)
 
 
 def as_json(value: Any) -> None:
     """A result for a script, on stdout."""
-    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    _out(json_text(value, indent=2))
+
+
+def stdout_failed() -> bool:
+    """Whether results could not be said on stdout, which then has been told once on stderr."""
+    return bool(_lost)
 
 
 def unexpected(error: BaseException) -> None:
@@ -58,8 +65,13 @@ def unexpected(error: BaseException) -> None:
     if os.environ.get("SCUMBLE_DEBUG"):
         traceback.print_exception(error)
         return
+    failure(unexpected_sentence(error))
+
+
+def unexpected_sentence(error: BaseException) -> str:
+    """What a user reads of a bug of ours; the traceback goes to the log."""
     summary = traceback.format_exception_only(error)[-1].strip()
-    failure(f"Something unexpected happened ({summary}). {_keep_traceback(error)}")
+    return f"Something unexpected happened ({summary}). {_keep_traceback(error)}"
 
 
 def _keep_traceback(error: BaseException) -> str:
@@ -75,5 +87,29 @@ def _keep_traceback(error: BaseException) -> str:
     return f"Details are in {path}."
 
 
+def printable(text: str, encoding: str = "utf-8") -> str:
+    """The text in letters that the encoding has; bytes of a name that are no letters become escapes."""
+    if "\udc7f" < max(text, default="") < "\ue000":
+        text = os.fsencode(text).decode("utf-8", "backslashreplace")
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+_lost: list[str] = []
+
+
+def _out(text: str) -> None:
+    """A result on stdout: where that is full the work goes on, and it is said once."""
+    try:
+        click.echo(printable(text, sys.stdout.encoding or "utf-8"))
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if not _lost:
+            failure(f"The results cannot be written to the standard output: {error.strerror}.")
+        _lost.append(text)
+
+
 def _line(head: str, sentence: str) -> None:
-    click.echo(f"{head} {' '.join(sentence.split())}", err=True)
+    text = printable(" ".join(sentence.split()), sys.stderr.encoding or "utf-8")
+    with contextlib.suppress(OSError):  # nobody can be told
+        click.echo(f"{head} {text}", err=True)

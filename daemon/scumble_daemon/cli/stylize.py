@@ -10,7 +10,6 @@ from typing import Any
 
 import click
 
-from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Bounds
 
 from ..image_formats import output_format
@@ -27,7 +26,17 @@ from .options import (
     weight_option,
 )
 from .outputs import make_folders, plan_outputs
-from .picture import HOPELESS, PictureJob, PictureResult, connect, say, stylize_file, stylize_on_cluster
+from .picture import (
+    HOPELESS,
+    PictureJob,
+    PictureResult,
+    as_scumble_error,
+    connect,
+    say,
+    stylize_file,
+    stylize_on_cluster,
+)
+from .piping import Pipes, format_option
 from .progress import progress_bar
 from .style_text import style_files, style_label
 
@@ -42,6 +51,7 @@ Examples:
   scumble stylize photo.jpg --style irises@sky.png --style painting.jpg@ground.png -o out.jpg
   scumble stylize photo.jpg --style painting.jpg --mask sky.png -o out.jpg
   scumble stylize photo.jpg --style painting.jpg --region 100,50,640,480 -o part.png
+  cat photo.jpg | scumble stylize - --style irises -o - > out.png
   scumble stylize map.tif --style painting.jpg -o styled.tif --scheduler tcp://head:8786
 """
 
@@ -93,6 +103,7 @@ def _region_option(_ctx: click.Context, _option: click.Parameter, text: str | No
     help="Learn the styles first, unless they are learned: a minute or two, and only once.",
 )
 @click.option("--pyramid", is_flag=True, help="Write a TIFF that also holds all halved sizes, for viewers.")
+@format_option
 @json_option
 def command(
     inputs: Sequence[str],
@@ -106,14 +117,36 @@ def command(
     scheduler: str | None,
     stroke_pixels: float | None,
     wants_json: bool,
+    output_name: str | None,
     **settings: Any,
 ) -> int:
-    """Stylize pictures: JPEG, PNG (8 and 16 bit), TIFF and WebP.
+    """Stylize pictures: JPEG, PNG (8 and 16 bit), TIFF, WebP, AVIF, PSD, and HEIC, raw and EXR by extras.
 
     The result has the size and depth of the picture, and keeps its colour profile and EXIF.
-    The daemon is started when none runs.
+    The daemon is started when none runs. With - as its name a picture comes from a pipe, or goes into one.
     """  # fmt: skip
-    paths = [Path(name) for name in inputs]
+    pipes = Pipes(inputs, output, output_name, wants_json)
+    with pipes.opened():
+        return _stylize(
+            pipes, styles, weight, mask, region, wants_learning, pyramid, scheduler, stroke_pixels,
+            wants_json, settings,
+        )  # fmt: skip
+
+
+def _stylize(
+    pipes: Pipes,
+    styles: Sequence[str],
+    weight: float,
+    mask: str | None,
+    region: Bounds | None,
+    wants_learning: bool,
+    pyramid: bool,
+    scheduler: str | None,
+    stroke_pixels: float | None,
+    wants_json: bool,
+    settings: dict[str, Any],
+) -> int:
+    paths, output = [Path(name) for name in pipes.inputs], pipes.output
     read_only = [*paths, *style_files(styles), *([Path(mask)] if mask else [])]
     targets = plan_outputs(paths, output, style_label(styles), read_only)
     if pyramid and any(output_format(target) != "TIFF" for target in targets):
@@ -132,14 +165,16 @@ def command(
             photo = photo_to_learn_on(paths)
             learn_given(client, given, photo, engine=chosen["engine"], device=chosen["device"])
     job = PictureJob(given, {**chosen, "region": region}, mask, pyramid)
-    results = _run_all(list(zip(paths, targets, strict=True)), job, scheduler, wants_json)
+    results = _run_all(
+        list(zip(paths, targets, strict=True)), job, scheduler, wants_json or pipes.writes, pipes
+    )
     if wants_json:
         report.as_json({"results": [result.as_dict() for result in results]})
     return max(result.exit_code for result in results)
 
 
 def _run_all(
-    pairs: list[tuple[Path, Path]], job: PictureJob, scheduler: str | None, quiet: bool
+    pairs: list[tuple[Path, Path]], job: PictureJob, scheduler: str | None, quiet: bool, pipes: Pipes
 ) -> list[PictureResult]:
     """One result for each pair: a picture that fails does not stop the others."""
     results: list[PictureResult] = []
@@ -153,8 +188,10 @@ def _run_all(
             try:
                 with cancel_on_interrupt() as cancel, progress_bar(source.name) as on_progress:
                     result = stylize_one(source, target, job, on_progress=on_progress, cancel=cancel)
-                say(result.notes)
-            except ScumbleError as error:
+                say([pipes.named(note) for note in result.notes])
+            except Exception as raised:
+                error = as_scumble_error(raised)
+                error.message = pipes.named(error.message)
                 result = PictureResult(source, target, error=error)
                 report.error(error, str(source) if len(pairs) > 1 else "")
             results.append(result)

@@ -24,6 +24,7 @@ from .interrupt import cancel_on_interrupt
 from .options import engine_options, json_option, style_option, weight_option
 from .outputs import refuse_overwriting
 from .picture import connect
+from .piping import refuse_pipe
 from .progress import progress_bar
 from .style_text import style_files
 
@@ -84,8 +85,10 @@ def command(
 ) -> None:
     """Stylize a clip, frame by frame with one set of statistics, so that it is steady.
 
-    A clip is a folder of pictures or, with ffmpeg installed, a video file; sound is carried over.
+    A clip is a folder of pictures or, with the extra video installed, a video file. Each frame keeps its
+    time; sound, subtitles, chapters and titles come along, or one note says which do not. HDR is refused.
     """  # fmt: skip
+    refuse_pipe((str(source), output), "A video")
     target = Path(output)
     to_video = _names_video(output)
     for path in style_files(styles):
@@ -97,6 +100,7 @@ def command(
     clip = _open(source)
     sink = _sink(source, clip, target, to_video, fps)
     started = time.monotonic()
+    _check_room(clip, target, to_video)
     with sink, connect() as client, cancel_on_interrupt() as cancel, progress_bar(source.name) as show:
         deciding = tuple(clip.sample(references)) if references else ()
         count = _Run(client, cancel, _told(clip.count, show)).all(clip, sink, given, chosen, deciding)
@@ -140,6 +144,8 @@ class _Run:
                 job.cancel()
         if not written:
             raise ScumbleError("not-a-video", "The clip has no frames.")
+        for note in clip.notes:
+            report.note(note)
         return written
 
     def _finish(self, frame: Frame, job: Any, sink: Sink, notes: set[str]) -> None:
@@ -164,7 +170,15 @@ def _sink(source: Path, clip: Source, target: Path, to_video: bool, fps: Fractio
     if clip.rate and fps:
         raise click.UsageError(f"{source} has its own speed: leave --fps away.")
     rate = clip.rate or fps or Fraction(25)
-    return VideoSink(target, rate, source if clip.rate else None)
+    return VideoSink(target, rate, source if clip.rate else None, getattr(clip, "time_base", None))
+
+
+def _check_room(clip: Source, target: Path, to_video: bool) -> None:
+    from ..video.frames import check_room
+
+    first = clip.sample(1)
+    if first:
+        check_room(clip.count, first[0].extent, target.parent if to_video else target, to_video)
 
 
 def _names_video(output: str) -> bool:

@@ -9,8 +9,9 @@ Floating-point TIFF is read by tifffile.
 from __future__ import annotations
 
 import io
+import itertools
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFile
@@ -23,6 +24,7 @@ from .tiff_parts import CHECKED, check_parts
 _OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
 _TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _FLOATS = {2: np.float16, 4: np.float32, 8: np.float32}
+_MOST_LOOKED_AT = 32  # pages; a file may claim millions
 _ALPHA_ASSOCIATED, _ALPHA_STRAIGHT = 1, 2
 
 
@@ -73,12 +75,21 @@ def decode_deep_tiff(data: bytes, name: str, most_pixels: int) -> DeepImage | No
     import tifffile  # 0.2 s to import, and only TIFF files need it
 
     with tifffile.TiffFile(io.BytesIO(data)) as tiff:
-        page = tiff.pages.first
+        page = _full_page(tiff, name)
         bits, floating = page.bitspersample, page.sampleformat == 3
-        if bits <= 8 or page.photometric not in (0, 1, 2):
+        if page.sampleformat not in (1, 3, 4) or (floating and bits not in (16, 32, 64)):
+            raise ScumbleError(
+                "unsupported-format",
+                f"{name} has samples of a kind that Scumble does not read ({_sample_kind(page)}).",
+                hint="Export it with 8 or 16 bits per channel, or as 32-bit float RGB.",
+            )
+        behind = page.index > 0
+        if behind and (page.compression not in CHECKED or bits < 8 or page.photometric not in (0, 1, 2)):
+            raise _full_is_behind(name)
+        if (bits <= 8 and not behind) or page.photometric not in (0, 1, 2):
             return None
         check_size(name, page.imagewidth, page.imagelength, most_pixels)
-        if page.samplesperpixel > 8 or not (floating or bits == 16):
+        if page.samplesperpixel > 8 or not (floating or bits in (8, 16)):
             kind = "floating-point" if floating else "integer"
             raise ScumbleError(
                 "unsupported-format",
@@ -101,16 +112,50 @@ def decode_deep_tiff(data: bytes, name: str, most_pixels: int) -> DeepImage | No
             array = np.moveaxis(array, 0, -1)
         array = array.reshape(*array.shape[:2], -1)
         if page.photometric == 0:
-            array = (1 if floating else 65535) - array
+            array = (1 if floating else (1 << bits) - 1) - array
         colours = 3 if page.photometric == 2 else 1
         array = _straight_alpha(array, colours, tuple(page.extrasamples))
         profile = page.tags.get(34675)
         return DeepImage(
-            array.astype(_FLOATS[bits // 8] if floating else np.uint16, copy=False),
+            array.astype(_FLOATS[bits // 8] if floating else f"u{bits // 8}", copy=False),
             bytes(profile.value) if profile else None,
-            len(tiff.pages),
+            len(tiff.pages) - sum(_is_reduced(p) for p in itertools.islice(tiff.pages, _MOST_LOOKED_AT)),
             by_libtiff,  # Pillow turns a TIFF as it loads it
         )
+
+
+def _is_reduced(page: Any) -> bool:
+    return bool(getattr(page, "subfiletype", 0) & 1)
+
+
+def _full_page(tiff: Any, name: str) -> Any:
+    """The first page that is no reduced copy of another: some write a thumbnail in front.
+
+    Raises ScumbleError `unsupported-format` where the full one lies in a place that is not read.
+    """
+    first = tiff.pages.first
+    if not _is_reduced(first):
+        return first
+    pages = itertools.islice(tiff.pages, _MOST_LOOKED_AT)
+    full = next((page for page in pages if not _is_reduced(page)), None)
+    if full is not None:
+        return full.aspage()
+    if first.subifds:
+        raise _full_is_behind(name)
+    return first
+
+
+def _full_is_behind(name: str) -> ScumbleError:
+    return ScumbleError(
+        "unsupported-format",
+        f"{name} has a reduced picture in front and the full one behind it.",
+        hint="Save it with the full picture only.",
+    )
+
+
+def _sample_kind(page: Any) -> str:
+    kind = {2: "signed integers", 3: "floating point", 5: "complex integers", 6: "complex numbers"}
+    return f"{page.bitspersample}-bit {kind.get(page.sampleformat, 'unknown')}"
 
 
 def _decode_with_libtiff(data: bytes, name: str, compression: str, floating: bool) -> np.ndarray:
@@ -169,7 +214,7 @@ def _straight_alpha(array: np.ndarray, colours: int, extra: tuple[int, ...]) -> 
     array = array[..., : colours + 1]
     if extra[0] == _ALPHA_STRAIGHT:
         return array
-    limit = 1.0 if array.dtype.kind == "f" else 65535.0
+    limit = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
     alpha = array[..., -1:].astype(np.float64)
     colour = array[..., :-1] * np.divide(limit, alpha, out=np.zeros_like(alpha), where=alpha > 0)
     if array.dtype.kind != "f":

@@ -32,6 +32,7 @@ from ..storage.spool import use_for_temporary_files
 from . import metadata
 from .deep import is_tiff
 from .limits import MAX_PIXELS
+from .whole import check_whole
 from .writer import check_sides
 
 #: From this many pixels on a picture is not held in memory.
@@ -55,6 +56,8 @@ OnProgress = Callable[[Progress], None]
 def is_large(path: Path) -> bool:
     """Whether this is a TIFF, PNG or JPEG with more than :data:`LARGE` pixels, by its header alone."""
     try:
+        if not path.is_file():  # a pipe that is opened may never end
+            return False
         with path.open("rb") as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if is_tiff(file.read(4)):
@@ -163,8 +166,9 @@ def write_large(
         stack.enter_context(_watched(image, pixels.data, "write", on_progress, cancel))
         image = _with_metadata(vips, image, pixels, vips.Image.new_from_file(str(like)), kind, notes)
         image = _fit(image, kind, path, notes)
-        target = vips.Target.new_to_descriptor(file.fileno())
+        target = vips.Target.new_to_descriptor(file.descriptor)
         image.write_to_target(target, _options(kind, image, pixels.byte_count, pyramid))
+        check_whole(path, file, kind, pixels.extent)
     return notes
 
 

@@ -81,9 +81,9 @@ def parse_exif(data: bytes) -> Image.Exif:
     return exif
 
 
-def exif_directory(exif: Image.Exif, offset: int) -> bytes:
-    """The Exif sub-directory as it stands in a little-endian TIFF at `offset`; b"" when none."""
-    values: dict[int, Any] = dict(exif.get_ifd(_EXIF_IFD))
+def exif_directory(exif: Image.Exif, offset: int, tag: int = _EXIF_IFD) -> bytes:
+    """The Exif or GPS sub-directory as it stands in a little-endian TIFF at `offset`; b"" when none."""
+    values: dict[int, Any] = dict(exif.get_ifd(tag))
     if not values:
         return b""
     directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=b"II")
@@ -99,7 +99,18 @@ def rgb_profile(profile: bytes | None) -> bytes | None:
 
 
 def read_exif_directory(data: bytes) -> Image.Exif:
-    """The EXIF of TIFF bytes that Pillow does not open as a picture (floating-point RGB)."""
+    """The EXIF of TIFF bytes that Pillow does not open as a picture (floating-point RGB); damage costs it."""
     exif = Image.Exif()
-    exif.load_from_fp(io.BytesIO(data))
+    try:
+        exif.load_from_fp(_WholeHead(data))
+    except Exception:  # as in `travelling_exif`
+        return Image.Exif()
     return exif
+
+
+class _WholeHead(io.BytesIO):
+    """Pillow asks for the 8 bytes that the head of a TIFF has; that of a BigTIFF has 16."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        big = self.tell() == 0 and size == 8 and self.getbuffer()[2:4] in (b"+\0", b"\0+")
+        return super().read(16 if big else size)

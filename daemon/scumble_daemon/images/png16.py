@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -21,15 +21,18 @@ def write_png16(
     profile: bytes | None = None,
     exif: bytes | None = None,
     dpi: tuple[float, float] | None = None,
+    chunks: Sequence[tuple[bytes, bytes]] = (),
 ) -> None:
     """Write an HxWxC uint16 array (C: 1 gray, 2 gray+alpha, 3 RGB, 4 RGBA) as a PNG.
 
-    `exif` are TIFF-structured bytes, with or without the `Exif` prefix of JPEG.
+    `exif` are TIFF-structured bytes, with or without the `Exif` prefix of JPEG; `chunks` are further ones.
     """
     height, width, channels = array.shape
     file.write(b"\x89PNG\r\n\x1a\n")
     header = struct.pack(">IIBBBBB", width, height, 16, _COLOUR_TYPES[channels], 0, 0, 0)
     _write_chunk(file, b"IHDR", header)
+    for kind, body in chunks:
+        _write_chunk(file, kind, body)
     if profile:
         _write_chunk(file, b"iCCP", b"ICC profile\0\0" + zlib.compress(profile))
     if dpi:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import io
 import os
+import re
+import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +21,21 @@ from scumble.pixels.geometry import Extent
 from scumble.pixels.layer_memory import copy_of
 from scumble.pixels.pixels import PixelFormat, Pixels
 
-from . import deep, metadata
+from . import deep, foreign, metadata
+from .carried import NOTHING, PNG_MAGIC, Carried, carried_by, carried_in_tags, has_pointers, split_png
+from .gray import gray_to_srgb, is_gray_profile
 from .limits import MAX_FILE_BYTES, MAX_PIXELS, MAX_STYLE_PIXELS, check_size
 
 # Only formats that hold pictures, decoded by code made for untrusted files: Pillow would hand an
 # EPS file to Ghostscript.
-_FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM"]  # JPEG includes MPO
+_FORMATS = ["JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "PPM", "AVIF", "PSD"]  # JPEG includes MPO
 _DTYPES = {"uint8": "u8", "uint16": "u16", "float16": "f16", "float32": "f32"}
 
 # Pillow warns from 89 megapixels and refuses at twice its limit; ours is checked right after the
 # header is read, so Pillow's must not come first.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+_PPM_HEAD = re.compile(rb"P6\s(?:#[^\n]*\n|\s)*\d+\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*(\d{1,5})\s")
 
 # Pillow loads its plug-ins on first use, and open(formats=...) does not wait for that.
 Image.init()
@@ -48,6 +55,7 @@ class LoadedImage:
     dpi: tuple[float, float] | None = None
     file_format: str = ""
     notes: tuple[str, ...] = ()
+    carried: Carried = NOTHING
 
 
 def read_image(path: str | os.PathLike[str]) -> LoadedImage:
@@ -100,18 +108,28 @@ class _Decoded(NamedTuple):
     file_format: str
     pages: int
     notes: list[str]
+    carried: Carried = NOTHING
 
 
 def _decode(data: bytes, name: str, most_pixels: int) -> LoadedImage:
-    decoded = _decode_tiff(data, name, most_pixels) if deep.is_tiff(data) else None
+    kind = foreign.kind_of_data(data, name)
+    decoded = _decode_foreign(data, name, kind, most_pixels) if kind else None
+    if decoded is None and deep.is_tiff(data):
+        decoded = _decode_tiff(data, name, most_pixels)
     if decoded is None:
         decoded = _decode_with_pillow(data, name, most_pixels)
     notes = list(decoded.notes)
     if decoded.pages > 1:
         notes.append(f"{name} has {decoded.pages} pages or frames: the first one is used.")
-    array = metadata.upright(_in_colour(decoded.array), decoded.orientation)
-    profile = metadata.rgb_profile(decoded.profile)
-    if decoded.profile and not profile:
+    array, profile = decoded.array, decoded.profile
+    if profile and is_gray_profile(profile) and array.shape[2] < 3:
+        gray = gray_to_srgb(array[..., :1], profile)
+        if gray is not None:
+            array, profile = np.concatenate([gray, array[..., 1:]], axis=2), None
+            notes.append(f"{name} was converted from its gray profile to sRGB.")
+    array = metadata.upright(_in_colour(array), decoded.orientation)
+    unfit, profile = profile, metadata.rgb_profile(profile)
+    if unfit and not profile:
         notes.append(f"The colour profile of {name} is not one for RGB and was left out.")
     channels = "RGB" if array.shape[2] == 3 else "RGBA"
     pixels = Pixels(
@@ -120,13 +138,19 @@ def _decode(data: bytes, name: str, most_pixels: int) -> LoadedImage:
         copy_of(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data),
         profile,
     )
+    exif = metadata.travelling_exif(decoded.exif)
+    carried = decoded.carried
+    if has_pointers(carried):
+        carried = dataclasses.replace(carried, xmp=b"")
+        notes.append(f"A gain map or film behind {name} was left out, and the XMP that speaks of it.")
     return LoadedImage(
         pixels,
-        metadata.travelling_exif(decoded.exif),
+        exif,
         profile,
         decoded.dpi,
         decoded.file_format,
         tuple(notes),
+        carried,
     )
 
 
@@ -136,19 +160,37 @@ def _decode_tiff(data: bytes, name: str, most_pixels: int) -> _Decoded | None:
         return None
     exif = metadata.read_exif_directory(data)
     orientation = 1 if image.upright else metadata.orientation_of(exif)
-    return _Decoded(image.array, orientation, exif, image.profile, None, "TIFF", image.pages, [])
+    carried = carried_in_tags(exif)
+    return _Decoded(image.array, orientation, exif, image.profile, None, "TIFF", image.pages, [], carried)
+
+
+def _decode_foreign(data: bytes, name: str, kind: str, most_pixels: int) -> _Decoded:
+    found = foreign.decode_foreign(data, name, kind, most_pixels)
+    exif = metadata.parse_exif(found.exif) if found.exif else Image.Exif()
+    carried = Carried(xmp=found.xmp)
+    return _Decoded(found.array, 1, exif, found.profile, None, kind, 1, list(found.notes), carried)
 
 
 def _decode_with_pillow(data: bytes, name: str, most_pixels: int) -> _Decoded:
+    if data[:4] == b"8BPS" and (data[4:6] != b"\0\1" or data[22:24] not in (b"\0\1", b"\0\x08")):
+        raise ScumbleError(
+            "unsupported-format",
+            f"{name} is a PSD of more than 8 bits, or a PSB, which Scumble does not read.",
+            hint="Save it as TIFF, which keeps its depth.",
+        )
+    data, png = split_png(data) if data.startswith(PNG_MAGIC) else (data, None)
     with _open(data, name, most_pixels) as image:
         kind = image.format or ""
         # A phone's MPO holds depth maps and previews behind its picture: nobody means those.
-        pages = 1 if kind == "MPO" else getattr(image, "n_frames", 1)
+        # A PSD's are its layers, and what is decoded is all of them.
+        pages = 1 if kind in ("MPO", "PSD") else getattr(image, "n_frames", 1)
         profile, dpi, notes = image.info.get("icc_profile"), image.info.get("dpi"), []
         if kind == "PNG" and deep.is_deep_png(image):
             array = deep.decode_png16(data).array
         elif kind == "PPM" and image.mode in ("I", "I;16"):
             array = np.asarray(image).astype(np.uint16)[..., None]
+        elif kind == "PPM" and image.mode == "RGB" and _is_deep_ppm(data):
+            array = _deep_ppm(data, image.size)
         elif image.mode in ("I", "F", "LAB") or image.mode.startswith("I;16"):
             raise ScumbleError(
                 "unsupported-format",
@@ -156,15 +198,53 @@ def _decode_with_pillow(data: bytes, name: str, most_pixels: int) -> _Decoded:
                 hint="Export it as RGB with 8 or 16 bits per channel.",
             )
         else:
-            converted = _as_rgb(image, profile)
+            if kind == "PSD" and not _is_merged(image):
+                raise ScumbleError(
+                    "unsupported-format",
+                    f"{name} holds its layers only, and no merged picture.",
+                    hint="Save it with maximized compatibility, or as TIFF.",
+                )
+            # A gray profile needs its gray.
+            keeps = is_gray_profile(profile) and image.mode in ("L", "LA")
+            converted = image if keeps else _as_rgb(image, profile)
             if image.mode == "CMYK":
                 profile = None
                 notes.append(f"{name} was converted from CMYK to RGB.")
             array = np.asarray(converted)
+            array = array[..., None] if array.ndim == 2 else array
+            if kind == "AVIF" and _is_deep_avif(data):
+                notes.append(f"{name} holds more than 8 bits, of which 8 were read.")
         # After loading: Pillow has turned a TIFF by now, and its EXIF knows.
         exif = image.getexif()
         orientation = metadata.orientation_of(exif)
-        return _Decoded(array, orientation, exif, profile, dpi, kind, pages, notes)
+        carried = carried_in_tags(exif) if kind == "TIFF" else carried_by(image, png)
+        return _Decoded(array, orientation, exif, profile, dpi, kind, pages, notes, carried)
+
+
+def _is_merged(image: Image.Image) -> bool:
+    """Whether a PSD says that it holds all its layers merged; older ones do not say, and do."""
+    said = [data for code, _, data in getattr(image, "resources", ()) if code == 1057]
+    return not said or said[0][4:5] != b"\0"
+
+
+def _is_deep_avif(data: bytes) -> bool:
+    at = data.find(b"av1C")
+    return at >= 0 and len(data) > at + 6 and bool(data[at + 6] & 0x40)
+
+
+def _is_deep_ppm(data: bytes) -> bool:
+    found = _PPM_HEAD.match(data)
+    return found is not None and int(found[1]) > 255
+
+
+def _deep_ppm(data: bytes, size: tuple[int, int]) -> np.ndarray:
+    """Binary PPM of two bytes a sample, scaled to the whole range."""
+    found = _PPM_HEAD.match(data)
+    assert found is not None
+    top = min(65535, int(found[1]))
+    samples = np.frombuffer(data, ">u2", size[0] * size[1] * 3, found.end())
+    scaled = (np.minimum(samples, top).astype(np.uint32) * 65535 + top // 2) // top
+    return scaled.astype(np.uint16).reshape(size[1], size[0], 3)
 
 
 def _open(data: bytes, name: str, most_pixels: int = MAX_PIXELS) -> ImageFile.ImageFile:
@@ -211,7 +291,7 @@ def _typed_errors(name: str, decode):
         raise ScumbleError(
             "not-an-image",
             f"{name} is not an image that Scumble can read.",
-            hint="It reads JPEG, PNG, TIFF, WebP, GIF, BMP and PPM.",
+            hint="It reads JPEG, PNG, TIFF, WebP, AVIF, PSD, GIF, BMP and PPM.",
         ) from error
     except Image.DecompressionBombError as error:
         raise ScumbleError(
@@ -233,6 +313,7 @@ def _typed_errors(name: str, decode):
 
 
 def _read_file(path: Path) -> bytes:
+    check_ordinary(path)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
@@ -251,6 +332,23 @@ def _read_file(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise ScumbleError("image-too-large", f"{path} is larger than {MAX_FILE_BYTES >> 30} GiB.")
     return data
+
+
+def check_ordinary(path: Path) -> None:
+    """Refuse pipes, sockets and devices before they are opened: they may never end, or never begin.
+
+    Raises ScumbleError `cannot-read`. What is not there at all passes.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise ScumbleError(
+            "cannot-read",
+            f"{path} is not an ordinary file, but a pipe, a socket or a device.",
+            hint="To pipe a picture in, give - as its name.",
+        )
 
 
 def _near_names(path: Path) -> str:

@@ -18,12 +18,14 @@ from scumble.pixels.pixels import Pixels
 from ..image_formats import output_format
 from ..storage.atomic import atomic_file
 from . import metadata
+from .carried import Carried, left_out, photoshop_segment, png_chunks, png_info
 from .png16 import write_png16
 from .reader import LoadedImage
 
 _LONGEST_SIDE = {"JPEG": 65_500, "WebP": 16_383}
 _MAX_SEGMENT = 65_533 - 6  # EXIF must fit one JPEG segment
-_DIRECTORY_TAG = 34665
+_MAX_XMP = 65_502
+_DIRECTORY_TAGS = (34665, 34853)  # Exif and GPS
 _DTYPES = {"u8": np.uint8, "u16": np.uint16, "f16": np.float16, "f32": np.float32}
 
 
@@ -46,13 +48,18 @@ def write_image(
     profile = pixels.profile or (like.icc_profile if like else None)
     exif = _exif_for(pixels, like)
     dpi = like.dpi if like else None
+    carried = like.carried if like else Carried()
+    if missing := left_out(carried, kind):
+        notes.append(f"{path.name} cannot hold everything that came with the picture; left out: {missing}.")
     with atomic_file(path) as file:
+        # Its encoders have no descriptor to write to past a full disk: see `WholeFile`.
         if kind == "TIFF":
-            _write_tiff(file, array, profile, exif, dpi)
+            _write_tiff(file, array, profile, exif, dpi, carried)
         elif array.dtype == np.uint16:
-            write_png16(file, array, profile=profile, exif=exif, dpi=dpi)
+            chunks = png_chunks(carried, bool(profile))
+            write_png16(file, array, profile=profile, exif=exif, dpi=dpi, chunks=chunks)
         else:
-            _write_with_pillow(file, array, kind, profile, exif, dpi, notes)
+            _write_with_pillow(file, array, kind, profile, exif, dpi, carried, notes)
     return notes
 
 
@@ -62,7 +69,7 @@ def png_of(pixels: Pixels) -> bytes:
     if array.dtype == np.uint16:
         write_png16(buffer, array, profile=pixels.profile)
     else:
-        _write_with_pillow(buffer, array, "PNG", pixels.profile, None, None, [])
+        _write_with_pillow(buffer, array, "PNG", pixels.profile, None, None, Carried(), [])
     return buffer.getvalue()
 
 
@@ -131,6 +138,7 @@ def _write_with_pillow(
     profile: bytes | None,
     exif: bytes | None,
     dpi: tuple[float, float] | None,
+    carried: Carried,
     notes: list[str],
 ) -> None:
     image = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
@@ -141,8 +149,20 @@ def _write_with_pillow(
         options["exif"] = exif
     if dpi and kind != "WebP":
         options["dpi"] = dpi
+    if kind == "PNG":
+        options["pnginfo"] = png_info(carried, bool(profile))
+    elif len(carried.xmp) > _MAX_XMP and kind == "JPEG":
+        notes.append("The XMP data is too long for a JPEG and was left out.")
+    elif carried.xmp:
+        options["xmp"] = carried.xmp
     if kind == "JPEG":
-        options.update(quality=95, subsampling=0, optimize=True)
+        options.update(quality=95, subsampling=0)
+        if carried.comment:
+            options["comment"] = carried.comment[:_MAX_SEGMENT]
+        segment = photoshop_segment(carried.iptc) if carried.iptc else b""
+        if carried.iptc and not segment:
+            notes.append("The IPTC captions are too long for a JPEG and were left out.")
+        options["extra"] = segment
     elif kind == "WebP":
         options.update(quality=95, exact=True)
     if kind == "WebP" and image.mode in ("L", "LA"):
@@ -156,14 +176,16 @@ def _write_tiff(
     profile: bytes | None,
     exif: bytes | None,
     dpi: tuple[float, float] | None,
+    carried: Carried,
 ) -> None:
     import tifffile
 
     parsed = metadata.parse_exif(exif) if exif else None
     tags = _tiff_tags(parsed) if parsed else []
-    directory = metadata.exif_directory(parsed, 0) if parsed else b""
-    if directory:
-        tags.append((_DIRECTORY_TAG - 1, "I", 1, 0, True))
+    directories = [tag for tag in _DIRECTORY_TAGS if parsed and metadata.exif_directory(parsed, 0, tag)]
+    tags += [(tag - 1, "I", 1, 0, True) for tag in directories]
+    tags += [(700, "B", len(carried.xmp), carried.xmp, True)] if carried.xmp else []
+    tags += [(33723, "B", len(carried.iptc), carried.iptc, True)] if carried.iptc else []
     channels = array.shape[2]
     buffer = io.BytesIO()  # tifffile seeks and patches; a file it can do that in is in memory
     tifffile.imwrite(
@@ -184,8 +206,9 @@ def _write_tiff(
         software=False,
         extratags=tags,
     )
-    if directory and parsed:
-        _append_directory(buffer, parsed)
+    for tag in directories:
+        assert parsed is not None
+        _append_directory(buffer, parsed, tag)
     file.write(buffer.getbuffer())
 
 
@@ -197,8 +220,8 @@ def _tiff_tags(exif: Image.Exif) -> list[tuple]:
     ]
 
 
-def _append_directory(buffer: io.BytesIO, exif: Image.Exif) -> None:
-    """Put the Exif directory behind the picture and let its tag point there.
+def _append_directory(buffer: io.BytesIO, exif: Image.Exif, tag: int) -> None:
+    """Put the Exif or GPS directory behind the picture and let its tag point there.
 
     tifffile writes no tag that points to a directory. It wrote the unused one before it, which
     stands in the right place of the sorted list, and that becomes the tag.
@@ -208,9 +231,9 @@ def _append_directory(buffer: io.BytesIO, exif: Image.Exif) -> None:
     offset = buffer.seek(0, io.SEEK_END)
     offset += offset % 2  # directories begin on even addresses
     buffer.seek(offset)
-    buffer.write(metadata.exif_directory(exif, offset))
+    buffer.write(metadata.exif_directory(exif, offset, tag))
     buffer.seek(0)
     with tifffile.TiffFile(buffer) as tiff:
-        entry = tiff.pages.first.tags[_DIRECTORY_TAG - 1].offset
+        entry = tiff.pages.first.tags[tag - 1].offset
     buffer.seek(entry)
-    buffer.write(struct.pack("<HHII", _DIRECTORY_TAG, 4, 1, offset))
+    buffer.write(struct.pack("<HHII", tag, 4, 1, offset))

@@ -40,7 +40,7 @@ def jpeg_of_image(image: Image.Image, side: int = SIDE, most: int = MAX_BYTES) -
     data = b""
     for quality in _QUALITIES:
         buffer = io.BytesIO()
-        small.save(buffer, "JPEG", quality=quality, optimize=True)
+        small.save(buffer, "JPEG", quality=quality)
         data = buffer.getvalue()
         if len(data) <= most:
             break

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scumble.errors import ScumbleError
+from scumble.files import write_whole
 
 from ..storage.atomic import atomic_file
 from .entries import Credits, StyleEntry, credits_from
@@ -61,12 +62,12 @@ def write_style(
     try:
         (part / "signals").mkdir(parents=True)
         if image is not None:
-            (part / "image").write_bytes(image)
+            write_whole(part / "image", image)
         if thumbnail:
-            (part / "thumbnail.jpg").write_bytes(thumbnail)
+            write_whole(part / "thumbnail.jpg", thumbnail)
         for file_name, data in (signals or {}).items():
-            (part / "signals" / file_name).write_bytes(data)
-        (part / "style.json").write_bytes(_json_of(name, credits, recipe))
+            write_whole(part / "signals" / file_name, data)
+        write_whole(part / "style.json", _json_of(name, credits, recipe))
         part.rename(target)
     except OSError as error:
         raise ScumbleError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
@@ -42,8 +43,9 @@ def _scan(folders: Sequence[Path]) -> Iterator[Picture]:
             with os.scandir(folder) as found:
                 for item in found:
                     if not item.name.startswith(".") and Path(item.name).suffix.lower() in READABLE:
-                        status = item.stat()
-                        if item.is_file():
-                            yield Path(item.path), status.st_size, status.st_mtime_ns
+                        with contextlib.suppress(OSError):  # a link that leads nowhere, a file just gone
+                            status = item.stat()
+                            if item.is_file():
+                                yield Path(item.path), status.st_size, status.st_mtime_ns
         except OSError:
             continue

@@ -10,6 +10,7 @@ from pathlib import Path
 import scumble
 import scumble_models
 from scumble.errors import ScumbleError
+from scumble.files import atomic_file
 
 from .catalogue import compile_mo, read_po
 
@@ -30,7 +31,8 @@ ERRORS = {
         *("server/broker.py", "server/request_handler.py", "server/sessions.py"),
         *("jobs/scheduler.py", "jobs/queue.py", "jobs/content_cache.py", "jobs/learning_queue.py"),
         *("storage/spool.py", "worker/learning_task.py", "worker/style_signals.py", "worker/stylizer.py"),
-        *("images/limits.py", "images/reader.py", "library/catalogue.py", "library/learned.py"),
+        *("images/foreign.py", "images/limits.py", "images/reader.py"),
+        *("library/catalogue.py", "library/learned.py"),
     ),
     "models": (
         *("blend.py", "devices.py", "errors.py", "folders.py", "learned.py", "model.py", "registry.py"),
@@ -134,14 +136,14 @@ def _compile_locale(sources: Path, target: Path, domain: str) -> None:
 
 
 def zip_folder(folder: Path, archive: Path, *beside: str) -> None:
-    """Pack a folder under its own name, and files that lie beside it.
+    """Pack a folder under its own name, and files that lie beside it. Raises OSError.
 
     The same input gives the same bytes. Folders have entries of their own: Krita's importer looks for one.
     """
     archive.parent.mkdir(parents=True, exist_ok=True)
     parent = folder.parent
     files = [folder, *sorted(folder.rglob("*")), *(parent / name for name in beside)]
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+    with atomic_file(archive) as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as packed:
         for file in files:
             name = file.relative_to(parent).as_posix()
             entry = zipfile.ZipInfo(f"{name}/" if file.is_dir() else name, (2025, 1, 1, 0, 0, 0))

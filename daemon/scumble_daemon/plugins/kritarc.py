@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
 from pathlib import Path
+
+from scumble.files import write_whole
 
 GROUP = "[python]"
 
@@ -83,14 +83,4 @@ def _write(file: Path, lines: list[bytes]) -> None:
     """In one step, and through a link to where it leads: people keep such files elsewhere."""
     file = file.resolve()
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f"{file.name}.", dir=file.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(b"".join(lines))
-        part.chmod(file.stat().st_mode & 0o777 if file.exists() else 0o600)
-        part.replace(file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
+    write_whole(file, b"".join(lines), private=not file.exists())

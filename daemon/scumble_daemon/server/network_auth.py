@@ -7,7 +7,6 @@ daemon and as a client; ``clients`` has a line for every public key that may use
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
 from scumble.errors import ScumbleError
+from scumble.files import write_whole
 from scumble.folders import secure_dir
 from scumble.wire.curve import KEY, KeyPair, own_key_file, read_own_keys
 from scumble.wire.session import MAX_PAYLOAD
@@ -136,13 +136,8 @@ def _rewrite(clients: dict[str, str]) -> None:
 
 def _write_private(path: Path, text: str) -> None:
     secure_dir(path.parent)
-    part = path.with_name(path.name + ".part")
     try:
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        part.replace(path)
+        write_whole(path, text.encode(), private=True)
     except OSError as error:
         raise ScumbleError("cannot-write", f"{path} cannot be written.", detail=str(error)) from error
 

@@ -1,61 +1,41 @@
-"""Files that are there whole or not at all."""
+"""The one writer of whole files, with errors for people."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
+import errno
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
+from scumble import files
 from scumble.errors import ScumbleError
+from scumble.files import WholeFile
+
+_HINTS = {
+    errno.ENOSPC: "Free some space, or choose a folder on another disk.",
+    errno.EDQUOT: "Your share of that disk is used up: free some space, or choose another folder.",
+    errno.EFBIG: "Files of this size are not allowed there (ulimit -f, or the file system's own limit).",
+    errno.ENAMETOOLONG: "Give it a shorter name.",
+    errno.EROFS: "That disk can only be read: choose another folder.",
+}
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """A binary file, readable and writable, that takes the place of `path` when the block ends.
+def atomic_file(path: Path) -> Iterator[WholeFile]:
+    """As :func:`scumble.files.atomic_file`. Raises ScumbleError `cannot-write` or `is-a-directory`."""
+    with explained(path), files.atomic_file(path) as file:
+        yield file
 
-    It is written beside `path` and moved over it; on any exception, a keyboard interrupt
-    included, it is removed and an older file at `path` stays as it was. Raises ScumbleError
-    `cannot-write` or `is-a-directory`.
-    """
-    target = Path(os.path.realpath(path))  # a link keeps pointing to the file it points to
-    if target.is_dir():
-        raise ScumbleError("is-a-directory", f"{path} is a folder.", hint="Give a file name.")
-    if target.exists() and not target.is_file():
-        raise ScumbleError("cannot-write", f"{path} is not an ordinary file.")
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.part")
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """An OSError of writing `path` as ScumbleError `cannot-write` or `is-a-directory`."""
     try:
-        with _create(temporary) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            temporary.chmod(target.stat().st_mode & 0o777)
-        temporary.replace(target)
-        _sync_folder(target.parent)
+        yield
+    except IsADirectoryError as error:
+        raise ScumbleError("is-a-directory", f"{path} is a folder.", hint="Give a file name.") from error
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ScumbleError(
-            "cannot-write",
-            f"{path} cannot be written: {reason}.",
-            hint="Choose a folder that exists, has room and that you may write to.",
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _create(path: Path) -> BinaryIO:
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    return os.fdopen(os.open(path, flags, 0o666), "w+b")
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "posix":  # elsewhere a folder cannot be opened
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        usual = "Choose a folder that exists, has room and that you may write to."
+        hint = _HINTS.get(error.errno or 0, usual)
+        raise ScumbleError("cannot-write", f"{path} cannot be written: {reason}.", hint=hint) from error

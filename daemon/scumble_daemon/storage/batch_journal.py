@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import stat
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from scumble.errors import ScumbleError
+from scumble.files import append_line, write_whole
 
-from .atomic import atomic_file
+from .json_text import json_text
 
 NAME = ".scumble-batch.jsonl"
 
@@ -29,59 +30,89 @@ def job_key(settings: Mapping[str, Any], source: Path) -> str:
     return digest.hexdigest()
 
 
+class Made(NamedTuple):
+    """One output: the job that made it, and its size in bytes (0: nobody has noted it)."""
+
+    key: str
+    size: int
+
+
 class Journal:
     """The journal in an output folder. For several threads of one process.
 
-    A line that a crash cut short is ignored, and costs one picture.
+    A line that a crash cut short is ignored, and costs one picture. `problem` is one sentence when the
+    journal could not be written.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._path = folder, folder / NAME
         self._lock = threading.Lock()
-        self._keys = _read(self._path)
+        self._made = _read(self._path)
+        self.problem = ""
 
     def has(self, target: Path, key: str) -> bool:
-        """Whether that output is there and was made by that job."""
-        return self._keys.get(self._name(target)) == key and target.is_file()
+        """Whether that output is there, as large as it was, and was made by that job."""
+        made = self._made.get(self._name(target))
+        size = _size(target)
+        return made is not None and made.key == key and size > 0 and made.size in (0, size)
 
     def key(self, target: Path) -> str | None:
         """The job that made that output last; None for none."""
-        return self._keys.get(self._name(target))
+        made = self._made.get(self._name(target))
+        return made.key if made is not None and self.has(target, made.key) else None
 
     def outputs(self) -> frozenset[Path]:
         """What batches have made in this folder, as absolute paths."""
-        return frozenset((self._folder / name).resolve() for name in self._keys)
+        return frozenset((self._folder / name).resolve() for name in self._made)
 
     def note(self, target: Path, key: str) -> None:
-        """The output is finished. Raises ScumbleError `cannot-write`."""
-        line = json.dumps({"output": self._name(target), "key": key}, ensure_ascii=False)
+        """The output is finished. What cannot be written down is kept in `problem`: the picture is there."""
         with self._lock:
-            self._keys[self._name(target)] = key
+            self._made[self._name(target)] = made = Made(key, _size(target))
             try:
-                with self._path.open("a", encoding="utf-8") as file:
-                    file.write(line + "\n")
+                append_line(self._path, _line(self._name(target), made))
             except OSError as error:
-                raise ScumbleError(
-                    "cannot-write", f"The journal {self._path} cannot be written: {error.strerror}."
-                ) from error
+                self._explain(error)
 
     def compact(self) -> None:
         """Write the journal anew, with one line for each output."""
-        if not self._keys:
+        if not self._made:
             return
-        lines = [json.dumps({"output": n, "key": k}, ensure_ascii=False) for n, k in self._keys.items()]
-        with atomic_file(self._path) as file:
-            file.write(("\n".join(lines) + "\n").encode())
+        lines = [_line(name, made) + "\n" for name, made in self._made.items()]
+        try:
+            write_whole(self._path, "".join(lines).encode())
+        except OSError as error:
+            self._explain(error)
+
+    def _explain(self, error: OSError) -> None:
+        self.problem = (
+            f"The journal {self._path} cannot be written ({error.strerror or error}): "
+            "--resume will do these pictures again."
+        )
 
     def _name(self, target: Path) -> str:
         return target.relative_to(self._folder).as_posix()
 
 
-def _read(path: Path) -> dict[str, str]:
-    keys: dict[str, str] = {}
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            with contextlib.suppress(ValueError, KeyError, TypeError):
+def _read(path: Path) -> dict[str, Made]:
+    found: dict[str, Made] = {}
+    with contextlib.suppress(OSError):
+        for line in path.read_bytes().splitlines():
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):  # damage, or rubbish
                 row = json.loads(line)
-                keys[str(row["output"])] = str(row["key"])
-    return keys
+                size = row.get("size", 0)
+                found[str(row["output"])] = Made(str(row["key"]), size if isinstance(size, int) else 0)
+    return found
+
+
+def _line(name: str, made: Made) -> str:
+    return json_text({"output": name, "key": made.key, "size": made.size})
+
+
+def _size(path: Path) -> int:
+    """Bytes of an ordinary file; 0 where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from scumble_models.evaluation.measures import Judges, Stylize, grid_score
-from scumble_models.files import write_atomically
+from scumble_models.files import save_picture, write_atomically
 from scumble_models.model import StyleModel
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.preview import to_image
@@ -94,7 +94,7 @@ def evaluate(
     rows = [Row(name, {k: bootstrap(v) for k, v in found.items()}) for name, found in values.items()]
     document = {"pairs": len(chosen), "contents": len(contents), "styles": len(styles), "values": values}
     save_report(out, document, markdown_table(rows, len(chosen)))
-    contact_sheet(sheet).save(out / "sheet.jpg", quality=90)
+    save_picture(contact_sheet(sheet), out / "sheet.jpg", quality=90)
     return rows
 
 

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from scumble_models.files import save_picture
 from scumble_models.network import StyleNetwork
 
 
@@ -33,4 +34,4 @@ def save_preview(network: StyleNetwork, contents: Tensor, styles: Tensor, path: 
             sheet.paste(to_image(network(content[None], signals)[0]), (column * side, row * side))
     for row, content in enumerate(contents, 1):
         sheet.paste(to_image(content), (0, row * side))
-    sheet.save(path)
+    save_picture(sheet, path)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from scumble_models.devices import channels_last
 from scumble_models.errors import TrainingError
-from scumble_models.files import save_atomically
+from scumble_models.files import save_atomically, save_state
 from scumble_models.imagenet_weights import load_vgg16
 from scumble_models.training.bank import Bank
 from scumble_models.training.data import ImageFolder
@@ -136,9 +136,7 @@ class Trainer:
             "generator": self._generator.get_state(),
             "torch_rng": torch.get_rng_state(),
         }
-        part = self._checkpoint_path.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(self._checkpoint_path)
+        save_state(state, self._checkpoint_path)
         weights = self.out / "weights.safetensors"
         tensors = {k: v.detach().float().cpu().contiguous() for k, v in self.average.state_dict().items()}
         save_atomically(tensors, weights)

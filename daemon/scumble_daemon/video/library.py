@@ -1,0 +1,27 @@
+"""FFmpeg's libraries, which come as PyAV with the extra ``video``: users need no program beside Scumble."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scumble.errors import ScumbleError
+
+INSTALL = "Install what reads and writes videos: pip install 'scumble[video]'; or use folders of frames."
+
+
+def load(path: Path) -> Any:
+    """The package ``av``. Raises ScumbleError `no-ffmpeg` where it is not installed; `path` is for whom."""
+    try:
+        import av
+    except ImportError as error:
+        raise ScumbleError(
+            "no-ffmpeg", f"{path} is a video, for which a part of Scumble is not installed.", hint=INSTALL
+        ) from error
+    return av  # with its log off, as it is: to log, a decoder's thread would wait for the interpreter
+
+
+def not_a_video(path: Path, error: Exception) -> ScumbleError:
+    """What is said of a file that cannot be opened or decoded."""
+    detail = f"{type(error).__name__}: {error}"
+    return ScumbleError("not-a-video", f"{path} is not a video that Scumble can read.", detail=detail)
