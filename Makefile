@@ -11,12 +11,13 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; 
 DEMO_PHOTO := examples/photos/coffee.jpg
 DEMO_STYLE := examples/styles/swirls.jpg
 
-.PHONY: help venv demo test lint bench plugins docs clean
+.PHONY: help venv demo test check lint bench plugins docs clean
 
 help:
 	@echo "make demo   stylize examples/photos/coffee.jpg and say where the picture is"
 	@echo "make test   linters, type checker and all tests"
-	@echo "make lint   linters and type checker only"
+	@echo "make check  linters, type checker and the quick unit tests: two minutes, for the edit loop"
+	@echo "make lint   formatter, linters and type checker only"
 	@echo "make bench  measure this machine"
 	@echo "make plugins  pack the editors' plug-ins into dist/"
 	@echo "make docs   build the pages of docs/ into site/, strictly"
@@ -42,8 +43,13 @@ demo: $(STAMP)
 	exit $$code
 
 lint: $(STAMP)
+	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+# Each process has one thread for torch: more of them would wait for each other.
+check: lint
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not slow" tests/unit
 
 test: lint
 	$(BIN)/pytest

@@ -32,7 +32,6 @@ from scumble_daemon.cluster.plan import Plan, make_plan
 from scumble_daemon.cluster.tasks import completed
 from scumble_daemon.cluster.worker import paint_file
 from scumble_daemon.images import large
-from scumble_models.fast.choice import stages_of
 from scumble_models.registry import load_model
 from scumble_models.tiling.box import Box
 
@@ -142,7 +141,7 @@ def files(side: int) -> tuple[float, float]:
 
 def overlap(engine: str) -> list[float]:
     """For each pass over one picture in parts: pixels that a patch reads for each pixel that it is for."""
-    stages = stages_of(load_model(engine, "cpu"))
+    stages = load_model(engine, "cpu").stages()
     grids = [Box(0, 0, 100 * PATCH, 100 * PATCH)]
     for stage in stages:
         grids.append(stage.output_box(grids[-1]))

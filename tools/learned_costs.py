@@ -14,7 +14,6 @@ import numpy as np
 from built_in import picture_of, signals_of
 
 from scumble_models.allocation import keep_freed_memory
-from scumble_models.fast.choice import stages_of
 from scumble_models.learned import painting_model
 from scumble_models.registry import StyleModel, load_model
 from scumble_models.signals import StyleSignals
@@ -49,7 +48,7 @@ def _switching(model: StyleModel, learned: StyleSignals, runs: int) -> float:
     data, found = learned.to_bytes(), []
     for _ in range(runs):
         started = time.perf_counter()
-        stages_of(painting_model(model, StyleSignals.from_bytes(data, learned.architecture)))
+        painting_model(model, StyleSignals.from_bytes(data, learned.architecture)).stages()
         found.append(time.perf_counter() - started)
     return statistics.median(found)
 

@@ -4,7 +4,7 @@
 python tools/pack_adain.py run/weights.safetensors
 
 Writes models/scumble_models/adain/{weights,encoder}.safetensors (the trained decoder, and the VGG encoder as
-it was) and prints the rows for registry.toml.
+it was) and prints the lines for its engine.toml.
 """
 
 from __future__ import annotations

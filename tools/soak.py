@@ -34,6 +34,8 @@ from scumble.conversion import as_pixels  # noqa: E402
 
 SIZES = [(16, 24), (48, 32), (64, 64), (96, 80), (40, 120), (8, 8), (160, 128)]
 DTYPES = [np.uint8, np.uint16, np.float16, np.float32]
+#: Descriptors that a result on its way holds when the reading is taken; a leak would be one a job.
+IN_FLIGHT = 2
 LARGEST_GROWTH = 0.05
 CANCELLED = 0.05  # of all jobs
 URGENT = 0.25
@@ -161,7 +163,7 @@ def _judge(readings: list[dict[str, Any]], ends: dict[str, int], deaths: int) ->
     first, last = readings[0], readings[-1]
     growth = {who: last[f"{who}_rss_kib"] / first[f"{who}_rss_kib"] - 1 for who in ("broker", "worker")}
     steady = all(
-        first[f"{who}_{what}"] == last[f"{who}_{what}"]
+        last[f"{who}_{what}"] - first[f"{who}_{what}"] <= IN_FLIGHT
         for who in ("broker", "worker")
         for what in ("threads", "files")
     )
@@ -170,7 +172,7 @@ def _judge(readings: list[dict[str, Any]], ends: dict[str, int], deaths: int) ->
         f"{ends['result']:,} bit-equal results, {ends['cancelled']:,} cancelled",
         f"from job {first['jobs']:,} to {last['jobs']:,} memory grew by "
         + " and ".join(f"{growth[w]:+.1%} ({w}, to {last[f'{w}_rss_kib'] / 1024:.0f} MiB)" for w in growth),
-        f"descriptors and threads {'constant' if steady else 'NOT constant'}",
+        f"descriptors and threads {'constant' if steady else 'GROWING'}",
         f"{deaths} deaths of the worker",
     ]
     return {"held": held, "verdict": "; ".join(parts)}

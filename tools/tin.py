@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -51,7 +52,9 @@ def main(engines: tuple[str, ...], largest: int) -> None:
     sections = [HEAD.format(machine=_machine())]
     for engine in engines:
         model = load_model(engine)
-        vars(model.network)["cascades"] = False  # one level: patches and statistics are the matter here
+        # One level: patches and statistics are the matter here.
+        traits = replace(model.traits, cascades=False)
+        model = replace(model, info=replace(model.info, traits=traits))
         style = encode_style(model, np.asarray(Image.open(STYLE).convert("RGB")), "RGB")
         sections.append(f"## {model.info.title}\n")
         sections.append(_pictures(model, style, images))

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scumble_models.runner import Content
+from scumble_models.margins import Content
 from scumble_models.tiling.box import Box
 
 #: Pixels beyond a region that sampling it may reach.

@@ -61,6 +61,12 @@ class OutOfMemoryError(ModelError):
     code = "out-of-memory"
 
 
+class LayerError(ModelError):
+    """A network has a layer of which it is not known which inputs its outputs need."""
+
+    code = "unknown-layer"
+
+
 class TrainingError(ModelError):
     """Training cannot start or go on."""
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from scumble_models.colour import colour_map, luminance
 from scumble_models.errors import PixelsError
-from scumble_models.runner import Content
+from scumble_models.margins import Content
 from scumble_models.tiling.box import Box
 
 PRESERVE_COLOUR = ("off", "luminance", "palette")

@@ -1,4 +1,4 @@
-"""What every network here is: a style encoder, and a content path in local stages."""
+"""What the networks here have in common: a style encoder, and a content path in local stages."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar
 
+import torch
 from torch import Tensor, nn
 
 from scumble_models.errors import SignalsError
-from scumble_models.signals import StyleSignals
+from scumble_models.signals import StyleSignals, shapes_of
 from scumble_models.tiling.stage import Stage
-from scumble_models.tiling.statistics import channel_statistics
+from scumble_models.tiling.statistics import whole_statistics
+
+#: Side of the picture whose tensors show names and shapes.
+SAMPLE_SIDE = 32
 
 
 class StyleNetwork(nn.Module):
-    """A network that stylizes images in 0..1.
+    """A network that stylizes images in 0..1. A subclass and a file ``engine.toml`` beside it are an engine.
 
-    Whatever needs the whole image, the statistics of instance normalisation, lies between the stages.
-    So the same network runs at once (:meth:`forward`) or patch by patch
+    Whatever needs the whole image, such as the statistics of instance normalisation, lies between the
+    stages. So the same network runs at once (:meth:`forward`) or patch by patch
     (:mod:`scumble_models.tiling.executor`).
     """
 
-    #: Registry name of the architecture.
+    #: Name of its folder.
     architecture: ClassVar[str]
-    #: Whether a style can be learned: a decoder of its own, fitted to one painting.
-    learns: ClassVar[bool] = False
-    #: Whether it paints coarse to fine; else all in one level (:mod:`scumble_models.cascade`).
-    cascades: ClassVar[bool] = True
 
     @abstractmethod
     def encode_style(self, style: Tensor) -> StyleSignals:
@@ -35,14 +35,39 @@ class StyleNetwork(nn.Module):
 
     @abstractmethod
     def stages(self) -> tuple[Stage, ...]:
-        """The content path, in order; the input of every stage but the first is normalised."""
+        """The content path, in order; the first takes the image, and gathers nothing."""
+
+    def fast_stages(self) -> tuple[Stage, ...] | None:
+        """The same stages in a faster way on a processor; None where there is none.
+
+        Used where it computes the same as :meth:`stages` (:mod:`scumble_models.fast.choice`).
+        """
+        return None
+
+    def fits(self, style: StyleSignals) -> bool:
+        """Whether a style has the names and shapes of this network's tensors.
+
+        Overridden by a network whose tensors differ in shape between styles.
+        """
+        known = vars(self).get("_sample_shapes")
+        if known is None:
+            device = next(self.parameters()).device
+            with torch.inference_mode():
+                gray = torch.full((1, 3, SAMPLE_SIDE, SAMPLE_SIDE), 0.5, device=device)
+                known = vars(self)["_sample_shapes"] = shapes_of(self.encode_style(gray).tensors)
+        return shapes_of(style.tensors) == known
+
+    def learned_part(self) -> nn.Module | None:
+        """The decoder of which a learned style has its own; None where styles cannot be learned."""
+        return None
 
     def decoder_weights(self) -> Mapping[str, Tensor]:
         """The decoder that paints a style which has none of its own."""
-        return {}
+        part = self.learned_part()
+        return {} if part is None else part.state_dict()
 
     def with_decoder(self, decoder: Mapping[str, Tensor]) -> StyleNetwork:
-        """The same encoders with another decoder, for a learned style.
+        """The same network, its other parts shared, with another :meth:`learned_part`.
 
         Raises:
             SignalsError: the weights do not fit.
@@ -60,8 +85,10 @@ class StyleNetwork(nn.Module):
             ``(N, 3, H', W')``, height and width rounded up to what the network's strides make of
             them, aligned at the top left; not clamped.
         """
-        first, *others = self.stages()
-        x = first.run(content, None, signals)
-        for stage in others:
-            x = stage.run(x, channel_statistics(x), signals)
-        return x
+        return self.finish(self.stages()[0].run(content, None, signals), signals)
+
+    def finish(self, features: Tensor, signals: StyleSignals) -> Tensor:
+        """From what the first stage makes of a content to the result; arguments as :meth:`forward`."""
+        for stage in self.stages()[1:]:
+            features = stage.run(features, whole_statistics(features, stage.gathers), signals)
+        return features

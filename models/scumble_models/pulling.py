@@ -6,16 +6,14 @@ and optionally ``title`` and ``licence``), or from an address and a hash that th
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from scumble_models import registry
 from scumble_models.downloads import DownloadError, fetch
 from scumble_models.errors import UnknownModelError, WeightsError
-from scumble_models.files import write_atomically
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -92,16 +90,8 @@ def pull(
         fetched.unlink()
         raise
     path = folder / f"{offer.name}.safetensors"
-    info = registry.ModelInfo(
-        name=offer.name,
-        architecture=architecture,
-        title=offer.title or f"{architecture}, pulled",
-        path=path,
-        sha256=offer.sha256.lower(),
-        licence=offer.licence,
-        builtin=False,
-    )
+    title = offer.title or f"{architecture}, pulled"
+    info = registry.user_model(architecture, path, offer.sha256.lower(), title, offer.licence)
     fetched.replace(path)
-    row = {key: value for key, value in asdict(info).items() if key in registry.IMPORTED_FIELDS}
-    write_atomically(json.dumps(row, indent=1).encode(), path.with_suffix(".json"))
+    registry.keep_row(info)
     return info

@@ -7,9 +7,7 @@ import hashlib
 import json
 import os
 import re
-import sys
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -18,73 +16,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import Tensor
 
-from scumble_models.adain import AdaIN
 from scumble_models.devices import channels_last, choose_device
+from scumble_models.engine import Traits
 from scumble_models.errors import UnknownModelError, WeightsError
 from scumble_models.files import save_atomically, write_atomically
-from scumble_models.microast import MicroAST
-from scumble_models.microast.importing import read_authors_checkpoint
+from scumble_models.folders import EngineFolder, engine_folder, engine_folders
+from scumble_models.model import ModelInfo, StyleModel
 from scumble_models.network import StyleNetwork
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-PACKAGE = Path(__file__).parent
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: What the file beside an imported model's weights says of it.
 IMPORTED_FIELDS = ("name", "architecture", "title", "sha256", "licence")
 #: Far above any model here; a larger file is not read.
 MAX_BYTES = 1 << 30
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """A network this package can build: its class, and how foreign checkpoints are read."""
-
-    build: Callable[[], StyleNetwork]
-    read_foreign: Callable[[Path], dict[str, Tensor]] | None = None
-
-
-ARCHITECTURES: dict[str, Architecture] = {
-    "microast": Architecture(MicroAST, read_authors_checkpoint),
-    "adain": Architecture(AdaIN),
-}
-
-
-@dataclass(frozen=True)
-class ModelInfo:
-    """One row of the registry.
-
-    Attributes:
-        name: what ``--engine`` takes.
-        architecture: key of :data:`ARCHITECTURES`.
-        path: the safetensors file.
-        sha256: of the file, in hex; checked at every load.
-        builtin: shipped with Scumble, not imported by the user.
-        encoder: a second file with the parts that training left as they were, such as AdaIN's VGG.
-        encoder_sha256: of that file.
-    """
-
-    name: str
-    architecture: str
-    title: str
-    path: Path
-    sha256: str
-    licence: str
-    builtin: bool
-    encoder: Path | None = None
-    encoder_sha256: str = ""
-
-
-@dataclass(frozen=True)
-class StyleModel:
-    """A loaded model: registry row, network in evaluation mode, and the device it lies on."""
-
-    info: ModelInfo
-    network: StyleNetwork
-    device: torch.device
 
 
 def models_folder() -> Path:
@@ -95,26 +39,27 @@ def models_folder() -> Path:
 
 def list_models() -> list[ModelInfo]:
     """All models, the built-in ones first."""
-    table = tomllib.loads((PACKAGE / "registry.toml").read_text(encoding="utf-8"))
-    found = [
-        ModelInfo(
-            name=name,
-            architecture=row["architecture"],
-            title=row["title"],
-            path=PACKAGE / row["file"],
-            sha256=row["sha256"],
-            licence=row["licence"],
-            builtin=True,
-            encoder=PACKAGE / row["encoder"] if "encoder" in row else None,
-            encoder_sha256=row.get("encoder_sha256", ""),
-        )
-        for name, row in table.items()
-    ]
+    folders = engine_folders()
+    found = [_builtin(folder, name) for folder in folders.values() for name in folder.rows]
+    names = {info.name for info in found}
     for path in sorted(models_folder().glob("*.json")):
-        info = _read_imported(path)
-        if info is not None and info.name not in table:
+        info = _read_imported(path, folders)
+        if info is not None and info.name not in names:
             found.append(info)
     return found
+
+
+def user_model(architecture: str, path: Path, sha256: str, title: str, licence: str) -> ModelInfo:
+    """The row of a model of the user's own, named as its file."""
+    folders = engine_folders()
+    traits = folders[architecture].traits if architecture in folders else Traits()
+    return ModelInfo(path.stem, architecture, title, path, sha256, licence, builtin=False, traits=traits)
+
+
+def keep_row(info: ModelInfo) -> None:
+    """Write the row of a model of the user's own beside its file: it is listed from then on."""
+    row = {key: value for key, value in asdict(info).items() if key in IMPORTED_FIELDS}
+    write_atomically(json.dumps(row, indent=1).encode(), info.path.with_suffix(".json"))
 
 
 def find_model(name: str) -> ModelInfo:
@@ -153,19 +98,21 @@ def load_candidate(name: str) -> StyleModel:
     if path.suffix != ".safetensors":
         return load_model(name)
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
-    info = ModelInfo(path.stem, "", path.name, path, digest, "", builtin=False)
-    state = _read_checked(info)
-    network = build_network(detect_architecture(state), state)
+    state = _read_checked(user_model("", path, digest, path.name, ""))
+    info = user_model(detect_architecture(state), path, digest, path.name, "")
     cpu = torch.device("cpu")
-    return StyleModel(info, channels_last(network, cpu), cpu)
+    return StyleModel(info, channels_last(build_network(info.architecture, state), cpu), cpu)
 
 
 def detect_architecture(state: dict[str, Tensor]) -> str:
     """The architecture whose layer names are those of ``state``; the first one when none fits."""
-    for name, architecture in ARCHITECTURES.items():
-        if architecture.build().state_dict().keys() == state.keys():
+    folders = engine_folders()
+    for name, folder in folders.items():
+        with torch.device("meta"):  # names only: no memory, no random numbers
+            names = folder.build().state_dict().keys()
+        if names == state.keys():
             return name
-    return next(iter(ARCHITECTURES))
+    return next(iter(folders))
 
 
 def build_network(architecture: str, state: dict[str, Tensor]) -> StyleNetwork:
@@ -174,10 +121,7 @@ def build_network(architecture: str, state: dict[str, Tensor]) -> StyleNetwork:
     Raises:
         WeightsError: the architecture is unknown or the weights do not fit it.
     """
-    if architecture not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        raise WeightsError(f"There is no architecture {architecture!r}.", hint=f"Known: {known}.")
-    network = ARCHITECTURES[architecture].build()
+    network = engine_folder(architecture).build()
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
@@ -198,30 +142,30 @@ def import_checkpoint(architecture: str, directory: Path, name: str) -> ModelInf
         )
     if any(info.builtin and info.name == name for info in list_models()):
         raise WeightsError(f"{name} is built in.", hint="Choose another name with --name.")
-    if architecture not in ARCHITECTURES:
-        build_network(architecture, {})
+    folder = engine_folder(architecture)
     if not directory.is_dir():
         raise WeightsError(f"{directory} is not a folder.")
-    read_foreign = ARCHITECTURES[architecture].read_foreign
-    if read_foreign is None:
+    importing = folder.part("importing")
+    if importing is None:
         raise WeightsError(f"Foreign checkpoints of {architecture} cannot be imported.")
-    state = read_foreign(directory)
+    state = importing.read_authors_checkpoint(directory)
     build_network(architecture, state)
     path = models_folder() / f"{name}.safetensors"
     save_atomically(state, path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    info = ModelInfo(
-        name=name,
-        architecture=architecture,
-        title=f"{architecture} imported from {directory.resolve().name}",
-        path=path,
-        sha256=digest,
-        licence="see where it came from",
-        builtin=False,
-    )
-    row = {k: v for k, v in asdict(info).items() if k in IMPORTED_FIELDS}
-    write_atomically(json.dumps(row, indent=1).encode(), path.with_suffix(".json"))
+    title = f"{architecture} imported from {directory.resolve().name}"
+    info = user_model(architecture, path, digest, title, "see where it came from")
+    keep_row(info)
     return info
+
+
+def way_on(device: torch.device) -> str:
+    """One phrase for people: how a device of this machine computes the first engine."""
+    first = list_models()[0].name
+    try:
+        return load_model(first, device).choice.phrase
+    except WeightsError:
+        return f"not tried, because the weights of {first} cannot be read"
 
 
 def verify(name: str) -> None:
@@ -233,6 +177,22 @@ def verify(name: str) -> None:
     """
     info = find_model(name)
     build_network(info.architecture, _read_checked(info))
+
+
+def _builtin(folder: EngineFolder, name: str) -> ModelInfo:
+    row = folder.rows[name]
+    return ModelInfo(
+        name=name,
+        architecture=folder.name,
+        title=row["title"],
+        path=folder.path / row["file"],
+        sha256=row["sha256"],
+        licence=row["licence"],
+        builtin=True,
+        traits=folder.traits,
+        encoder=folder.path / row["encoder"] if "encoder" in row else None,
+        encoder_sha256=row.get("encoder_sha256", ""),
+    )
 
 
 def _read_checked(info: ModelInfo) -> dict[str, Tensor]:
@@ -258,7 +218,7 @@ def _read_file(info: ModelInfo, path: Path, sha256: str) -> dict[str, Tensor]:
         raise WeightsError(f"The weights of {info.name} are damaged.", hint=again) from error
 
 
-def _read_imported(path: Path) -> ModelInfo | None:
+def _read_imported(path: Path, folders: dict[str, EngineFolder]) -> ModelInfo | None:
     """The row of an imported model, or None when the file is not one of ours."""
     try:
         row = json.loads(path.read_bytes())
@@ -267,12 +227,14 @@ def _read_imported(path: Path) -> ModelInfo | None:
         return None
     if values["name"] != path.stem or not NAME.fullmatch(values["name"]):
         return None
+    folder = folders.get(values["architecture"])
     return ModelInfo(
         name=values["name"],
         architecture=values["architecture"],
         title=values["title"],
-        path=path.with_suffix(".safetensors"),
         sha256=values["sha256"],
         licence=values["licence"],
+        path=path.with_suffix(".safetensors"),
         builtin=False,
+        traits=folder.traits if folder else Traits(),
     )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from scumble_models.devices import is_out_of_memory
+from scumble_models.engine import Engine
 from scumble_models.errors import OutOfMemoryError
-from scumble_models.fast.choice import stages_of
-from scumble_models.registry import StyleModel
+from scumble_models.margins import SMALLEST_SIDE, Content, padded, padded_box, padded_content
 from scumble_models.signals import LayerSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import SHARE, Budget, free_memory, has_own_memory
@@ -30,7 +28,7 @@ from scumble_models.tiling.executor import (
     statistics_patches,
 )
 from scumble_models.tiling.stage import Join, Stage
-from scumble_models.tiling.statistics import RunningStatistics, Statistics, channel_statistics
+from scumble_models.tiling.statistics import Statistics, running, whole_statistics
 
 TILINGS = ("auto", "full", "thumbnail", "exact")
 #: Side of a patch in pixels unless the caller says otherwise: near a processor's cache.
@@ -44,25 +42,6 @@ SMALLEST_PATCH = 64
 SMALL_REGION = 2
 #: Short side of the thumbnail that gives TIN its statistics (URST, section 3.2).
 THUMBNAIL = 1024
-#: Below this side reflection padding has nothing to reflect; such contents are padded by repetition.
-SMALLEST_SIDE = 16
-
-
-class Content(Protocol):
-    """What a network is run over: read by boxes, and whole as a thumbnail."""
-
-    @property
-    def box(self) -> Box:
-        """All of it."""
-        ...
-
-    def read(self, box: Box) -> Tensor:
-        """``(1, 3, h, w)`` float32 in 0..1 on the network's device."""
-        ...
-
-    def thumbnail(self, short_side: int) -> Tensor:
-        """All of it scaled down to a short side (never up), ``(1, 3, h, w)``."""
-        ...
 
 
 @dataclass
@@ -99,7 +78,7 @@ class Way:
 
 
 def run(
-    model: StyleModel, signals: LayerSignals, content: Content, region: Box, sink: Sink, way: Way
+    model: Engine, signals: LayerSignals, content: Content, region: Box, sink: Sink, way: Way
 ) -> Sequence[Statistics]:
     """Run ``model`` over ``region`` of ``content``; the sink gets every pixel of it, in patches.
 
@@ -120,6 +99,7 @@ def run(
         if way.on_patch:
             way.on_patch(1, 1, "stylize")
         return way.statistics or ()
+    content = padded_content(content, model.traits.size_multiple)
     side = max(content.box.width, content.box.height)
     patch = _patch(model, content.box, way)
     tried: list[int] = []
@@ -131,7 +111,7 @@ def run(
             if not is_out_of_memory(error):
                 raise
             patch = min(patch, side) // 2
-            if patch < SMALLEST_PATCH:
+            if patch < SMALLEST_PATCH or model.traits.reach == "global":
                 sizes = ", ".join(str(p) for p in tried)
                 raise OutOfMemoryError(
                     f"There is not enough memory for this layer (patches of {sizes} pixels were tried).",
@@ -146,17 +126,18 @@ def is_small(region: Box, whole: Box) -> bool:
     return SMALL_REGION * region.area <= whole.area
 
 
-def count_patches(model: StyleModel, whole: Box, region: Box, way: Way) -> int:
+def count_patches(model: Engine, whole: Box, region: Box, way: Way) -> int:
     """How many patches :func:`run` computes over a region of a content."""
     if min(whole.width, whole.height) < SMALLEST_SIDE:
         return 1
+    whole = padded_box(whole, model.traits.size_multiple)
     patch, last = _patch(model, whole, way), region.count_tiles(_patch(model, whole, way))
     known = way.statistics is not None or way.tiling == "thumbnail"
-    return last if known else last + statistics_patches(stages_of(model), whole, patch)
+    return last if known else last + statistics_patches(model.stages(), whole, patch)
 
 
-def _patch(model: StyleModel, whole: Box, way: Way) -> int:
-    if way.tiling == "full":
+def _patch(model: Engine, whole: Box, way: Way) -> int:
+    if way.tiling == "full" or model.traits.reach == "global":
         return max(whole.width, whole.height)
     return way.patch or default_patch(model.device)
 
@@ -178,7 +159,7 @@ def default_patch(device: torch.device) -> int:
 
 @torch.inference_mode()
 def run_at_once(
-    model: StyleModel,
+    model: Engine,
     signals: LayerSignals,
     image: Tensor,
     given: Sequence[Statistics] | None = None,
@@ -187,18 +168,19 @@ def run_at_once(
 
     With its own statistics, or with those `given` at each point of normalisation.
     """
-    x, statistics = padded(image), None
-    stages = stages_of(model)
+    x, statistics = padded(image, model.traits.size_multiple), None
+    stages = model.stages()
     for point, stage in enumerate(stages):
         whole = Box(0, 0, x.shape[3], x.shape[2])
         x, _ = stage.run_patch(x, whole, whole, statistics, signals)
         if point < len(stages) - 1:
-            statistics = channel_statistics(x) if given is None else given[point]
+            gathers = stages[point + 1].gathers
+            statistics = whole_statistics(x, gathers) if given is None else given[point]
     return x[:, :, : image.shape[2], : image.shape[3]]
 
 
 def shared_statistics(
-    model: StyleModel,
+    model: Engine,
     signals: LayerSignals,
     contents: Sequence[Content],
     patch: int,
@@ -209,12 +191,12 @@ def shared_statistics(
     Raises:
         Cancelled: ``cancelled`` returned True between two patches.
     """
-    stages, found = stages_of(model), []
-    sources = [_readable(content) for content in contents]
+    stages, found = model.stages(), []
+    sources = [_readable(content, model.traits.size_multiple) for content in contents]
     for point in range(len(stages) - 1):
-        running = RunningStatistics()
+        gathered = running(stages[point + 1].gathers)
         for read, box in sources:
-            running.merge(
+            gathered.merge(
                 feature_statistics(
                     stages,
                     signals,
@@ -225,15 +207,16 @@ def shared_statistics(
                     cancelled=cancelled,
                 )
             )
-        found.append(running.result(model.device))
+        found.append(gathered.result(model.device))
     return found
 
 
-def _readable(content: Content) -> tuple[Source, Box]:
-    """How a content is read, and its box; a tiny one as it is padded."""
+def _readable(content: Content, multiple: int) -> tuple[Source, Box]:
+    """How a content is read, and its box; as it is padded where it has to be."""
     if min(content.box.width, content.box.height) >= SMALLEST_SIDE:
+        content = padded_content(content, multiple)
         return content.read, content.box
-    image = padded(content.read(content.box))
+    image = padded(content.read(content.box), multiple)
 
     def read(box: Box) -> Tensor:
         rows, columns = box.slices()
@@ -242,14 +225,8 @@ def _readable(content: Content) -> tuple[Source, Box]:
     return read, Box(0, 0, image.shape[3], image.shape[2])
 
 
-def padded(image: Tensor) -> Tensor:
-    """``(1, 3, H, W)`` with its last row and column repeated until reflection has something to reflect."""
-    right, bottom = (max(0, SMALLEST_SIDE - image.shape[axis]) for axis in (3, 2))
-    return F.pad(image, (0, right, 0, bottom), mode="replicate") if right or bottom else image
-
-
 def _run_once(
-    model: StyleModel,
+    model: Engine,
     signals: LayerSignals,
     content: Content,
     region: Box,
@@ -257,10 +234,11 @@ def _run_once(
     way: Way,
     patch: int,
 ) -> Sequence[Statistics]:
-    stages, device = joined(stages_of(model), way.join), model.device
+    stages, device = joined(model.stages(), way.join), model.device
     statistics, on_patch = way.statistics, way.on_patch
     if statistics is None and way.tiling == "thumbnail":
-        statistics = full_statistics(stages, signals, content.thumbnail(THUMBNAIL))
+        small = padded(content.thumbnail(THUMBNAIL), model.traits.size_multiple)
+        statistics = full_statistics(stages, signals, small)
     # A copy: placing features takes from it, and there may be a second try.
     budget = replace(way.budget) if way.budget else Budget.of_this_machine(device)
     if statistics is None and is_small(region, content.box):

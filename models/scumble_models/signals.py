@@ -1,4 +1,4 @@
-"""Style signals: everything a network keeps of a style. Small, mixable and serialisable."""
+"""Style signals: everything an engine keeps of a style, as named tensors that only it understands."""
 
 from __future__ import annotations
 
@@ -16,17 +16,30 @@ from torch import Tensor
 from scumble_models.errors import SignalsError
 from scumble_models.tiling.box import Box
 
-#: Far above what any network needs (MicroAST: 2.5 KB, a learned style 312), far below what could hurt.
+#: Of a style's file, where the engine names no other limit (MicroAST: 2.5 KB, a learned style 312).
 MAX_BYTES = 1 << 20
 #: Before the names of a learned style's decoder in a file.
 DECODER = "decoder."
 
 
 class Signals(Protocol):
-    """What a stage asks of the styles: one vector, ready to modulate features."""
+    """What a stage asks of the styles, at the positions that it computes."""
 
     def column(self, name: str) -> Tensor:
-        """``(N, C, 1, 1)``, or ``(1, C, h, w)`` where styles vary over the picture."""
+        """A tensor ``(N, C)`` of the style, ready to modulate features (mixing by tensors).
+
+        Returns:
+            ``(N, C, 1, 1)``, or ``(1, C, h, w)`` where styles vary over the picture.
+        """
+        ...
+
+    def mixed(self, features: Callable[[StyleSignals], Tensor]) -> Tensor:
+        """What ``features`` makes of each style, ``(N, C, h, w)``, by their shares (mixing by features)."""
+        ...
+
+    @property
+    def weight(self) -> float:
+        """How far features go from the content's own to the styles', 0..1 (a weight by features)."""
         ...
 
 
@@ -44,14 +57,14 @@ class StyleSignals:
 
     Attributes:
         architecture: the registry name of the architecture that encoded them, such as ``microast``.
-        vectors: name to float32 tensor ``(N, C)``. MicroAST has eight: mean, std, weight and bias
-            of level 1 and of level 2.
+        tensors: by name, float32 of any shape ``(N, ...)``. MicroAST has eight vectors; attention has keys
+            and values of many tokens, whitening a covariance.
         decoder: of a learned style, the weights of the network's decoder by name; empty where the style
             is painted by the network's own.
     """
 
     architecture: str
-    vectors: Mapping[str, Tensor]
+    tensors: Mapping[str, Tensor]
     decoder: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
@@ -61,21 +74,30 @@ class StyleSignals:
 
     def map(self, function: Callable[[Tensor], Tensor]) -> StyleSignals:
         """Apply ``function`` to every tensor."""
-        vectors, decoder = (
+        own, decoder = (
             {name: function(tensor) for name, tensor in tensors.items()}
-            for tensors in (self.vectors, self.decoder)
+            for tensors in (self.tensors, self.decoder)
         )
-        return StyleSignals(self.architecture, vectors, decoder)
+        return StyleSignals(self.architecture, own, decoder)
 
     def to(self, device: torch.device | str) -> StyleSignals:
         """The same signals on another device; these themselves where they are there already."""
-        if all(v.device == torch.device(device) for v in (*self.vectors.values(), *self.decoder.values())):
+        if all(v.device == torch.device(device) for v in (*self.tensors.values(), *self.decoder.values())):
             return self
         return self.map(lambda tensor: tensor.to(device))
 
     def column(self, name: str) -> Tensor:
         """One vector as ``(N, C, 1, 1)``, ready to modulate features."""
-        return self.vectors[name][:, :, None, None]
+        return self.tensors[name][:, :, None, None]
+
+    def mixed(self, features: Callable[[StyleSignals], Tensor]) -> Tensor:
+        """What ``features`` makes of the one style."""
+        return features(self)
+
+    @property
+    def weight(self) -> float:
+        """All of the style: what weight there is lies in the tensors."""
+        return 1.0
 
     def at(self, box: Box, grid: Box) -> StyleSignals:
         """The signals at a box of a feature map: the same everywhere."""
@@ -84,19 +106,22 @@ class StyleSignals:
 
     def to_bytes(self) -> bytes:
         """Serialise as safetensors; the architecture is in its metadata. A decoder is kept as float16."""
-        tensors = {name: vector.detach().float().cpu().contiguous() for name, vector in self.vectors.items()}
+        tensors = {name: t.detach().float().cpu().contiguous() for name, t in self.tensors.items()}
         for name, weight in self.decoder.items():
             tensors[DECODER + name] = weight.detach().half().cpu().contiguous()
         return save_safetensors(tensors, metadata={"architecture": self.architecture})
 
     @staticmethod
-    def from_bytes(data: bytes, architecture: str) -> StyleSignals:
-        """Read what :meth:`to_bytes` wrote.
+    def from_bytes(data: bytes, architecture: str, limit: int = MAX_BYTES) -> StyleSignals:
+        """Read what :meth:`to_bytes` wrote. Whether names and shapes are the engine's, the engine says.
+
+        Args:
+            limit: of the bytes, see :attr:`scumble_models.engine.Traits.style_bytes`.
 
         Raises:
             SignalsError: the data are damaged, too large, not finite, or not of ``architecture``.
         """
-        if len(data) > MAX_BYTES:
+        if len(data) > limit:
             raise SignalsError(f"Style signals of {len(data)} bytes are too large to be genuine.")
         try:
             tensors = load_safetensors(data)
@@ -113,11 +138,10 @@ class StyleSignals:
             for name, tensor in tensors.items()
             if name.startswith(DECODER)
         }
-        vectors = {name: tensor for name, tensor in tensors.items() if not name.startswith(DECODER)}
-        flat = all(vector.ndim == 2 for vector in vectors.values())
-        if not flat or not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
+        if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
             raise SignalsError("The style signals are damaged.", hint="Encode the style again.")
-        return StyleSignals(architecture, vectors, decoder)
+        own = {name: tensor for name, tensor in tensors.items() if not name.startswith(DECODER)}
+        return StyleSignals(architecture, own, decoder)
 
 
 def _metadata(data: bytes) -> dict[str, str]:
@@ -132,8 +156,9 @@ def mix(parts: Sequence[tuple[StyleSignals, float]]) -> StyleSignals:
     docs/styles.md).
 
     Raises:
-        SignalsError: no parts, a negative weight, weights that sum to 0, mixed architectures, or decoders
-            of some of the styles only (:func:`with_decoders` gives the others the network's own).
+        SignalsError: no parts, a negative weight, weights that sum to 0, mixed architectures, tensors of
+            other shapes, or decoders of some of the styles only (:func:`with_decoders` gives the others the
+            network's own).
     """
     if not parts or any(weight < 0 for _, weight in parts):
         raise SignalsError("A mix needs at least one style, each with a weight of 0 or more.")
@@ -147,11 +172,18 @@ def mix(parts: Sequence[tuple[StyleSignals, float]]) -> StyleSignals:
         return first
     if any(signals.decoder.keys() != first.decoder.keys() for signals, _ in parts):
         raise SignalsError("A learned style and one that is not cannot be mixed as they are.")
-    vectors, decoder = (
+    if any(shapes_of(signals.tensors) != shapes_of(first.tensors) for signals, _ in parts):
+        raise SignalsError("Styles whose tensors have other shapes cannot be mixed.")
+    mixed, decoder = (
         {name: sum_of([(tensors(s)[name], w / total) for s, w in parts]) for name in tensors(first)}
-        for tensors in (lambda s: s.vectors, lambda s: s.decoder)
+        for tensors in (lambda s: s.tensors, lambda s: s.decoder)
     )
-    return StyleSignals(first.architecture, vectors, decoder)
+    return StyleSignals(first.architecture, mixed, decoder)
+
+
+def shapes_of(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """The shape of each tensor."""
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
 def sum_of(parts: Sequence[tuple[Tensor, float]]) -> Tensor:
@@ -165,7 +197,7 @@ def with_decoders(
     """The styles with a decoder each where any has one: the network's ``own`` for those without."""
     if not any(signals.learned for signals in parts):
         return list(parts)
-    return [s if s.learned else StyleSignals(s.architecture, s.vectors, own()) for s in parts]
+    return [s if s.learned else StyleSignals(s.architecture, s.tensors, own()) for s in parts]
 
 
 def interpolate(start: StyleSignals, end: StyleSignals, amount: float) -> StyleSignals:

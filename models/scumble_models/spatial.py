@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,13 +22,27 @@ NOWHERE = 1e-4
 
 @dataclass(frozen=True)
 class PlacedSignals:
-    """Signals of one patch: ``column`` gives ``(1, C, h, w)``, a style's share at each position."""
+    """Signals of one patch.
+
+    Attributes:
+        parts: each style and its share ``(1, 1, h, w)`` at each position, or ``(1, 1, 1, 1)``.
+        weight: see :attr:`scumble_models.signals.Signals.weight`.
+    """
 
     parts: tuple[tuple[StyleSignals, Tensor], ...]
+    weight: float = 1.0
 
     def column(self, name: str) -> Tensor:
         """One vector at each position of the patch, as :meth:`StyleSignals.column` does for all."""
         return torch.stack([signals.column(name) * share for signals, share in self.parts]).sum(0)
+
+    def mixed(self, features: Callable[[StyleSignals], Tensor]) -> Tensor:
+        """What ``features`` makes of each style, by their shares at each position."""
+        first, *others = self.parts
+        total = features(first[0]) * first[1]
+        for signals, share in others:
+            total = torch.addcmul(total, features(signals), share)
+        return total
 
 
 @dataclass(frozen=True)
@@ -36,22 +50,26 @@ class SpatialSignals:
     """Styles with their shares over a layer.
 
     Attributes:
-        parts: signals and share ``(1, 1, h, w)``, at a quarter of the layer's resolution; the shares sum
-            to 1 at each position.
+        parts: signals and share ``(1, 1, h, w)``, at a quarter of the layer's resolution, or ``(1, 1, 1, 1)``
+            where no style has a mask; the shares sum to 1 at each position.
+        weight: see :attr:`scumble_models.signals.Signals.weight`.
     """
 
     parts: tuple[tuple[StyleSignals, Tensor], ...]
+    weight: float = 1.0
     _scaled: dict[tuple[int, int], list[Tensor]] = field(default_factory=dict, compare=False)
 
     def at(self, box: Box, grid: Box) -> PlacedSignals:
         """The signals at a box of a feature map whose whole box is ``grid``."""
+        if all(share.shape[2:] == (1, 1) for _, share in self.parts):
+            return PlacedSignals(self.parts, self.weight)
         size = (grid.height, grid.width)
         if size not in self._scaled:
             self._scaled[size] = [_resized(share, size) for _, share in self.parts]
         rows, columns = box.slices()
         shares = (share[:, :, rows, columns] for share in self._scaled[size])
         styles = (signals for signals, _ in self.parts)
-        return PlacedSignals(tuple(zip(styles, shares, strict=True)))
+        return PlacedSignals(tuple(zip(styles, shares, strict=True)), self.weight)
 
     def parts_evenly(self) -> list[tuple[StyleSignals, float]]:
         """All styles, each with the same share."""
@@ -71,23 +89,28 @@ class SpatialSignals:
 
 
 def place_styles(
-    styles: Sequence[tuple[StyleSignals, float]], masks: Sequence[Array | None], device: torch.device
+    styles: Sequence[tuple[StyleSignals, float]],
+    masks: Sequence[Array | None],
+    device: torch.device,
+    weight: float = 1.0,
 ) -> SpatialSignals:
-    """Signals that vary with masks.
+    """Signals that vary with masks, or are kept apart for an engine that mixes as it paints.
 
     Args:
         styles: signals and mixing weight of each style.
-        masks: ``(H, W)`` uint8 coverage of each style, None for everywhere; at least one is not None.
+        masks: ``(H, W)`` uint8 coverage of each style, None for everywhere.
+        weight: see :attr:`SpatialSignals.weight`.
     """
-    weighted = [_reduced(mask) * weight for mask, (_, weight) in zip(masks, styles, strict=True)]
-    shape = next(share.shape for share, mask in zip(weighted, masks, strict=True) if mask is not None)
+    weighted = [_reduced(mask) * share for mask, (_, share) in zip(masks, styles, strict=True)]
+    given = (share.shape for share, mask in zip(weighted, masks, strict=True) if mask is not None)
+    shape = next(given, torch.Size((1, 1, 1, 1)))
     shares = [share.expand(shape).to(device) for share in weighted]
     total = torch.stack(shares).sum(0)
     # Where no style is, any will do: the layer shows there.
     even = 1.0 / len(shares)
     parts = [torch.where(total > NOWHERE, share / total.clamp_min(NOWHERE), even) for share in shares]
     signals = [s.to(device) for s, _ in styles]
-    return SpatialSignals(tuple(zip(signals, parts, strict=True)))
+    return SpatialSignals(tuple(zip(signals, parts, strict=True)), weight)
 
 
 def _between(start: int, stop: int, cells: int) -> tuple[Tensor, Tensor]:

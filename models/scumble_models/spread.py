@@ -13,22 +13,22 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from scumble_models.blend import Blend, needs_own, one_painter
 from scumble_models.cascade.climb import Cascade, Climb, inputs_of, union
 from scumble_models.cascade.grids import enlargement
-from scumble_models.cascade.painting import grids_for, shared_levels
-from scumble_models.fast.choice import stages_of
-from scumble_models.learned import painting_model
+from scumble_models.cascade.painting import LevelStatistics, grids_for, shared_levels
+from scumble_models.engine import Engine
 from scumble_models.look import Look
+from scumble_models.margins import SMALLEST_SIDE, padded_box, padded_content, within
 from scumble_models.pixels import NetworkView, PixelArray
-from scumble_models.registry import StyleModel
-from scumble_models.runner import PATCH, SMALLEST_SIDE, Way
+from scumble_models.runner import PATCH, Way
 from scumble_models.signals import LayerSignals, StyleSignals
-from scumble_models.stylize import Shared, finish_for, layer_signals, signals_of, stylize
+from scumble_models.stylize import Shared, finish_for, signals_of, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import feature_statistics, feature_tiles
 from scumble_models.tiling.file_array import Array
-from scumble_models.tiling.statistics import RunningStatistics, Statistics
+from scumble_models.tiling.statistics import RunningStatistics, Statistics, running
 
 #: Coarse levels of at most so many pixels are not worth a pass over all machines.
 SMALL_LEVEL = 1 << 21
@@ -43,7 +43,7 @@ class Spread:
             :func:`scumble_models.stylize.stylize`, of a size for which :func:`can_spread` is true.
     """
 
-    model: StyleModel
+    model: Engine
     values: Array
     channels: str
     styles: Sequence[tuple[StyleSignals, float]]
@@ -59,9 +59,9 @@ class Spread:
         The statistics are those of small levels, or of thumbnails; the others are still to come.
         """
         view = NetworkView(PixelArray(self.values, self.channels, self.model.device))
-        own = signals_of(self.model, view) if self.weight < 1.0 else None
+        own = signals_of(self.model, view) if needs_own(self.model.traits, self.weight) else None
         model, signals = self._painter(own)
-        finish = finish_for(self.look, model, [view], signals)
+        finish = finish_for(self.look, self.model, [view], signals)
         thumbnail = self.tiling == "thumbnail"
         small = [grid for grid in self._grids[:-1] if grid.area <= SMALL_LEVEL]
         found = shared_levels(
@@ -72,7 +72,7 @@ class Spread:
             levels=len(self._grids) if thumbnail else len(small),
             thumbnail=thumbnail,
         )
-        return Shared(tuple(tuple(level) for level in found), own, finish, view.backdrop)
+        return Shared(self._completed([tuple(level) for level in found]), own, finish, view.backdrop)
 
     def is_ready(self, shared: Shared) -> bool:
         """Whether the statistics of all levels at all points of normalisation are known."""
@@ -86,7 +86,8 @@ class Spread:
     def tiles(self, shared: Shared) -> list[Box]:
         """The patches of features whose statistics are wanted next."""
         level, known = self._wanted(shared)
-        return feature_tiles(stages_of(self.model), len(known), self._grids[level], self.patch or PATCH)
+        whole = padded_box(self._grids[level], self.model.traits.size_multiple)
+        return feature_tiles(self.model.stages(), len(known), whole, self.patch or PATCH)
 
     @torch.inference_mode()
     def statistics(
@@ -94,22 +95,24 @@ class Spread:
     ) -> RunningStatistics:
         """What the tiles from `first` to before `last` add to the statistics that are wanted next."""
         (model, signals), (level, known) = self._painter(shared.own), self._wanted(shared)
-        stages, tiles = stages_of(model), self.tiles(shared)[first:last]
-        grid, inputs = self._grids[level], Box(0, 0, 0, 0)
+        stages, tiles = model.stages(), self.tiles(shared)[first:last]
+        grid, inputs, multiple = self._grids[level], Box(0, 0, 0, 0), model.traits.size_multiple
+        whole = padded_box(grid, multiple)
         for tile in tiles:
-            inputs = union(inputs, inputs_of(stages[: len(known) + 1], grid, tile))
+            inputs = union(inputs, within(inputs_of(stages[: len(known) + 1], whole, tile), grid))
         view = NetworkView(PixelArray(self.values, self.channels, model.device), shared.backdrop)
-        content = self._climbed(shared, view, model, signals, level, inputs, cancelled).content
-        return feature_statistics(stages, signals, known, content.read, grid, tiles, cancelled=cancelled)
+        climb = self._climbed(shared, view, model, signals, level, inputs, cancelled)
+        read = padded_content(climb.content, multiple).read
+        return feature_statistics(stages, signals, known, read, whole, tiles, cancelled=cancelled)
 
     def with_statistics(self, shared: Shared, parts: Sequence[RunningStatistics]) -> Shared:
         """One point of normalisation more, from all parts in the order of their tiles."""
-        whole = RunningStatistics()
+        level, known = self._wanted(shared)
+        whole = running(self.model.stages()[len(known) + 1].gathers)
         for part in parts:
             whole.merge(part)
-        level, known = self._wanted(shared)
         found = (*known, whole.result(self.model.device))
-        return replace(shared, statistics=(*shared.statistics[:level], found))
+        return replace(shared, statistics=self._completed([*map(tuple, shared.statistics[:level]), found]))
 
     def paint(self, shared: Shared, region: Box, cancelled: Callable[[], bool] | None = None) -> np.ndarray:
         """The result at a region, ``(h, w, C)`` of the layer's own type."""
@@ -129,24 +132,37 @@ class Spread:
         assert isinstance(result, np.ndarray)
         return result
 
-    def _painter(self, own: StyleSignals | None) -> tuple[StyleModel, LayerSignals]:
+    def _painter(self, own: StyleSignals | None) -> tuple[Engine, LayerSignals]:
         """The model that paints, with the decoder of the styles, and their signals."""
-        signals = layer_signals(self.model, own, self.styles, self.weight, [None] * len(self.styles))
-        return painting_model(self.model, signals), signals
+        signals = Blend(self.styles, self.weight, [None] * len(self.styles), own).signals(self.model)
+        return one_painter(self.model, signals), signals
 
     def _wanted(self, shared: Shared) -> tuple[int, tuple[Statistics, ...]]:
         """The level whose statistics are wanted next, and those of its points that are known."""
-        points = len(self.model.network.stages()) - 1
+        points = len(self.model.stages()) - 1
         for level, known in enumerate(shared.statistics):
             if len(known) < points:
                 return level, tuple(known)
         return len(shared.statistics), ()
 
+    def _completed(self, statistics: Sequence[tuple[Statistics, ...]]) -> LevelStatistics:
+        """The statistics of levels, and nothing for points where nothing is gathered."""
+        kinds, found = [stage.gathers for stage in self.model.stages()[1:]], []
+        for level in range(len(self._grids)):
+            known = statistics[level] if level < len(statistics) else ()
+            while len(known) < len(kinds) and kinds[len(known)] == "nothing":
+                known = (*known, ())
+            if known or not kinds:
+                found.append(known)
+            if len(known) < len(kinds):
+                break
+        return tuple(found)
+
     def _climbed(
         self,
         shared: Shared,
         view: NetworkView,
-        model: StyleModel,
+        model: Engine,
         signals: LayerSignals,
         level: int,
         inputs: Box,

@@ -9,28 +9,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scumble_models.blending import Blending
+from scumble_models.blend import Blend, fade, needs_own, one_painter, paint_blend, paint_likeness
 from scumble_models.cascade.contents import Picture
 from scumble_models.cascade.grids import enlargement
 from scumble_models.cascade.painting import LevelStatistics, grids_for, paint, shared_levels
+from scumble_models.composite import Composite
+from scumble_models.engine import Engine
 from scumble_models.enlarged import EnlargedContent
 from scumble_models.errors import PixelsError
-from scumble_models.learned import paint_styles, painting_model
 from scumble_models.look import Finish, Look
+from scumble_models.margins import Content, padded
 from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray
-from scumble_models.registry import StyleModel
 from scumble_models.runner import (
     PATCH,
     SMALLEST_PATCH,
     TILINGS,
-    Content,
     KeptStatistics,
     Way,
-    padded,
-    run_at_once,
 )
-from scumble_models.signals import LayerSignals, StyleSignals, interpolate, mix, with_decoders
-from scumble_models.spatial import place_styles
+from scumble_models.signals import LayerSignals, StyleSignals, mix
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import OnPatch, Sink
@@ -40,11 +37,9 @@ from scumble_models.tiling.file_array import Array
 STYLE_SIDE = 512
 #: Short side of the thumbnail that decides about palette and contrast.
 FINISH_SIDE = 256
-#: Style weight below which the result cross-fades with the untouched content.
-FADE_END = 0.25
 
 
-def encode_style(model: StyleModel, pixels: Array, channels: str) -> StyleSignals:
+def encode_style(model: Engine, pixels: Array, channels: str) -> StyleSignals:
     """The signals of a style image, encoded at a short side of at most :data:`STYLE_SIDE` pixels.
 
     Args:
@@ -59,7 +54,7 @@ def encode_style(model: StyleModel, pixels: Array, channels: str) -> StyleSignal
 
 
 def stylize(
-    model: StyleModel,
+    model: Engine,
     pixels: Array,
     channels: str,
     styles: Sequence[tuple[StyleSignals, float]],
@@ -138,14 +133,14 @@ def stylize(
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
     look = look or Look()
     if shared is None:
-        if own is None and weight < 1.0:
+        if own is None and needs_own(model.traits, weight):
             own = signals_of(model, view)
-        signals = layer_signals(model, own, styles, weight, masks)
-        finish = finish_for(look, painting_model(model, signals), [view], signals)
+        signals = Blend(styles, weight, masks, own).signals(model)
+        finish = finish_for(look, model, [view], signals)
     else:
-        signals = layer_signals(model, shared.own, styles, weight, masks)
+        signals = Blend(styles, weight, masks, shared.own).signals(model)
         finish = shared.finish
-    last = Blending(layer, view, finish, min(1.0, weight / FADE_END), mask, masks)
+    last = Composite(layer, view, finish, fade(model.traits, weight), mask, masks)
 
     def sink(tile: Box, output: Tensor) -> None:
         result[tile.relative_to(box).slices()] = last.pixels(tile, output)
@@ -158,9 +153,7 @@ def stylize(
     way = Way(tiling, patch, budget, on_progress, cancelled)
     factor = enlargement(view.box, look.stroke_size)
 
-    def paint_style(
-        model: StyleModel, signals: LayerSignals, sink: Sink, kept: KeptStatistics | None
-    ) -> None:
+    def paint_style(model: Engine, signals: LayerSignals, sink: Sink, kept: KeptStatistics | None) -> None:
         if factor == 1.0:
             paint(model, signals, view, grids, box, sink, way, given=given, kept=kept, on_coarsest=show)
             return
@@ -170,7 +163,7 @@ def stylize(
         for tile in box.tiles(PIECE):
             sink(tile, large.result(tile))
 
-    paint_styles(model, signals, box, sink, kept, paint_style)
+    paint_blend(model, signals, box, sink, kept, paint_style)
     return result
 
 
@@ -193,13 +186,13 @@ class Shared:
     def to(self, device: torch.device) -> Shared:
         """The same for a network on another device."""
         statistics = tuple(
-            tuple((mean.to(device), std.to(device)) for mean, std in level) for level in self.statistics
+            tuple(tuple(part.to(device) for part in point) for point in level) for level in self.statistics
         )
         return replace(self, statistics=statistics, own=self.own.to(device) if self.own else None)
 
 
 def share(
-    model: StyleModel,
+    model: Engine,
     references: Sequence[tuple[Array, str]],
     styles: Sequence[tuple[StyleSignals, float]],
     *,
@@ -225,11 +218,12 @@ def share(
     """
     look = look or Look()
     views = [NetworkView(PixelArray(values, channels, model.device)) for values, channels in references]
-    own = mix([(signals_of(model, view), 1.0) for view in views]) if weight < 1.0 else None
+    needed = needs_own(model.traits, weight)
+    own = mix([(signals_of(model, view), 1.0) for view in views]) if needed else None
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
-    signals = layer_signals(model, own, styles, weight, masks)
-    model = painting_model(model, signals)
+    signals = Blend(styles, weight, masks, own).signals(model)
     finish = finish_for(look, model, views, signals)
+    model = one_painter(model, signals)
     contents: list[tuple[Content, Sequence[Box]]] = []
     for view in views:
         factor = enlargement(view.box, look.stroke_size)
@@ -242,32 +236,14 @@ def share(
     return Shared(tuple(tuple(level) for level in statistics), own, finish)
 
 
-def layer_signals(
-    model: StyleModel,
-    own: StyleSignals | None,
-    styles: Sequence[tuple[StyleSignals, float]],
-    weight: float,
-    masks: Sequence[Array | None],
-) -> LayerSignals:
-    """The styles as the network takes them: faded towards `own` by the weight, mixed or placed."""
-    complete = with_decoders(
-        [s.to(model.device) for s, _ in styles] + ([own] if own else []), model.network.decoder_weights
-    )
-    given = complete[: len(styles)]
-    faded = [interpolate(complete[-1], s, weight) for s in given] if own else given
-    parts = [(s, w) for s, (_, w) in zip(faded, styles, strict=True)]
-    everywhere = all(mask is None for mask in masks)
-    return mix(parts).to(model.device) if everywhere else place_styles(parts, masks, model.device)
-
-
 def finish_for(
-    look: Look, model: StyleModel, views: Sequence[NetworkView], signals: LayerSignals
+    look: Look, model: Engine, views: Sequence[NetworkView], signals: LayerSignals
 ) -> Finish | None:
     """What is done to the network's output, decided by thumbnails of all layers; None for nothing."""
     if not look.needs_finish:
         return None
     thumbnails = [view.thumbnail(FINISH_SIDE) for view in views]
-    results = [run_at_once(model, signals, small).clamp(0.0, 1.0) for small in thumbnails]
+    results = [paint_likeness(model, signals, small) for small in thumbnails]
     if len(views) == 1:
         return Finish(look, thumbnails[0], results[0])
     # Only palettes and means are taken of them: where a pixel stands does not matter.
@@ -277,11 +253,9 @@ def finish_for(
     return Finish(look, *rows)
 
 
-def signals_of(model: StyleModel, view: NetworkView) -> StyleSignals:
+def signals_of(model: Engine, view: NetworkView) -> StyleSignals:
     """What an image would be as a style, encoded at a short side of at most :data:`STYLE_SIDE`."""
-    image = padded(view.thumbnail(STYLE_SIDE))
-    with torch.inference_mode():
-        return model.network.encode_style(image)
+    return model.encode(padded(view.thumbnail(STYLE_SIDE), model.traits.size_multiple))
 
 
 def _region_box(layer: PixelArray, region: tuple[int, int, int, int] | None) -> Box:

@@ -9,7 +9,7 @@ import traceback
 
 from krita import Extension, Krita
 
-from .loading import DOCKER_ID, log
+from .naming import DOCKER_ID, log
 from .qt import QtWidgets
 
 ACTIONS = {

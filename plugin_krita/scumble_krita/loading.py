@@ -6,8 +6,7 @@ import traceback
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Krita
 
-DOCKER_ID = "scumble_docker"
-"""Also the object name of each docker: there is one in every window."""
+from .naming import DOCKER_ID, log
 
 
 def register() -> None:
@@ -15,7 +14,7 @@ def register() -> None:
     try:
         app = Krita.instance()
         app.addDockWidgetFactory(DockWidgetFactory(DOCKER_ID, _dock_right(), create_docker))
-        from .extension import ScumbleExtension
+        from .extension import ScumbleExtension  # needs Qt, whose absence the docker says
 
         app.addExtension(ScumbleExtension(app))
     except Exception:
@@ -32,16 +31,6 @@ def create_docker():
         from .placeholder import Placeholder
 
         return Placeholder(error, log(traceback.format_exc()))
-
-
-def log(text: str) -> str:
-    """Write to the plug-in's log and return where that is; empty where not even that is possible."""
-    try:
-        from scumble.editing.log import write_log
-
-        return str(write_log("krita", text))
-    except Exception:
-        return ""
 
 
 def _dock_right():

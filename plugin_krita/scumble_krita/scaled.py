@@ -93,7 +93,7 @@ def _sample(node: Any, bounds: Bounds, pixel_format: PixelFormat, step: int, sam
 
 def _every(data: bytes, size: int, first: int, step: int) -> bytes:
     if size in _WORDS:
-        return memoryview(data).cast(_WORDS[size])[first::step].tobytes()
+        return array(_WORDS[size], data)[first::step].tobytes()
     halves = memoryview(data).cast("Q")  # 16 bytes a pixel
     out = array("Q", bytes(size * len(range(first, len(data) // size, step))))
     out[0::2] = array("Q", halves[2 * first :: 2 * step].tobytes())

@@ -8,6 +8,8 @@ import pytest
 from attackers import MIB
 from fuzz_targets import CORPUS, TARGETS, taken_from
 
+pytestmark = pytest.mark.usefixtures("each_codec")
+
 LARGEST = 4 * MIB
 
 

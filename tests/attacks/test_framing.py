@@ -18,6 +18,8 @@ from scumble.wire.connection import Connection
 from scumble.wire.msgpack import packb
 from scumble.wire.zmtp_codec import GREETING, encode_ready
 
+pytestmark = pytest.mark.usefixtures("each_codec")
+
 CONTENT = b"some pixels"
 PUT = m.Put(1, digest_of(CONTENT), len(CONTENT), 0)
 OTHER = b"other bytes"

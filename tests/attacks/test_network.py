@@ -19,10 +19,10 @@ import zmq
 from attackers import Relay, linux
 from daemon_process import Place, alive, code_of, connected, noise, until
 
+import scumble
 from scumble import Client, ScumbleError
 from scumble.launch.connection_file import write_connection
 from scumble.wire import messages as m
-from scumble.wire import session as wire
 from scumble.wire.connection import Connection, ConnectionInfo
 from scumble.wire.curve import KeyPair, connection_key, own_key_file
 from scumble.wire.zmtp import Dealer
@@ -180,7 +180,7 @@ def test_a_client_that_cannot_encrypt(on_the_network, as_client: KeyPair, monkey
     """
     _, endpoint, public = on_the_network
     monkeypatch.setenv("SCUMBLE_REMOTE", f"{endpoint} {public}")
-    source = Path(wire.__file__).parents[1]
+    source = Path(scumble.__file__).parents[1]
     code = (
         "import sys; sys.modules['zmq'] = None\n"
         f"sys.path.insert(0, {str(source)!r})\n"
@@ -194,7 +194,7 @@ def test_a_client_that_cannot_encrypt(on_the_network, as_client: KeyPair, monkey
 
 
 def test_keys_that_others_can_read(place: Place, record_property):
-    """The file with the secret key is opened to others, is a connection, or holds something else.
+    """The file with the secret key is opened to others, is a link, or holds something else.
 
     It is made for the user alone, and a file that is not is not used.
     """

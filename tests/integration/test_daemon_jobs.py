@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from scumble.pixels.content import digest_of
 from scumble.pixels.shared_memory import SHARED_FROM
 from scumble.uploads import Uploads
 from scumble_models.look import Look
-from scumble_models.registry import load_model
+from scumble_models.registry import list_models, load_model
 from scumble_models.stylize import encode_style, stylize
 
 STYLE = noise(80, 96, seed=1)
@@ -247,6 +248,16 @@ def test_models_status_and_unload(client: Client):
     client.unload()
     assert client.ping() < 5
     assert client.stylize(noise(64, 64), STYLE).extent == Extent(64, 64)
+
+
+def test_the_models_say_what_they_can_do(client: Client):
+    found = {model["name"]: model["traits"] for model in client.models()}
+    for info in list_models():
+        if info.builtin:
+            assert found[info.name] == asdict(info.traits)
+    assert found["microast"]["learns"]
+    assert not found["adain"]["learns"]
+    assert found["adain"]["mixes"] == "tensors"
 
 
 def test_a_big_layer_travels_in_pieces(client: Client):

@@ -15,7 +15,7 @@ from daemon_process import Place, code_of, connected, daemon_with, noise, until
 from scumble import Bounds, StyleSource, StyleWeight, StylizeRequest, to_array
 from scumble.conversion import as_pixels
 from scumble.wire import messages as m
-from scumble_daemon.jobs.result_sender import ResultSender, ResultMode
+from scumble_daemon.jobs.result_sender import ResultMode, ResultSender
 from scumble_daemon.storage.spool import Spool
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize

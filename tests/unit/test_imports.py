@@ -41,6 +41,37 @@ def imported(path: Path) -> dict[str, bool]:
     return found
 
 
+def inner_imports(path: Path, root: Path) -> set[Path]:
+    """The files below `root` that a file imports by relative imports, lazily too, names for types aside."""
+    found: set[Path] = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for_types = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not node.level or id(node) in for_types:
+            continue
+        module = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+        for candidate in (module, *(module / alias.name for alias in node.names)):
+            if candidate.with_suffix(".py").is_file() and root in candidate.parents:
+                found.add(candidate.with_suffix(".py"))
+    return found
+
+
+def circle(imports: dict[Path, set[Path]]) -> list[Path]:
+    """What is left when all have gone that import only what is gone: the circles, and who needs them."""
+    left = dict(imports)
+    while True:
+        free = [path for path, needed in left.items() if not needed & left.keys()]
+        if not free:
+            return sorted(left)
+        for path in free:
+            del left[path]
+
+
 def files(folder: str) -> list[Path]:
     return sorted((ROOT / folder).rglob("*.py"))
 
@@ -74,3 +105,19 @@ def test_only_the_rooms_that_paint_load_torch_at_once():
     assert len(modules) > 50
     code = f"import sys, {', '.join(modules)}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("folder", [folder for folder in ALLOWED if folder != "models/scumble_models"])
+def test_no_two_files_import_each_other(folder: str):
+    """Not even from inside of functions: who reads one of a circle has to read all of it."""
+    root = ROOT / folder
+    assert not circle({path: inner_imports(path, root) for path in files(folder)})
+
+
+def test_a_circle_is_noticed(tmp_path):
+    one, two, three = (tmp_path / name for name in ("one.py", "two.py", "three.py"))
+    one.write_text("def f():\n    from .two import x\n")
+    two.write_text("from . import one\n")
+    three.write_text("from .one import f\n")
+    found = circle({path: inner_imports(path, tmp_path) for path in (one, two, three)})
+    assert found == sorted([one, two, three])

@@ -83,8 +83,8 @@ def test_every_built_in_style_shows_its_painting_and_has_small_signals():
 
 def test_built_in_signals_are_of_the_weights_that_are_shipped(library):
     """When this fails the weights are new: run tools/make_styles.py."""
-    table = tomllib.loads((BUILTIN.parent / "models/scumble_models/registry.toml").read_text())
-    weights = table["microast"]["sha256"]
+    table = tomllib.loads((BUILTIN.parent / "models/scumble_models/microast/engine.toml").read_text())
+    weights = table["models"]["microast"]["sha256"]
     for entry in library.entries():
         assert load_signals(entry, weights), entry.name
         assert [FILE_NAME.fullmatch(path.name)[2] for path in signals_files(entry.signals_folder)].count(

@@ -14,6 +14,8 @@ from scumble.wire.header import MAX_HEADER, decode_header, encode_header, peek
 from scumble.wire.messages import message_types
 from scumble.wire.msgpack import packb
 
+pytestmark = pytest.mark.usefixtures("each_codec")
+
 JOB = "0123456789abcdef" * 2
 EXAMPLES = [
     m.Hello(bytes(range(32)), "job", "gimp"),

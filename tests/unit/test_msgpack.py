@@ -1,10 +1,11 @@
-"""scumble.msgpack against the real package, its limits, and hostile bytes."""
+"""scumble.wire.msgpack with the package and with our own codec: the same bytes, limits and refusals."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import struct
+import sys
 import tracemalloc
 
 import msgpack as reference
@@ -12,7 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scumble.wire import msgpack, msgpack_codec
 from scumble.wire.msgpack import DEPTH_CEILING, MAX_DEPTH, MAX_ITEMS, MsgpackError, packb, unpackb
+
+pytestmark = pytest.mark.usefixtures("each_codec")
 
 TEXT = st.text(max_size=40)
 LEAVES = (
@@ -181,6 +185,49 @@ def test_every_truncation_is_refused(value):
 def test_malformed_bytes_are_refused(data):
     with pytest.raises(MsgpackError):
         unpackb(data)
+
+
+@pytest.mark.parametrize("head", [b"\xdd\0\0\x4e\x20", b"\xdf\0\0\x13\x88\xa1a"], ids=["array", "map"])
+def test_containers_in_containers_take_no_room_for_what_they_announce(head):
+    """The package makes room for each before it reads the next: up to 160 KB, a thousand times over."""
+    data = head * 4000
+    tracemalloc.start()
+    try:
+        with pytest.raises(MsgpackError):
+            unpackb(data)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+class Whole(int):
+    """A kind of int that only our own codec packs as one."""
+
+
+def test_kinds_of_our_types_are_packed_as_these(each_codec):
+    value = {"a": Whole(5), "b": (1, Whole(7))}
+    assert packb(value) == reference.packb({"a": 5, "b": [1, 7]})
+
+
+def test_the_package_does_what_it_is_there_for(each_codec, monkeypatch):
+    if each_codec == "own":
+        pytest.skip("without the package")
+    value = {"type": "put", "request": 1, "digest": bytes(32), "list": [1.5, None, ["x"]]}
+    monkeypatch.setattr(msgpack_codec, "pack", None)
+    monkeypatch.setattr(msgpack_codec, "unpack", None)
+    assert unpackb(packb(value)) == value
+
+
+@pytest.mark.parametrize(
+    "broken", ["raise ImportError", "raise OSError", "version = (0, 6)", "class Packer: pass"]
+)
+def test_a_package_that_does_not_load_is_done_without(tmp_path, monkeypatch, broken):
+    (tmp_path / "msgpack.py").write_text(broken + "\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "msgpack")
+    assert msgpack._compiled_package() is None
+    sys.modules.pop("msgpack", None)
+    monkeypatch.setitem(sys.modules, "msgpack", reference)
 
 
 @pytest.mark.parametrize("tag", [0xC6, 0xDB, 0xDD, 0xDF])

@@ -17,6 +17,8 @@ from scumble.wire.header import MAX_HEADER, encode_header
 
 from .test_messages import EXAMPLES
 
+pytestmark = pytest.mark.usefixtures("each_codec")
+
 GOLDEN = Path(__file__).parents[1] / "golden"
 KEY = bytes(range(32))
 CLIENT_NONCE, DAEMON_NONCE = b"c" * 32, b"d" * 32

@@ -8,39 +8,83 @@ Pixels are never in a message: they are the payload frames behind it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, List, Optional, Tuple, Type
+from typing import Any, ClassVar, Dict, List
 
 from ..errors import ScumbleError
+from .message import Message, message_type, message_types
+from .questions import (
+    Done,
+    ModelList,
+    Models,
+    Ping,
+    Pong,
+    Report,
+    Shutdown,
+    Status,
+    StyleList,
+    Styles,
+    Thumbnail,
+    ThumbnailImage,
+    Unload,
+)
 from .validators import (
     is_bool,
     is_digest,
     is_int,
     is_job,
+    is_job_or_empty,
     is_map,
     is_nonce,
     is_role,
     is_seconds,
     is_text,
-    is_thumbnail,
     list_of,
     optional,
     required,
 )
 
+__all__ = [
+    "MAX_DIGESTS",
+    "Accepted",
+    "Bye",
+    "Cancel",
+    "Cancelled",
+    "Done",
+    "Error",
+    "Have",
+    "Hello",
+    "Learn",
+    "Learned",
+    "Learning",
+    "Lend",
+    "Message",
+    "Missing",
+    "ModelList",
+    "Models",
+    "Ping",
+    "Pong",
+    "Preview",
+    "Progress",
+    "Put",
+    "Received",
+    "Report",
+    "Result",
+    "Shutdown",
+    "Status",
+    "Stored",
+    "StyleList",
+    "Styles",
+    "Submit",
+    "Taken",
+    "Thumbnail",
+    "ThumbnailImage",
+    "Unload",
+    "Welcome",
+    "message_type",
+    "message_types",
+]
+
 MAX_DIGESTS = 64
-
-_TYPES: Dict[str, Type[Message]] = {}
-
-
-class Message:
-    """Base of all messages. `type` is the name on the wire."""
-
-    type: ClassVar[str] = ""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        _TYPES[cls.type] = cls
-
 
 # Greeting -----------------------------------------------------------------------------------------
 
@@ -294,7 +338,7 @@ class Error(Message):
     hint: str = optional(is_text, "")
     retryable: bool = optional(is_bool, False)
     detail: str = optional(is_text, "")
-    job: str = optional(lambda value: value == "" or is_job(value), "")
+    job: str = optional(is_job_or_empty, "")
     request: int = optional(is_int, 0)
 
     @classmethod
@@ -319,127 +363,3 @@ class Error(Message):
             retryable=self.retryable,
             detail=self.detail,
         )
-
-
-# Questions and orders -----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Ping(Message):
-    """Is anyone there? Answered by `pong`."""
-
-    type: ClassVar[str] = "ping"
-    request: int = required(is_int)
-
-
-@dataclass(frozen=True)
-class Pong(Message):
-    """Answer to `ping`."""
-
-    type: ClassVar[str] = "pong"
-    request: int = required(is_int)
-
-
-@dataclass(frozen=True)
-class Status(Message):
-    """What is the daemon doing? Answered by `report`."""
-
-    type: ClassVar[str] = "status"
-    request: int = required(is_int)
-
-
-@dataclass(frozen=True)
-class Report(Message):
-    """Answer to `status`: queue, device, memory, uptime, clients."""
-
-    type: ClassVar[str] = "report"
-    request: int = required(is_int)
-    status: Dict[str, Any] = required(is_map)
-
-
-@dataclass(frozen=True)
-class Models(Message):
-    """Which models are there? Answered by `model-list`."""
-
-    type: ClassVar[str] = "models"
-    request: int = required(is_int)
-
-
-@dataclass(frozen=True)
-class ModelList(Message):
-    """Answer to `models`: maps with name, architecture, title, sha256, licence, builtin."""
-
-    type: ClassVar[str] = "model-list"
-    request: int = required(is_int)
-    models: List[Dict[str, Any]] = required(list_of(is_map, 256))
-
-
-@dataclass(frozen=True)
-class Styles(Message):
-    """Which styles does the library hold, from number `offset` on? Answered by `style-list`."""
-
-    type: ClassVar[str] = "styles"
-    request: int = required(is_int)
-    offset: int = optional(is_int, 0)
-
-
-@dataclass(frozen=True)
-class StyleList(Message):
-    """Answer to `styles`: as many maps as fit, of `total`; see `Client.styles`."""
-
-    type: ClassVar[str] = "style-list"
-    request: int = required(is_int)
-    styles: List[Dict[str, Any]] = required(list_of(is_map, 1024))
-    total: int = optional(is_int, 0)
-
-
-@dataclass(frozen=True)
-class Thumbnail(Message):
-    """What does a style of the library look like? Answered by `thumbnail-image`."""
-
-    type: ClassVar[str] = "thumbnail"
-    request: int = required(is_int)
-    name: str = required(is_text)
-
-
-@dataclass(frozen=True)
-class ThumbnailImage(Message):
-    """Answer to `thumbnail`: a JPEG of at most 192 pixels a side; empty when there is none yet."""
-
-    type: ClassVar[str] = "thumbnail-image"
-    request: int = required(is_int)
-    data: bytes = required(is_thumbnail)
-
-
-@dataclass(frozen=True)
-class Unload(Message):
-    """Give the models' memory back to the system. Answered by `done`."""
-
-    type: ClassVar[str] = "unload"
-    request: int = required(is_int)
-
-
-@dataclass(frozen=True)
-class Shutdown(Message):
-    """End the daemon; running jobs are cancelled. Answered by `done`."""
-
-    type: ClassVar[str] = "shutdown"
-    request: int = required(is_int)
-
-
-@dataclass(frozen=True)
-class Done(Message):
-    """The order has been carried out, or is under way."""
-
-    type: ClassVar[str] = "done"
-    request: int = required(is_int)
-
-
-def message_type(name: str) -> Optional[Type[Message]]:
-    """The class of that name on the wire; None when this version has none."""
-    return _TYPES.get(name)
-
-
-def message_types() -> Tuple[Type[Message], ...]:
-    """All message classes, by name."""
-    return tuple(_TYPES[name] for name in sorted(_TYPES))

@@ -1,24 +1,49 @@
-"""MessagePack for message headers: strict, bounded, standard library only.
+"""MessagePack for message headers and the worker's pipe: strict, bounded, with the package or without it.
 
-The subset that headers need: nil, bool, 64-bit integers, float64 (float32 is read too), str, bin,
-array, and map with str keys. Every length is checked against the bytes at hand and against a budget
-before anything is allocated for it, so a hostile header costs no more memory than its own size.
+What headers need: nil, bool, 64-bit integers, float64 (float32 is read too), str, bin, array, and map with
+str keys. The package ``msgpack`` packs and unpacks where it is there with its compiled half, as it is for the
+daemon and for scripts; elsewhere `msgpack_codec` does, which the editors' Pythons have at least. The package
+takes more than we do: other keys, keys given twice, extension types, any depth. So what it has made is looked
+through, and whatever it refuses goes to our codec, which takes it or says what is wrong.
 """
 
 from __future__ import annotations
 
-import struct
-from typing import Any, Union
+import re
+from typing import Any, List, Tuple, Union
+
+from . import msgpack_codec as own
+from .msgpack_codec import MsgpackError
+
+__all__ = ["DEPTH_CEILING", "MAX_DEPTH", "MAX_ITEMS", "MsgpackError", "packb", "unpackb"]
 
 BytesLike = Union[bytes, bytearray, memoryview]
 
 MAX_DEPTH = 32
 MAX_ITEMS = 65_536
-DEPTH_CEILING = 64  # the codec recurses with each level; this many fit Python's stack from anywhere
+DEPTH_CEILING = 64  # our codec recurses with each level; this many fit Python's stack from anywhere
+
+# The package makes room for an array, and for the pairs of a map, when it has read how many there are, and
+# inside of that for the next one: a header of 20 KB could have it set 80 MB aside.
+_LONG = re.compile(rb"[\xdc\xde](?=(..))|[\xdd\xdf](?=(....))", re.DOTALL)
+_MOST_ROOM = 1 << 18
+_SLOT = 8  # bytes
+_SCALARS = frozenset((type(None), bool, int, float, str, bytes))
+_PACKED_AS_THEY_ARE = _SCALARS | {bytearray, memoryview}
 
 
-class MsgpackError(ValueError):
-    """The value cannot be packed, or the bytes are not one well-formed value within the limits."""
+def _compiled_package() -> Any:
+    """The package, or None where it is missing, too old, without its compiled half, or does not load."""
+    try:
+        import msgpack
+
+        compiled = "cmsgpack" in msgpack.Packer.__module__
+        return msgpack if compiled and msgpack.version[0] >= 1 else None
+    except Exception:  # of a package that was built for another Python: no reason to be without a plug-in
+        return None
+
+
+_package = _compiled_package()
 
 
 def packb(obj: Any) -> bytes:
@@ -29,9 +54,12 @@ def packb(obj: Any) -> bytes:
 
     Raises MsgpackError for any other type, range or depth, and for text that UTF-8 cannot hold.
     """
-    out = bytearray()
-    _pack(obj, out, MAX_DEPTH)
-    return bytes(out)
+    if _package is not None and _is_plain(obj, MAX_DEPTH):
+        try:
+            return _package.packb(obj)
+        except Exception:  # out of range, or no UTF-8: said in our words below
+            pass
+    return own.pack(obj, MAX_DEPTH)
 
 
 def unpackb(data: BytesLike, *, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS) -> Any:
@@ -47,199 +75,72 @@ def unpackb(data: BytesLike, *, max_depth: int = MAX_DEPTH, max_items: int = MAX
         raise ValueError("max_depth must be 0 .. {}, not {}".format(DEPTH_CEILING, max_depth))
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise TypeError("unpackb takes bytes, not {}".format(type(data).__name__))
-    reader = _Reader(bytes(data), max_items)
-    value = reader.value(max_depth)
-    if reader.left:
-        raise MsgpackError("{} bytes follow the value".format(reader.left))
-    return value
-
-
-def _pack(obj: Any, out: bytearray, depth: int) -> None:
-    if obj is None:
-        out.append(0xC0)
-    elif obj is False:
-        out.append(0xC2)
-    elif obj is True:
-        out.append(0xC3)
-    elif isinstance(obj, int):
-        _pack_int(int(obj), out)
-    elif isinstance(obj, float):
-        out += struct.pack(">Bd", 0xCB, obj)
-    elif isinstance(obj, str):
-        _pack_str(obj, out)
-    elif isinstance(obj, (bytes, bytearray, memoryview)):
-        body = bytes(obj)
-        _pack_length(len(body), out, None, 0, (0xC4, 0xC5, 0xC6))
-        out += body
-    elif isinstance(obj, (list, tuple)):
-        _pack_container(len(obj), out, depth, 0x90, (None, 0xDC, 0xDD))
-        for item in obj:
-            _pack(item, out, depth - 1)
-    elif isinstance(obj, dict):
-        _pack_container(len(obj), out, depth, 0x80, (None, 0xDE, 0xDF))
-        for key, item in obj.items():
-            if not isinstance(key, str):
-                raise MsgpackError("map keys must be str, not {}".format(type(key).__name__))
-            _pack_str(key, out)
-            _pack(item, out, depth - 1)
-    else:
-        raise MsgpackError("cannot pack a {}".format(type(obj).__name__))
-
-
-def _pack_int(value: int, out: bytearray) -> None:
-    if 0 <= value < 0x80:
-        out.append(value)
-    elif -0x20 <= value < 0:
-        out.append(value + 0x100)
-    elif 0 <= value < 1 << 8:
-        out += struct.pack(">BB", 0xCC, value)
-    elif 0 <= value < 1 << 16:
-        out += struct.pack(">BH", 0xCD, value)
-    elif 0 <= value < 1 << 32:
-        out += struct.pack(">BI", 0xCE, value)
-    elif 0 <= value < 1 << 64:
-        out += struct.pack(">BQ", 0xCF, value)
-    elif -(1 << 7) <= value < 0:
-        out += struct.pack(">Bb", 0xD0, value)
-    elif -(1 << 15) <= value < 0:
-        out += struct.pack(">Bh", 0xD1, value)
-    elif -(1 << 31) <= value < 0:
-        out += struct.pack(">Bi", 0xD2, value)
-    elif -(1 << 63) <= value < 0:
-        out += struct.pack(">Bq", 0xD3, value)
-    else:
-        raise MsgpackError("an integer of {} bits does not fit 64".format(value.bit_length()))
-
-
-def _pack_str(text: str, out: bytearray) -> None:
-    try:
-        body = text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise MsgpackError("text with a lone surrogate cannot be packed") from error
-    _pack_length(len(body), out, 0xA0, 0x20, (0xD9, 0xDA, 0xDB))
-    out += body
-
-
-def _pack_container(count: int, out: bytearray, depth: int, fix: int, tags: tuple) -> None:
-    if depth <= 0:
-        raise MsgpackError("nested more than {} deep".format(MAX_DEPTH))
-    _pack_length(count, out, fix, 0x10, tags)
-
-
-def _pack_length(count: int, out: bytearray, fix: Any, fix_end: int, tags: tuple) -> None:
-    """Write the shortest header for `count`: in the tag itself, or in 1, 2 or 4 bytes behind it."""
-    tag8, tag16, tag32 = tags
-    if count < fix_end:
-        out.append(fix + count)
-    elif tag8 is not None and count < 1 << 8:
-        out += struct.pack(">BB", tag8, count)
-    elif count < 1 << 16:
-        out += struct.pack(">BH", tag16, count)
-    elif count < 1 << 32:
-        out += struct.pack(">BI", tag32, count)
-    else:
-        raise MsgpackError("a length of {} does not fit 32 bits".format(count))
-
-
-# Fixed-size values by tag: how to read what follows the tag.
-_NUMBERS = {
-    0xCA: struct.Struct(">f"),
-    0xCB: struct.Struct(">d"),
-    0xCC: struct.Struct(">B"),
-    0xCD: struct.Struct(">H"),
-    0xCE: struct.Struct(">I"),
-    0xCF: struct.Struct(">Q"),
-    0xD0: struct.Struct(">b"),
-    0xD1: struct.Struct(">h"),
-    0xD2: struct.Struct(">i"),
-    0xD3: struct.Struct(">q"),
-}
-# Sized values by tag: how many bytes hold the length.
-_BIN = {0xC4: 1, 0xC5: 2, 0xC6: 4}
-_STR = {0xD9: 1, 0xDA: 2, 0xDB: 4}
-_ARRAY = {0xDC: 2, 0xDD: 4}
-_MAP = {0xDE: 2, 0xDF: 4}
-_EXT = frozenset((0xC7, 0xC8, 0xC9, 0xD4, 0xD5, 0xD6, 0xD7, 0xD8))
-_CONSTANTS = {0xC0: None, 0xC2: False, 0xC3: True}
-
-
-class _Reader:
-    def __init__(self, data: bytes, max_items: int) -> None:
-        self._data = data
-        self._at = 0
-        self._items = max_items
-
-    @property
-    def left(self) -> int:
-        return len(self._data) - self._at
-
-    def value(self, depth: int) -> Any:
-        tag = self._take(1)[0]
-        if tag < 0x80:
-            return tag
-        if tag < 0x90:
-            return self._map(tag & 0x0F, depth)
-        if tag < 0xA0:
-            return self._array(tag & 0x0F, depth)
-        if tag < 0xC0:
-            return self._str(tag & 0x1F)
-        if tag >= 0xE0:
-            return tag - 0x100
-        if tag in _CONSTANTS:
-            return _CONSTANTS[tag]
-        if tag in _NUMBERS:
-            number = _NUMBERS[tag]
-            return number.unpack(self._take(number.size))[0]
-        if tag in _STR:
-            return self._str(self._length(_STR[tag]))
-        if tag in _BIN:
-            return self._take(self._length(_BIN[tag]))
-        if tag in _ARRAY:
-            return self._array(self._length(_ARRAY[tag]), depth)
-        if tag in _MAP:
-            return self._map(self._length(_MAP[tag]), depth)
-        if tag in _EXT:
-            raise MsgpackError("extension types are not accepted (tag 0x{:02x})".format(tag))
-        raise MsgpackError("0x{:02x} begins no value".format(tag))
-
-    def _take(self, count: int) -> bytes:
-        if count > self.left:
-            raise MsgpackError("truncated: {} bytes needed, {} left".format(count, self.left))
-        start = self._at
-        self._at += count
-        return self._data[start : self._at]
-
-    def _length(self, width: int) -> int:
-        return int.from_bytes(self._take(width), "big")
-
-    def _str(self, count: int) -> str:
+    data = bytes(data)
+    longest = min(len(data), max_items)
+    if _package is not None and _takes_little(data, longest):
         try:
-            return self._take(count).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise MsgpackError("text is not UTF-8") from error
+            limits = {"max_array_len": longest, "max_map_len": longest // 2}
+            value = _package.unpackb(data, object_pairs_hook=_map, **limits)
+            if _count(value, max_depth) <= max_items:
+                return value
+        except Exception:  # said in our words below
+            pass
+    return own.unpack(data, max_depth, max_items)
 
-    def _array(self, count: int, depth: int) -> list:
-        self._enter(count, depth)
-        return [self.value(depth - 1) for _ in range(count)]
 
-    def _map(self, count: int, depth: int) -> dict:
-        self._enter(2 * count, depth)
-        found = {}
-        for _ in range(count):
-            key = self.value(0)
-            if not isinstance(key, str):
-                raise MsgpackError("map keys must be str, not {}".format(type(key).__name__))
-            if key in found:
-                raise MsgpackError("the map has the key {!r} twice".format(key[:40]))
-            found[key] = self.value(depth - 1)
-        return found
+def _takes_little(data: bytes, longest: int) -> bool:
+    """Whether the package sets little room aside, even if each byte that may begin a long array does."""
+    room = 0
+    for found in _LONG.finditer(data):
+        room += _SLOT * min(int.from_bytes(found[1] or found[2], "big"), longest)
+        if room > _MOST_ROOM:
+            return False
+    return True
 
-    def _enter(self, values: int, depth: int) -> None:
-        """Admit a container of so many values: each takes a byte or more, so a lie shows here."""
-        if depth <= 0:
-            raise MsgpackError("nested deeper than the limit")
-        if values > self.left:
-            raise MsgpackError("truncated: {} values in {} bytes".format(values, self.left))
-        if values > self._items:
-            raise MsgpackError("more values than the limit allows")
-        self._items -= values
+
+def _map(pairs: List[Tuple[Any, Any]]) -> dict:
+    found = dict(pairs)
+    if len(found) != len(pairs) or not all(type(key) is str for key in found):
+        raise MsgpackError("map keys are str, and each is there once")
+    return found
+
+
+def _count(value: Any, depth: int) -> int:
+    """The values in all containers of an unpacked value; a map's entry counts twice.
+
+    Raises MsgpackError for containers nested deeper than `depth`, and for extension types.
+    """
+    kind = type(value)
+    if kind is dict:
+        total, inner = 2 * len(value), value.values()
+    elif kind is list:
+        total, inner = len(value), value
+    elif kind in _SCALARS:
+        return 0
+    else:
+        raise MsgpackError("extension types are not accepted")
+    if depth <= 0:
+        raise MsgpackError("nested deeper than the limit")
+    for item in inner:
+        if type(item) not in _SCALARS:
+            total += _count(item, depth - 1)
+    return total
+
+
+def _is_plain(obj: Any, depth: int) -> bool:
+    """Whether the package packs `obj` as we do: exactly our types, str keys, not too deep."""
+    kind = type(obj)
+    if kind is dict:
+        if not all(type(key) is str for key in obj):
+            return False
+        inner = obj.values()
+    elif kind is list or kind is tuple:
+        inner = obj
+    else:
+        return kind in _PACKED_AS_THEY_ARE
+    if depth <= 0:
+        return False
+    for item in inner:
+        if type(item) not in _PACKED_AS_THEY_ARE and not _is_plain(item, depth - 1):
+            return False
+    return True

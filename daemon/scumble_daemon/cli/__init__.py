@@ -23,6 +23,7 @@ _COMMANDS = {
     "sweep": "Show a picture in several styles and weights on one sheet.",
     "batch": "Stylize many pictures, with a report, and resume.",
     "video": "Stylize a clip without flicker: frames or a video file.",
+    "look": "Take the look of a photo to other programs, as a LUT.",
     "daemon": "Start, stop and look at the daemon.",
     "plugins": "Put the plug-ins into the editors.",
     "models": "List, import and check models.",

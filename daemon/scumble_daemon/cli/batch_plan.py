@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import click
 
-from ..images.formats import EXTENSIONS, READABLE, output_format
+from ..image_formats import EXTENSIONS, READABLE, output_format
 from .outputs import refuse_collisions, refuse_overwriting
 
 FIELDS = ("stem", "name", "suffix", "style", "weight", "engine", "index")

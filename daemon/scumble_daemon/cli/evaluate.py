@@ -78,7 +78,6 @@ def _compare_learned(
     from scumble_models.evaluation.report import save_report
     from scumble_models.evaluation.styles import compare, learned_table
     from scumble_models.registry import load_model
-    from scumble_models.signals import StyleSignals
     from scumble_models.stylize import STYLE_SIDE, encode_style
     from scumble_models.training.data import ImageFolder, decode_picture
 
@@ -102,7 +101,7 @@ def _compare_learned(
                 raise ModelError(f"{name} is not learned yet.", hint=f"Try: scumble styles learn {name}")
             picture = decode_picture(image, STYLE_SIDE)
             plain = encode_style(model, picture.permute(1, 2, 0).contiguous().numpy(), "RGB")
-            signals = StyleSignals.from_bytes(data, model.info.architecture)
+            signals = model.info.read_style(data)
             styles[name] = (picture[None].float() / 255, plain, signals)
         with click.progressbar(length=1, label="Results", file=sys.stderr) as bar:
 

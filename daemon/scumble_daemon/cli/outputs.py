@@ -10,7 +10,7 @@ import click
 
 from scumble.errors import ScumbleError
 
-from ..images.formats import EXTENSIONS, output_format
+from ..image_formats import EXTENSIONS, output_format
 
 
 def plan_outputs(inputs: Sequence[Path], output: str, style: str, read_only: Sequence[Path]) -> list[Path]:

@@ -13,7 +13,7 @@ from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Extent
 from scumble.request import StyleWeight, StylizeRequest
 
-from ..images.formats import output_format
+from ..image_formats import output_format
 from . import report
 from .given_styles import GivenStyle
 from .options import for_size

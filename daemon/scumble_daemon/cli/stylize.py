@@ -13,7 +13,7 @@ import click
 from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Bounds
 
-from ..images.formats import output_format
+from ..image_formats import output_format
 from . import report
 from .given_styles import load_styles, with_recipe
 from .interrupt import cancel_on_interrupt

@@ -166,8 +166,8 @@ def _spread(plan: Plan, layer: Layer) -> Spread:
 
 
 def _styles(plan: Plan) -> list[tuple[StyleSignals, float]]:
-    architecture = find_model(plan.engine).architecture
-    return [(StyleSignals.from_bytes(style.signals, architecture), style.share) for style in plan.styles]
+    info = find_model(plan.engine)
+    return [(info.read_style(style.signals), style.share) for style in plan.styles]
 
 
 def _model(plan: Plan) -> StyleModel:

@@ -54,16 +54,16 @@ def _packages(topic: str) -> Iterator[Finding]:
 def _device(topic: str) -> Iterator[Finding]:
     import torch
 
-    from scumble_models.fast.choice import chosen_backend
+    from scumble_models.registry import way_on
 
     if torch.cuda.is_available():
         for index in range(torch.cuda.device_count()):
             card = torch.cuda.get_device_properties(index)
             size = card.total_memory / 2**30
-            way = chosen_backend(torch.device("cuda", index))
+            way = way_on(torch.device("cuda", index))
             yield Finding(topic, GOOD, f"cuda:{index} is {card.name} with {size:.0f} GiB: {way}")
         return
-    way = chosen_backend(torch.device("cpu"))
+    way = way_on(torch.device("cpu"))
     yield Finding(topic, GOOD, f"jobs run on the CPU with {torch.get_num_threads()} threads: {way}")
     if shutil.which("nvidia-smi"):
         yield Finding(

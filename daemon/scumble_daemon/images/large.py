@@ -26,11 +26,11 @@ from scumble.pixels.disk import mapped, release
 from scumble.pixels.geometry import Extent
 from scumble.pixels.pixels import PixelFormat, Pixels
 
+from ..image_formats import output_format
 from ..storage.atomic import atomic_file
 from ..storage.spool import use_for_temporary_files
 from . import metadata
 from .deep import is_tiff
-from .formats import output_format
 from .limits import MAX_PIXELS
 from .writer import check_sides
 

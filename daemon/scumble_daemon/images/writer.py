@@ -15,9 +15,9 @@ from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Extent
 from scumble.pixels.pixels import Pixels
 
+from ..image_formats import output_format
 from ..storage.atomic import atomic_file
 from . import metadata
-from .formats import output_format
 from .png16 import write_png16
 from .reader import LoadedImage
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
 
-from ..images.formats import READABLE
+from ..image_formats import READABLE
 from .entries import Credits, StyleEntry, identity_of
 from .names import clean_text, library_name, unique_name
 

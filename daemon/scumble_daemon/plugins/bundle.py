@@ -32,7 +32,10 @@ ERRORS = {
         *("storage/spool.py", "worker/learning_task.py", "worker/style_signals.py", "worker/stylizer.py"),
         *("images/limits.py", "images/reader.py", "library/catalogue.py", "library/learned.py"),
     ),
-    "models": ("devices.py", "errors.py", "registry.py", "runner.py", "signals.py", "learning/painting.py"),
+    "models": (
+        *("blend.py", "devices.py", "errors.py", "folders.py", "learned.py", "model.py", "registry.py"),
+        *("runner.py", "signals.py", "learning/painting.py"),
+    ),
 }
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot", "transport_pyzmq.py")
 

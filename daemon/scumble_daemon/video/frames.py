@@ -14,9 +14,9 @@ from scumble.conversion import as_pixels
 from scumble.errors import ScumbleError
 from scumble.pixels.pixels import Pixels
 
+from ..image_formats import EXTENSIONS, READABLE
 from ..images import LoadedImage, read_image, write_image
 from ..images.flat import as_rgb
-from ..images.formats import EXTENSIONS, READABLE
 from .ffmpeg import RGB, VideoWriter, frame_at, frames_of, probe
 
 VIDEO_SUFFIXES = frozenset((".mp4", ".m4v", ".mkv", ".mov", ".webm", ".avi", ".gif"))

@@ -61,7 +61,7 @@ class LearningTask:
         self._library = stylizer.library
         self._request = request = learn_request(spec, contents.__getitem__)
         self.model: StyleModel = stylizer.model(request.engine, request.device)
-        if not self.model.network.learns:
+        if not self.model.traits.learns:
             raise ScumbleError(
                 "cannot-learn",
                 f"The engine {request.engine} knows a style at first sight and does not learn it.",

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
-import numpy as np
-from torch import Tensor
+from collections.abc import Callable
 
 from scumble.errors import ScumbleError
 from scumble_models.errors import SignalsError
 from scumble_models.registry import StyleModel
 from scumble_models.signals import StyleSignals
-from scumble_models.stylize import encode_style
 
 from ..library import StyleEntry
 from ..library.learned import load_learned
 from ..library.signals import load_signals, save_signals
-
-Shapes = dict[str, tuple[int, ...]]
-_KNOWN: dict[str, Shapes] = {}  # by the weights' sha256
 
 
 def library_signals(
@@ -41,7 +34,7 @@ def library_signals(
     data = load_signals(entry, info.sha256)
     if data is not None:
         try:
-            return _checked(model, StyleSignals.from_bytes(data, info.architecture))
+            return model.check(info.read_style(data))
         except SignalsError:
             if entry.image is None:
                 raise
@@ -66,32 +59,9 @@ def learned_signals(model: StyleModel, entry: StyleEntry) -> StyleSignals | None
     data = load_learned(entry, model.info.sha256)
     if data is None:
         return None
-    signals = StyleSignals.from_bytes(data, model.info.architecture)
+    signals = model.info.read_style(data)
     if not signals.learned:
         raise SignalsError(
             "What was learned of the style is damaged.", hint="Learn the style again: scumble styles learn"
         )
-    return _checked(model, signals)
-
-
-def _checked(model: StyleModel, signals: StyleSignals) -> StyleSignals:
-    """A file that someone sent may hold tensors of any name and shape."""
-    fits = _shapes_of(signals.vectors) == _shapes(model)
-    if signals.learned:
-        network = model.network
-        fits &= network.learns and _shapes_of(signals.decoder) == _shapes_of(network.decoder_weights())
-    if not fits:
-        raise SignalsError("The style signals are damaged.", hint="Get the style again, or its image.")
-    return signals
-
-
-def _shapes(model: StyleModel) -> Shapes:
-    weights = model.info.sha256
-    if weights not in _KNOWN:
-        gray = np.full((32, 32, 3), 128, np.uint8)
-        _KNOWN[weights] = _shapes_of(encode_style(model, gray, "RGB").vectors)
-    return _KNOWN[weights]
-
-
-def _shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
-    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    return model.check(signals)

@@ -7,6 +7,7 @@ import errno
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from scumble.pixels.pixels import BytesLike, Pixels
 from scumble.request import StyleSource, StylizeRequest
 from scumble.request_codec import from_spec
 from scumble_models import registry
+from scumble_models.blend import needs_own
 from scumble_models.devices import choose_device, is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError, SignalsError
 from scumble_models.learned import mix_styles
@@ -160,6 +162,7 @@ class Stylizer:
                 "sha256": info.sha256,
                 "licence": info.licence,
                 "builtin": info.builtin,
+                "traits": asdict(info.traits),
             }
             for info in registry.list_models()
         ]
@@ -221,7 +224,7 @@ class Stylizer:
         self, spec: Mapping[str, Any], model: registry.StyleModel, request: StylizeRequest
     ) -> StyleSignals | None:
         """What a style weight below 1 starts from: a slider that moves need not wait for it again."""
-        if request.references or not 0.0 < request.weight < 1.0:
+        if request.references or not request.weight or not needs_own(model.traits, request.weight):
             return None
         key = hashlib.sha256(b"layer\0" + repr(spec["image"]).encode()).digest()
         return self._cached(model, key, lambda: _encode(model, request.image))

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from scumble_models.registry import StyleModel
+from scumble_models.model import StyleModel
 from scumble_models.tiling.executor import full_statistics
 
 #: Side of the square matrices that show the machine's rate.

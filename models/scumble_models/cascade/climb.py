@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from scumble_models.cascade.bands import KeepLow, grown
 from scumble_models.cascade.contents import LevelInput, Picture, pyramid
 from scumble_models.cascade.scales import Scale, WholeScale, any_scale
-from scumble_models.fast.choice import stages_of
-from scumble_models.registry import StyleModel
-from scumble_models.runner import Content, Way, run
+from scumble_models.engine import Engine
+from scumble_models.margins import Content
+from scumble_models.runner import Way, run
 from scumble_models.signals import LayerSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
@@ -35,7 +35,7 @@ class Cascade:
         grids: the whole boxes of all levels, the coarsest first.
     """
 
-    def __init__(self, model: StyleModel, grids: Sequence[Box]) -> None:
+    def __init__(self, model: Engine, grids: Sequence[Box]) -> None:
         self.model, self.grids = model, tuple(grids)
         self.scales = [_scale_between(*pair) for pair in zip(grids[1:], grids, strict=False)]
 
@@ -45,7 +45,7 @@ class Cascade:
         if level:
             scale = self.scales[level - 1]
             wanted = grown(scale, result)
-        return union(wanted, inputs_of(stages_of(self.model), grid, wanted))
+        return union(wanted, inputs_of(self.model.stages(), grid, wanted))
 
     def needs(self, level: int, inputs: Box, known: Sequence[bool]) -> list[Need]:
         """What is needed of each level below one, for a box of that level's input.

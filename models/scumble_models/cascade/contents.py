@@ -10,8 +10,8 @@ from torch import Tensor
 from scumble_models.cascade.scales import Scale
 from scumble_models.colour import luminance
 from scumble_models.errors import Cancelled
+from scumble_models.margins import Content
 from scumble_models.pixels import PIECE, thumbnail_of
-from scumble_models.runner import Content
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.store import FeatureStore, bytes_needed

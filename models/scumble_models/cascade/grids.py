@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scumble_models.runner import SMALLEST_SIDE
+from scumble_models.margins import SMALLEST_SIDE
 from scumble_models.tiling.box import Box
 
 #: Long side of the picture on which a stroke size of 1 paints, which is that of the editors' previews.
@@ -25,7 +25,7 @@ def level_grids(whole: Box, stroke_size: float) -> tuple[Box, ...]:
 
     The long side of the coarsest is ``min(640, long side) / stroke_size``. From the finest down sides are
     halved, rounding up, and only the last step has another ratio. No side falls under
-    :data:`~scumble_models.runner.SMALLEST_SIDE`: a thin picture has fewer levels.
+    :data:`~scumble_models.margins.SMALLEST_SIDE`: a thin picture has fewer levels.
     """
     grids, ratio = [whole], _ratio(whole, stroke_size)
     while ratio > WIDEST_STEP:

@@ -10,11 +10,10 @@ import torch
 from scumble_models.cascade.climb import Cascade, Climb
 from scumble_models.cascade.contents import Picture
 from scumble_models.cascade.grids import level_grids
-from scumble_models.fast.choice import stages_of
-from scumble_models.registry import StyleModel
+from scumble_models.engine import Engine
+from scumble_models.margins import Content, padded
 from scumble_models.runner import (
     THUMBNAIL,
-    Content,
     KeptStatistics,
     Way,
     count_patches,
@@ -38,14 +37,14 @@ LevelStatistics = Sequence[Sequence[Statistics]]
 OnCoarsest = Callable[[Content, Picture], None]
 
 
-def grids_for(model: StyleModel, whole: Box, stroke_size: float) -> tuple[Box, ...]:
+def grids_for(model: Engine, whole: Box, stroke_size: float) -> tuple[Box, ...]:
     """The grids on which a network paints a content, the coarsest first."""
-    return level_grids(whole, stroke_size) if model.network.cascades else (whole,)
+    return level_grids(whole, stroke_size) if model.traits.cascades else (whole,)
 
 
 @torch.inference_mode()
 def paint(
-    model: StyleModel,
+    model: Engine,
     signals: LayerSignals,
     content: Content,
     grids: Sequence[Box],
@@ -111,7 +110,7 @@ def paint(
 
 @torch.inference_mode()
 def shared_levels(
-    model: StyleModel,
+    model: Engine,
     signals: LayerSignals,
     contents: Sequence[tuple[Content, Sequence[Box]]],
     patch: int,
@@ -144,7 +143,8 @@ def shared_levels(
         climbs = [climb for climb in climbs if climb.levels > level]
         seen = [climb.content for climb in climbs]
         if thumbnail:
-            found.append(full_statistics(stages_of(model), signals, seen[0].thumbnail(THUMBNAIL)))
+            small = padded(seen[0].thumbnail(THUMBNAIL), model.traits.size_multiple)
+            found.append(full_statistics(model.stages(), signals, small))
         else:
             found.append(shared_statistics(model, signals, seen, patch, cancelled))
         way = Way(patch=patch, cancelled=cancelled, statistics=found[-1])

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from scumble_models.evaluation.measures import Judges, Stylize, grid_score
 from scumble_models.files import write_atomically
-from scumble_models.registry import StyleModel
+from scumble_models.model import StyleModel
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.preview import to_image
 

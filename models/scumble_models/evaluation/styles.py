@@ -16,7 +16,7 @@ from scumble_models.colour import luminance
 from scumble_models.evaluation.measures import Judges
 from scumble_models.grid import grid_energy
 from scumble_models.learned import painting_model
-from scumble_models.registry import StyleModel
+from scumble_models.model import StyleModel
 from scumble_models.runner import run_at_once
 from scumble_models.signals import StyleSignals
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
 from scumble_models.fast.half import half_stages
-from scumble_models.fast.microast import microast_stages
 from scumble_models.fast.packed import can_pack
-from scumble_models.microast import MicroAST
-from scumble_models.registry import StyleModel
+from scumble_models.network import StyleNetwork
 from scumble_models.signals import StyleSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.stage import Stage
-from scumble_models.tiling.statistics import channel_statistics
+from scumble_models.tiling.statistics import whole_statistics
 
 #: Set to ``plain`` to compute every network as published.
 VARIABLE = "SCUMBLE_COMPUTE"
@@ -26,69 +24,80 @@ TOLERANCE = 1e-3
 HALF_TOLERANCE = 3e-2
 TRIAL = 32
 
-_KEPT = "_stages_here"
+#: An operator is missing or refuses: the published way needs none of them.
+_REFUSALS = (RuntimeError, NotImplementedError, AttributeError)
+#: Trials that were made, by weights and way: networks of learned styles need none of their own.
+_VERDICTS: dict[tuple[str, str], bool] = {}
 
 
-def stages_of(model: StyleModel) -> tuple[Stage, ...]:
-    """The stages of a loaded model, in a fast way where there is one that works here.
+@dataclass(frozen=True)
+class Choice:
+    """The stages of a network, and one phrase for people: how they are computed."""
 
-    The network must not change afterwards: its weights are laid out anew, once.
+    stages: tuple[Stage, ...]
+    phrase: str
+
+
+def choose(network: StyleNetwork, device: torch.device, weights: str, half: bool) -> Choice:
+    """The fastest way that computes what the network's own stages do.
+
+    The network must not change afterwards: its weights are laid out anew.
+
+    Args:
+        weights: what tells these weights from others, such as their sha256.
+        half: whether half precision may be tried on a graphics card.
     """
-    kept = vars(model.network)  # with the network, to which they refer: they go when it goes
-    if _KEPT not in kept:
-        kept[_KEPT] = _choose(model)
-    return kept[_KEPT]
-
-
-def chosen_backend(device: torch.device) -> str:
-    """One phrase for people: how a device of this machine computes MicroAST."""
+    plain = tuple(network.stages())
     if os.environ.get(VARIABLE) == "plain":
-        return f"as published ({VARIABLE} is set to plain)"
+        return Choice(plain, f"as published ({VARIABLE} is set to plain)")
     if device.type == "cpu":
-        if _fused_work():
-            return "fused layers, " + ("weights packed by oneDNN" if can_pack() else "torch's own operators")
-        return "as published (the fused layers did not pass their trial here)"
-    if device.type == "cuda" and _half_works(device):
-        return "convolutions in half precision"
-    return "as published (half precision did not pass its trial here)"
+        fused = _built(network)
+        if fused is None:
+            return Choice(plain, "as published")
+        if passes_trial(network, fused, device, TOLERANCE, (weights, "fused")):
+            packed = "weights packed by oneDNN" if can_pack() else "torch's own operators"
+            return Choice(fused, f"fused layers, {packed}")
+        return Choice(plain, "as published (the fused layers did not pass their trial here)")
+    if device.type == "cuda" and half:
+        halved = half_stages(plain)
+        if passes_trial(network, halved, device, HALF_TOLERANCE, (weights, f"half on {device}")):
+            return Choice(halved, "convolutions in half precision")
+        return Choice(plain, "as published (half precision did not pass its trial here)")
+    return Choice(plain, "as published")
 
 
-def _choose(model: StyleModel) -> tuple[Stage, ...]:
-    plain = tuple(model.network.stages())
-    network = model.network
-    if os.environ.get(VARIABLE) == "plain":
-        return plain
-    if model.device.type == "cpu" and type(network) is MicroAST and _fused_work():
-        return microast_stages(network)
-    if model.device.type == "cuda" and _half_works(model.device):
-        return half_stages(plain)
-    return plain
-
-
-@functools.cache
-def _fused_work() -> bool:
-    return _passes_trial(microast_stages, torch.device("cpu"), TOLERANCE)
-
-
-@functools.cache
-def _half_works(device: torch.device) -> bool:
-    return _passes_trial(lambda network: half_stages(network.stages()), device, HALF_TOLERANCE)
-
-
-def _passes_trial(
-    fast: Callable[[MicroAST], Sequence[Stage]], device: torch.device, tolerance: float
+def passes_trial(
+    network: StyleNetwork,
+    fast: Sequence[Stage],
+    device: torch.device,
+    tolerance: float,
+    key: tuple[str, str] | None = None,
 ) -> bool:
-    """Whether a fast way computes what the published one does, tried on a small network and picture."""
+    """Whether a fast way computes what the network's own stages do, tried on a small picture.
+
+    Args:
+        key: weights and way; of two networks with the same one the first is tried. None always tries.
+    """
+    if key is not None and key in _VERDICTS:
+        return _VERDICTS[key]
     with torch.random.fork_rng([]), torch.inference_mode():
         torch.manual_seed(0)
-        network = MicroAST().eval().requires_grad_(False)
-        image, style = torch.rand(2, 1, 3, TRIAL, TRIAL)
+        image, style = torch.rand(2, 1, 3, TRIAL, TRIAL).to(device)
+        signals = network.encode_style(style)
         try:
-            network, image, style = network.to(device), image.to(device), style.to(device)
-            signals = network.encode_style(style)
-            return _agree(network.stages(), fast(network), signals, image, tolerance)
-        except (RuntimeError, NotImplementedError, AttributeError):
-            return False  # an operator is missing or refuses: the published way needs none of them
+            passed = _agree(network.stages(), fast, signals, image, tolerance)
+        except _REFUSALS:
+            passed = False
+    if key is not None:
+        _VERDICTS[key] = passed
+    return passed
+
+
+def _built(network: StyleNetwork) -> tuple[Stage, ...] | None:
+    try:
+        return network.fast_stages()
+    except _REFUSALS:
+        return None
 
 
 def _agree(
@@ -99,7 +108,7 @@ def _agree(
     tolerance: float,
 ) -> bool:
     x, statistics = image, None
-    for one, other in zip(plain, fast, strict=True):
+    for number, (one, other) in enumerate(zip(plain, fast, strict=True), 1):
         whole = Box(0, 0, x.shape[3], x.shape[2])
         everywhere = one.output_box(whole)
         # An inner part besides the whole: without padding and with it.
@@ -112,8 +121,11 @@ def _agree(
             inputs = other.input_box(outputs, whole)
             rows, columns = inputs.slices()
             result, box = other.run_patch(x[:, :, rows, columns], inputs, whole, statistics, signals)
-            rows, columns = box.slices()
+            # What padding invents at a part's own border was not asked for.
+            result = other.picked(result, box, outputs)
+            rows, columns = outputs.slices()
             if not bool(((result - expected[:, :, rows, columns]).abs() <= tolerance * scale).all()):
                 return False
-        x, statistics = expected, channel_statistics(expected)
+        if number < len(plain):
+            x, statistics = expected, whole_statistics(expected, plain[number].gathers)
     return True

@@ -1,4 +1,4 @@
-"""Fits MicroAST's decoder and one style's signals to one painting, step by step, resumable."""
+"""Fits an engine's decoder and one style's signals to one painting, step by step, resumable."""
 
 from __future__ import annotations
 
@@ -32,10 +32,9 @@ from scumble_models.learning.losses import (
 )
 from scumble_models.learning.painting import Painting
 from scumble_models.learning.settings import LearnSettings, LossWeights
-from scumble_models.microast.network import MicroAST
-from scumble_models.registry import StyleModel
+from scumble_models.model import StyleModel
+from scumble_models.registry import list_models
 from scumble_models.signals import StyleSignals
-from scumble_models.tiling.statistics import channel_statistics
 
 WARM_UP = 20
 GRID_WINDOW = 32
@@ -51,7 +50,7 @@ class Learner:
     step alone, so that a learning that is resumed ends where it would have ended.
 
     Args:
-        model: a loaded MicroAST; its encoders stay as they are.
+        model: a loaded model of an engine that learns; all but its decoder stays as it is.
         pixels: the painting, ``(H, W, C)`` of uint8, uint16, float16 or float32.
         channels: ``RGB``, ``RGBA``, ``BGRA``, ``GRAY`` or ``GRAYA``; what is transparent does not count.
         extra: pixels and channels of a picture that is one more content, such as the one being painted.
@@ -69,9 +68,10 @@ class Learner:
         settings: LearnSettings | None = None,
         extra: tuple[np.ndarray, str] | None = None,
     ) -> None:
-        if not isinstance(model.network, MicroAST):
+        if not model.traits.learns:
+            able = next((info.name for info in list_models() if info.traits.learns), "another engine")
             raise TrainingError(
-                f"Styles cannot be learned for the engine {model.info.name}.", hint="Choose microast."
+                f"Styles cannot be learned for the engine {model.name}.", hint=f"Choose {able}."
             )
         self._device, self._settings, self._weights = model.device, settings or LearnSettings(), LossWeights()
         with torch.inference_mode(False), torch.enable_grad():
@@ -80,14 +80,21 @@ class Learner:
             with torch.no_grad():
                 self._style = painting.style()
                 self._palettes = {cell: palette(painting.image, cell, painting.share) for cell in CELLS}
-                vectors = model.network.encode_style(painting.image).vectors
+                signals = model.network.encode_style(painting.image)
+            self._architecture = signals.architecture
             self._network = model.network.with_decoder(model.network.decoder_weights())
+            decoder = self._network.learned_part()
+            assert decoder is not None
             # Clones, because tensors made in inference mode take no part in a gradient.
-            for name, weight in list(self._network.decoder.named_parameters()):
-                _set_parameter(self._network.decoder, name, torch.nn.Parameter(weight.clone()))
-            self._signals = {k: torch.nn.Parameter(v.to(model.device).clone()) for k, v in vectors.items()}
+            for name, weight in list(decoder.named_parameters()):
+                _set_parameter(decoder, name, torch.nn.Parameter(weight.clone()))
+            self._decoder = dict(decoder.named_parameters())
+            self._signals = {
+                name: torch.nn.Parameter(tensor.to(model.device).clone())
+                for name, tensor in signals.tensors.items()
+            }
             self._parameters = {
-                **{f"decoder.{name}": p for name, p in self._network.decoder.named_parameters()},
+                **{f"decoder.{name}": p for name, p in self._decoder.items()},
                 **{f"signals.{name}": p for name, p in self._signals.items()},
             }
             self._optimiser = torch.optim.Adam(self._parameters.values(), lr=1.0, betas=(0.9, 0.99))
@@ -123,9 +130,11 @@ class Learner:
 
     def signals(self) -> StyleSignals:
         """The style as it is learned now."""
-        vectors = {name: p.detach().clone() for name, p in self._signals.items()}
-        decoder = {name: p.detach().clone() for name, p in self._network.decoder.named_parameters()}
-        return StyleSignals(MicroAST.architecture, vectors, decoder)
+        tensors, decoder = (
+            {name: p.detach().clone() for name, p in parameters.items()}
+            for parameters in (self._signals, self._decoder)
+        )
+        return StyleSignals(self._architecture, tensors, decoder)
 
     def checkpoint(self) -> bytes:
         """Everything that is needed to go on, as safetensors (2 MB)."""
@@ -188,11 +197,11 @@ class Learner:
 
     def _paint(self, content: Tensor) -> Tensor:
         """What the style makes of ``(N, 3, H, W)`` now, not clamped."""
-        network, signals = self._network, StyleSignals(MicroAST.architecture, self._signals)
+        signals = StyleSignals(self._architecture, self._signals)
+        first = self._network.stages()[0]
         with torch.no_grad():
-            features = network.encode_content(content.contiguous(memory_format=torch.channels_last))
-        features = network.decode_deep(features, channel_statistics(features), signals)
-        return network.decode_shallow(features, channel_statistics(features), signals)
+            features = first.run(content.contiguous(memory_format=torch.channels_last), None, signals)
+        return self._network.finish(features, signals)
 
     def _loss(self, generator: torch.Generator) -> Tensor:
         first, second = torch.randint(len(self._contents), (2,), generator=generator).tolist()

@@ -23,13 +23,13 @@ class ConvLayer(nn.Module):
         groups: int = 1,
     ) -> None:
         super().__init__()
-        self.padding = kernel_size // 2
+        self.pad = nn.ReflectionPad2d(kernel_size // 2)
         self.conv_layer = nn.Conv2d(channels_in, channels_out, kernel_size, stride, groups=groups)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map ``(N, C_in, H, W)`` to ``(N, C_out, ceil(H / stride), ceil(W / stride))``."""
-        if self.padding:
-            x = F.pad(x, (self.padding,) * 4, mode="reflect")
+        if self.conv_layer.kernel_size[0] > 1:
+            x = self.pad(x)
         return self.conv_layer(x)
 
 

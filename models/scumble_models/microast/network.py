@@ -6,12 +6,12 @@ Layer names are those of the authors' checkpoints, so that these load without re
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
 
 from torch import Tensor, nn
 
 from scumble_models.devices import channels_last
 from scumble_models.errors import SignalsError
+from scumble_models.microast.fast import fast_stages
 from scumble_models.microast.layers import ConvLayer, ResidualLayer
 from scumble_models.network import StyleNetwork
 from scumble_models.signals import Signals, StyleSignals
@@ -99,7 +99,6 @@ class MicroAST(StyleNetwork):
     """
 
     architecture = "microast"
-    learns = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -113,16 +112,16 @@ class MicroAST(StyleNetwork):
         features = self.style_encoder(style)
         weight1, bias1, weight2, bias2 = self.modulator(features)
         filters = ((weight1, bias1), (weight2, bias2))
-        vectors: dict[str, Tensor] = {}
+        tensors: dict[str, Tensor] = {}
         for level, (feature, (weight, bias)) in enumerate(zip(features, filters, strict=True), 1):
             values = (*channel_statistics(feature), weight.float(), bias.float())
             for name, value in zip(SIGNAL_NAMES, values, strict=True):
-                vectors[f"{name}{level}"] = value.flatten(1)
-        return StyleSignals(self.architecture, vectors)
+                tensors[f"{name}{level}"] = value.flatten(1)
+        return StyleSignals(self.architecture, tensors)
 
-    def decoder_weights(self) -> Mapping[str, Tensor]:
-        """The weights of the decoder by name."""
-        return self.decoder.state_dict()
+    def learned_part(self) -> nn.Module:
+        """The decoder."""
+        return self.decoder
 
     def with_decoder(self, decoder: Mapping[str, Tensor]) -> MicroAST:
         """The same encoders and modulator, shared, with another decoder."""
@@ -162,22 +161,6 @@ class MicroAST(StyleNetwork):
             normalised_stage("decode shallow", self.decode_shallow, (decoder.dec2, decoder.dec3), 3),
         )
 
-
-def initialise(network: MicroAST) -> None:
-    """Set weights from which training is stable.
-
-    He initialisation, the modulator at weight 1 and bias 0, the output at mid-gray. With torch's
-    default the features' deviation shrinks from layer to layer and FeatMod amplifies it again, which
-    gives gradients of 1e10 (measured) and no learning.
-    """
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            nn.init.zeros_(cast(Tensor, module.bias))
-    for name, sequence in network.modulator.named_children():
-        convolution = cast(ConvLayer, cast(nn.Sequential, sequence)[0]).conv_layer
-        nn.init.zeros_(convolution.weight)
-        nn.init.constant_(cast(Tensor, convolution.bias), 1.0 if name.startswith("weight") else 0.0)
-    output = cast(ConvLayer, network.decoder.dec3[-1]).conv_layer
-    nn.init.normal_(output.weight, std=0.01)
-    nn.init.constant_(cast(Tensor, output.bias), 0.5)
+    def fast_stages(self) -> tuple[Stage, ...]:
+        """The same with fused layers, on patches without padding."""
+        return fast_stages(self)

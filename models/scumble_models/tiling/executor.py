@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from scumble_models.signals import LayerSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.stage import Stage
-from scumble_models.tiling.statistics import RunningStatistics, Statistics
+from scumble_models.tiling.statistics import RunningStatistics, Statistics, running
 from scumble_models.tiling.store import FeatureStore, bytes_needed
 
 #: Reads the content at a box: ``(1, 3, H, W)`` float32 in 0..1 on the network's device.
@@ -90,7 +91,7 @@ def run_exact(
     for point in range(len(stages) - 1):
         tiles = feature_tiles(stages, point, content, patch)
         level = _statistics_pass(
-            stages[point], level, tiles, statistics, signals, budget, device, progress, keep=True
+            stages[point : point + 2], level, tiles, statistics, signals, budget, device, progress, keep=True
         )
     before = statistics[-1] if statistics else None
     _last_pass(stages[-1], level, before, signals, sink, region, patch, progress)
@@ -119,7 +120,7 @@ def exact_statistics(
         tiles = feature_tiles(stages, point, content, patch)
         keep = point < points - 1  # nobody reads the last features
         level = _statistics_pass(
-            stages[point], level, tiles, statistics, signals, budget, device, progress, keep=keep
+            stages[point : point + 2], level, tiles, statistics, signals, budget, device, progress, keep=keep
         )
     return statistics
 
@@ -151,9 +152,13 @@ def run_with_statistics(
 def feature_tiles(stages: Sequence[Stage], point: int, content: Box, patch: int) -> list[Box]:
     """The patches of the features at one point of normalisation (0 is the first), row by row.
 
+    None where the stage after it gathers nothing: nobody has to see them all.
+
     Args:
         patch: side of a patch in content pixels.
     """
+    if stages[point + 1].gathers == "nothing":
+        return []
     grid = content
     for stage in stages[: point + 1]:
         grid = stage.output_box(grid)
@@ -188,11 +193,11 @@ def feature_statistics(
     point = len(statistics)
     level, before = _computed_level(stages[:point], signals, statistics, source, content)
     progress = Progress(0, None, cancelled)
-    running = RunningStatistics()
+    found = running(stages[point + 1].gathers)
     for tile in tiles:
         progress.check()
-        running.update(_apply(stages[point], level, tile, before, signals))
-    return running
+        found.update(_apply(stages[point], level, tile, before, signals))
+    return found
 
 
 @torch.inference_mode()
@@ -200,12 +205,12 @@ def full_statistics(stages: Sequence[Stage], signals: LayerSignals, image: Tenso
     """The statistics at each point of normalisation of one image ``(1, 3, H, W)``, computed at once."""
     found: list[Statistics] = []
     x, statistics = image, None
-    for stage in stages[:-1]:
+    for stage, following in pairwise(stages):
         whole = Box(0, 0, x.shape[3], x.shape[2])
         x, _ = stage.run_patch(x, whole, whole, statistics, signals)
-        running = RunningStatistics()
-        running.update(x)
-        statistics = running.result(image.device)
+        gathered = running(following.gathers)
+        gathered.update(x)
+        statistics = gathered.result(image.device)
         found.append(statistics)
     return found
 
@@ -227,7 +232,7 @@ def _computed_level(
 
 
 def _statistics_pass(
-    stage: Stage,
+    pair: Sequence[Stage],
     level: _Level,
     tiles: Sequence[Box],
     statistics: list[Statistics],
@@ -238,21 +243,26 @@ def _statistics_pass(
     *,
     keep: bool,
 ) -> _Level:
-    """Compute the features after ``stage`` everywhere; their statistics join the list."""
+    """Compute the features between two stages everywhere; what the second gathers joins the list.
+
+    Where it gathers nothing, there are no tiles, and they are computed where they are read.
+    """
+    stage, following = pair
     grid, before = stage.output_box(level.grid), statistics[-1] if statistics else None
+    keep = keep and following.gathers != "nothing"
     place = budget.place(bytes_needed(stage.channels, grid)) if keep else "recompute"
     store = None
     if place != "recompute":
         store = FeatureStore(stage.channels, grid, place, device)
-    running = RunningStatistics()
+    gathered = running(following.gathers)
     for tile in tiles:
         progress.check()
         core = _apply(stage, level, tile, before, signals)
-        running.update(core)
+        gathered.update(core)
         if store:
             store.write(tile, core)
         progress.advance(stage.name)
-    statistics.append(running.result(device))
+    statistics.append(gathered.result(device))
     return _next_level(stage, level, grid, before, signals, store)
 
 

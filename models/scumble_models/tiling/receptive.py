@@ -1,15 +1,14 @@
 """Receptive fields by interval arithmetic: which inputs a run of outputs needs, exactly.
 
 A patch that holds these inputs gives the same outputs as the full frame. Whatever the padding invents
-at the patch's own border reaches only outputs that were not asked for.
+at the patch's own border reaches only outputs that were not asked for. What the layers of a network do to
+positions is read off them by :mod:`scumble_models.tiling.layers`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from torch import nn
 
 
 @dataclass(frozen=True)
@@ -50,27 +49,44 @@ class Enlargement:
         return inputs * self.factor
 
 
-Op = Window | Enlargement
+class Squeeze(Window):
+    """Space to depth: blocks of ``stride`` x ``stride`` positions become channels.
 
-
-def operations(modules: Iterable[nn.Module]) -> tuple[Op, ...]:
-    """The operations that move positions, in order, read off the layers of a sequential network.
-
-    Containers are entered in the order in which their children are defined; a residual block is its
-    convolutions (the skip connection reaches less far).
+    Unlike pooling it takes whole blocks only: patches must end where blocks do, and the picture's sides be
+    multiples of them (:attr:`scumble_models.engine.Traits.size_multiple`).
     """
-    found: list[Op] = []
-    for module in modules:
-        for layer in module.modules():
-            if isinstance(layer, nn.Conv2d):
-                half = int(layer.kernel_size[0]) // 2
-                found.append(Window(half, half, int(layer.stride[0])))
-            elif isinstance(layer, nn.Upsample):
-                factor = int(layer.scale_factor or 1)  # type: ignore[arg-type]
-                found.append(Enlargement(factor, reach=int(layer.mode == "bilinear")))
-            elif isinstance(layer, nn.MaxPool2d):
-                found.append(Window(0, int(layer.kernel_size) - 1, int(layer.stride)))  # type: ignore[arg-type]
-    return tuple(found)
+
+    def __init__(self, factor: int) -> None:
+        super().__init__(0, factor - 1, factor)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Every output needs every input, as where a picture attends to itself: no patch is less than all."""
+
+    def needs(self, start: int, stop: int) -> tuple[int, int]:
+        """As :meth:`Window.needs`: far past any border."""
+        return min(start, -FAR), max(stop, FAR)
+
+    def length(self, inputs: int) -> int:
+        """As :meth:`Window.length`: as many as there are."""
+        return inputs
+
+
+#: Past the border of any picture.
+FAR = 1 << 40
+
+Op = Window | Enlargement | Whole
+
+
+def is_whole(ops: Sequence[Op]) -> bool:
+    """Whether an output depends on all inputs, however far."""
+    return any(isinstance(op, Whole) for op in ops)
+
+
+def takes_blocks(ops: Sequence[Op]) -> bool:
+    """Whether patches must end at multiples of the stride, and not only start there."""
+    return any(isinstance(op, Squeeze) for op in ops)
 
 
 def needs(ops: Sequence[Op], start: int, stop: int) -> tuple[int, int]:

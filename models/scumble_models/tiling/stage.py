@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
 from scumble_models.signals import LayerSignals, Signals, StyleSignals
 from scumble_models.tiling.box import Box
-from scumble_models.tiling.receptive import Op, needs, operations, output_length, stride
-from scumble_models.tiling.statistics import Statistics
+from scumble_models.tiling.layers import operations
+from scumble_models.tiling.receptive import Op, needs, output_length, stride, takes_blocks
+from scumble_models.tiling.statistics import Gathered, Statistics
 
 
 class Local(Protocol):
@@ -44,14 +45,17 @@ class Join(Protocol):
 class Stage:
     """A part of a network that is local: an output depends on the inputs around it and on nothing else.
 
-    What is global, the statistics of its whole input, comes from outside.
+    What is global comes from outside: what it gathers of its whole input, patch by patch and on any number
+    of machines, before the first of its outputs is computed.
 
     Attributes:
         name: for progress, such as ``encode``.
         run: from ``(1, C, H, W)``, the statistics of the whole input (None for the first stage, which
             is not normalised) and the style signals, to ``(1, C', H', W')``.
-        operations: what moves positions in it; see :func:`scumble_models.tiling.receptive.operations`.
+        operations: what moves positions in it; see :func:`scumble_models.tiling.layers.operations`.
         channels: of its output.
+        gathers: what ``run`` has to know of its whole input. A stage after the first that gathers nothing
+            gets an empty tuple.
         local: a faster way to compute a patch, where there is one.
         join: what is done to the outputs, after :meth:`run_patch`, by :meth:`picked`.
     """
@@ -60,6 +64,7 @@ class Stage:
     run: Callable[[Tensor, Statistics | None, Signals], Tensor]
     operations: tuple[Op, ...]
     channels: int
+    gathers: Gathered = "nothing"
     local: Local | None = None
     join: Join | None = None
 
@@ -97,6 +102,8 @@ class Stage:
         step = stride(self.operations)
         left, right = needs(self.operations, outputs.left, outputs.right)
         top, bottom = needs(self.operations, outputs.top, outputs.bottom)
+        if takes_blocks(self.operations):
+            right, bottom = -(-right // step) * step, -(-bottom // step) * step
         aligned = Box(left // step * step, top // step * step, right, bottom)
         return aligned.intersect(whole)
 
@@ -122,15 +129,20 @@ def first_stage(
 
 def normalised_stage(
     name: str,
-    decode: Callable[[Tensor, Statistics, Signals], Tensor],
+    decode: Callable[[Tensor, Any, Signals], Tensor],
     modules: Iterable[nn.Module],
     channels: int,
+    gathers: Gathered = "moments",
 ) -> Stage:
-    """A stage whose input is normalised; its operations are read off ``modules``."""
+    """A later stage; its operations are read off ``modules``.
+
+    Args:
+        decode: from features, what is gathered of all of them (:data:`Statistics`), and the styles.
+    """
 
     def run(x: Tensor, statistics: Statistics | None, signals: Signals) -> Tensor:
         if statistics is None:
-            raise ValueError(f"The stage {name!r} needs the statistics of its whole input.")
+            raise ValueError(f"The stage {name!r} needs the {gathers} of its whole input.")
         return decode(x, statistics, signals)
 
-    return Stage(name, run, operations(modules), channels)
+    return Stage(name, run, operations(modules), channels, gathers)

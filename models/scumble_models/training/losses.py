@@ -64,8 +64,8 @@ def contrastive_loss(result: StyleSignals, style: StyleSignals) -> Tensor:
     the authors' published code compares one of them result against result.
     """
     distance = torch.zeros(())
-    for name, vector in result.vectors.items():
-        difference = vector[:, None, :] - style.vectors[name][None, :, :]
+    for name, vector in result.tensors.items():
+        difference = vector[:, None, :] - style.tensors[name][None, :, :]
         distance = distance.to(vector.device) + difference.square().mean(-1)
     own = distance.diagonal()
     return (own / (distance.sum(1) - own + 1e-6)).mean()

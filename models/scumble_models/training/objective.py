@@ -6,13 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scumble_models.adain import AdaIN
 from scumble_models.colour import colour_map
 from scumble_models.grid import grid_energy
 from scumble_models.network import StyleNetwork
 from scumble_models.signals import StyleSignals
 from scumble_models.ssim import ssim
-from scumble_models.tiling.statistics import channel_statistics, modulate_features
 from scumble_models.training.bank import Batch
 from scumble_models.training.judge import Judge
 from scumble_models.training.losses import (
@@ -23,32 +21,21 @@ from scumble_models.training.losses import (
     style_loss_each,
     style_statistics,
 )
+from scumble_models.training.method import TrainingMethod
 from scumble_models.training.recipe import LossWeights
 from scumble_models.vgg import STYLE_LAYERS
 
 
-def without_filter_modulation(signals: StyleSignals) -> StyleSignals:
-    """The same signals with FilterMod neutral (weight 1, bias 0)."""
-    neutral = {"weight": torch.ones_like, "bias": torch.zeros_like}
-    return StyleSignals(
-        signals.architecture,
-        {k: neutral.get(k[:-1], lambda v: v)(v) for k, v in signals.vectors.items()},
-    )
-
-
 def perceptual_losses(
     network: StyleNetwork,
+    method: TrainingMethod,
     judge: Judge,
     batch: Batch,
     weights: LossWeights,
-    *,
-    filter_modulation: bool = True,
 ) -> dict[str, Tensor]:
     """The paper's losses (and the optional ones with a weight above 0), each an unweighted scalar."""
-    signals = _signals(network, batch)
-    if not filter_modulation:
-        signals = without_filter_modulation(signals)
-    result, target = _result(network, batch, signals)
+    signals = method.ablated(method.styles(network, batch))
+    result, target = method.result(network, batch, signals)
     layers = STYLE_LAYERS if weights.style else ("conv4_1",)
     activations = judge(result, layers)
     losses = {"content": content_loss(activations["conv4_1"], target)}
@@ -56,9 +43,7 @@ def perceptual_losses(
         statistics = style_statistics(activations)
         losses["style"] = style_loss_each(statistics, batch.style_statistics).mean()
     if weights.contrastive:
-        of_result = network.encode_style(result)
-        if not filter_modulation:
-            of_result = without_filter_modulation(of_result)
+        of_result = method.ablated(network.encode_style(result))
         losses["contrastive"] = contrastive_loss(of_result, signals)
     if weights.stroke:
         with torch.no_grad():
@@ -75,31 +60,12 @@ def perceptual_losses(
     return losses
 
 
-def pixel_losses(network: StyleNetwork, batch: Batch) -> dict[str, Tensor]:
+def pixel_losses(network: StyleNetwork, method: TrainingMethod, batch: Batch) -> dict[str, Tensor]:
     """The first stage: L1 and gradient distance to the content with its colours moved to the style's."""
     target = colour_map(batch.content, batch.style)(batch.content).clamp(0.0, 1.0)
-    result, _features = _result(network, batch, _signals(network, batch))
+    result, _features = method.result(network, batch, method.styles(network, batch))
     gradient = sum(F.l1_loss(result.diff(dim=axis), target.diff(dim=axis)) for axis in (2, 3))
     return {"pixel": F.l1_loss(result, target), "gradient": torch.as_tensor(gradient)}
-
-
-def _signals(network: StyleNetwork, batch: Batch) -> StyleSignals:
-    if isinstance(network, AdaIN):  # its encoder is the loss network: the bank has its statistics already
-        mean, std = batch.style_statistics["conv4_1"]
-        return StyleSignals(network.architecture, {"mean": mean, "std": std})
-    return network.encode_style(batch.style)
-
-
-def _result(network: StyleNetwork, batch: Batch, signals: StyleSignals) -> tuple[Tensor, Tensor]:
-    """The result, and the relu4_1 activations that the content loss compares it with."""
-    content = batch.content_features
-    if isinstance(network, AdaIN):
-        # The paper's target is what AdaIN hands to the decoder, not the content itself.
-        result = network.decode(content, channel_statistics(content), signals)
-        return result.float(), modulate_features(
-            content, channel_statistics(content), signals.column("mean"), signals.column("std")
-        )
-    return network(batch.content, signals).float(), content
 
 
 def _grid_on_smooth(network: StyleNetwork, content: Tensor, signals: StyleSignals) -> Tensor:

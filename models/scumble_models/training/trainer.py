@@ -21,10 +21,10 @@ from scumble_models.imagenet_weights import load_vgg16
 from scumble_models.training.bank import Bank
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.judge import under_autocast
+from scumble_models.training.method import training_method
 from scumble_models.training.objective import perceptual_losses, pixel_losses
 from scumble_models.training.preview import save_preview
 from scumble_models.training.recipe import Phase, Recipe
-from scumble_models.training.start import start_network, trainable_parts
 from scumble_models.vgg import VGG16, scale_activations
 
 #: Steps in a row with a loss or gradient that is not finite before training gives up.
@@ -66,13 +66,14 @@ class Trainer:
         self._generator = torch.Generator().manual_seed(recipe.seed)
         vgg = channels_last(loss_network or self._scaled_vgg16(), self.device)
         self._judge = under_autocast(vgg, recipe.autocast)
-        network = start_network(recipe, recipe_folder, vgg)
+        self._method = training_method(recipe)
+        network = self._method.start(recipe_folder, vgg)
         self.network = channels_last(network, self.device)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         self._optimiser = torch.optim.Adam(
             [
                 {"params": list(module.parameters()), "factor": factor}
-                for module, factor in trainable_parts(self.network, recipe.modulator_rate)
+                for module, factor in self._method.parts(self.network)
             ],
             lr=recipe.learning_rate,
             betas=(0.9, 0.99),
@@ -200,14 +201,8 @@ class Trainer:
 
     def _losses(self, batch: Any, phase: Phase) -> dict[str, Tensor]:
         if phase.target == "pixel":
-            return pixel_losses(self.network, batch)
-        return perceptual_losses(
-            self.network,
-            self._judge,
-            batch,
-            self.recipe.losses,
-            filter_modulation=self.recipe.filter_modulation,
-        )
+            return pixel_losses(self.network, self._method, batch)
+        return perceptual_losses(self.network, self._method, self._judge, batch, self.recipe.losses)
 
     def _learning_rate(self) -> float:
         recipe = self.recipe

@@ -102,11 +102,10 @@ def layer_by_id(value: str):
 
 def _set_style(config, prefix: str, style) -> None:
     """Put a StyleChoice, or None, into the arguments of one place."""
-    kind = style.kind if style is not None else ""
-    _set(config, prefix + "style-name", style.value if kind == "library" else "")
-    file = Gio.File.new_for_path(style.value) if kind == "file" else None
-    config.set_property(prefix + "style-file", file)
-    config.set_property(prefix + "style-layer", layer_by_id(style.value) if kind == "layer" else None)
+    kind, value = ("", "") if style is None else (style.kind, style.value)
+    _set(config, prefix + "style-name", value if kind == "library" else "")
+    config.set_property(prefix + "style-file", Gio.File.new_for_path(value) if kind == "file" else None)
+    config.set_property(prefix + "style-layer", layer_by_id(value) if kind == "layer" else None)
 
 
 def _set(config, name: str, value) -> None:

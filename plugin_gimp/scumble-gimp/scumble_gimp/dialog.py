@@ -30,7 +30,7 @@ from scumble.editing.glimpses import SIDE as GLIMPSE
 from scumble.editing.mix import put
 from scumble.editing.texts import fraction
 
-from . import layers, run
+from . import layers
 from .config import effect_of, set_styles, styles_of
 from .controls import Controls
 from .error_bar import ErrorBar
@@ -39,7 +39,9 @@ from .gallery_view import GalleryView, Told
 from .i18n import _
 from .learning import DialogLearning
 from .mix_view import MixView
+from .painting import READ_SHARE, insert, layer_pixels, make_request, titled
 from .previewing import Previewing
+from .reporting import TEXTS, note, unexpected
 
 MAX_LAYERS = 40
 
@@ -72,7 +74,7 @@ class ScumbleDialog:
         self._controller = JobController(wake=lambda: GLib.idle_add(self._read_events))
         self._previewing = Previewing(image, layer, config, self._controller, self._show_error)
         self._line = self._previewing.line
-        self._glimpses = Glimpses(self._controller, run.layer_pixels)
+        self._glimpses = Glimpses(self._controller, layer_pixels)
         self._learning = DialogLearning(self._settings.learn, self._learning_went_on, self._show_error)
         self._build(procedure)
         self._ask_daemon()
@@ -164,7 +166,7 @@ class ScumbleDialog:
             styles = styles_of(self._config)
         except ScumbleError:
             return ()  # settings of a script that named one in two ways: choose anew
-        return run.titled(Effect(styles), self._gallery).styles
+        return titled(Effect(styles), self._gallery).styles
 
     def _layer_for_glimpses(self) -> None:
         whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
@@ -224,7 +226,7 @@ class ScumbleDialog:
             try:
                 self._read_event(event)
             except Exception:  # one bad event must not leave the dialog deaf to the next
-                self._show_error(run.unexpected(traceback.format_exc()))
+                self._show_error(unexpected(traceback.format_exc()))
         return GLib.SOURCE_REMOVE
 
     def _read_event(self, event: JobEvent) -> None:
@@ -285,7 +287,7 @@ class ScumbleDialog:
     def _show_styles(self) -> None:
         """Show which styles are chosen; without one there is nothing to paint."""
         styles = self._styles()
-        names = run.TEXTS.style_names(styles) if styles else _("No style is chosen yet")
+        names = TEXTS.style_names(styles) if styles else _("No style is chosen yet")
         self._previewing.view.set_title(names)
         self._mix.show_styles(styles)
         self._view.mark(styles)
@@ -324,23 +326,24 @@ class ScumbleDialog:
     def _apply(self):
         self._busy(True)
         self._line.say(_("Reading the layer…"))
-        effect = run.titled(effect_of(self._config), self._gallery)
-        transfer, request = run.make_request(self._image, self._layer, self._config, effect, self._read_on)
-        self._loop, self._outcome = GLib.MainLoop(), None
+        effect = titled(effect_of(self._config), self._gallery)
+        transfer, request = make_request(self._image, self._layer, self._config, effect, self._read_on)
+        self._outcome = None
+        self._loop = loop = GLib.MainLoop()
         ticket = self._controller.apply(request)
         self._line.say(_("Waiting for the daemon…"))
-        self._loop.run()
+        loop.run()
         self._loop = None
         event = self._outcome
         if event is None or event.error is not None:
             self._controller.cancel(ticket)
             raise event.error if event is not None else ScumbleError("cancelled", "Cancelled.")
-        return run.insert(self._image, self._layer, self._config, effect, transfer, request, event.result)
+        return insert(self._image, self._layer, self._config, effect, transfer, request, event.result)
 
     def _apply_went_on(self, event: JobEvent) -> None:
-        if event.kind == "progress":
-            self._bar.set_fraction(run.READ_SHARE + (1.0 - run.READ_SHARE) * fraction(event.progress))
-            self._line.say(run.TEXTS.progress(event.progress))
+        if event.progress is not None:
+            self._bar.set_fraction(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
+            self._line.say(TEXTS.progress(event.progress))
         elif self._loop is not None:
             self._outcome = event
             self._loop.quit()
@@ -350,7 +353,7 @@ class ScumbleDialog:
             self._controller.cancel()
 
     def _read_on(self, done: float) -> None:
-        self._bar.set_fraction(run.READ_SHARE * done)
+        self._bar.set_fraction(READ_SHARE * done)
         while Gtk.events_pending():
             Gtk.main_iteration()
 
@@ -367,5 +370,5 @@ class ScumbleDialog:
     # What it says -------------------------------------------------------------------------------
 
     def _show_error(self, error: ScumbleError) -> None:
-        run.note(error)
-        self._error.say(run.TEXTS.error(error))
+        note(error)
+        self._error.say(TEXTS.error(error))

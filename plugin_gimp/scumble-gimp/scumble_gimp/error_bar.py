@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gi.repository import Gtk
 
-from . import run
 from .i18n import _
+from .reporting import open_log
 
 
 class ErrorBar(Gtk.InfoBar):
@@ -41,6 +41,6 @@ class ErrorBar(Gtk.InfoBar):
             window.resize(width, all_height + direction * height)
 
     def _responded(self, _bar, _response) -> None:
-        unopened = run.open_log()
+        unopened = open_log()
         if unopened is not None:
             self.say(_("No program here opens texts. The log is {file}").format(file=unopened))

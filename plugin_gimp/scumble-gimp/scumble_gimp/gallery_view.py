@@ -11,10 +11,10 @@ from gi.repository import Gdk, GdkPixbuf, GLib, Gtk, Pango
 from scumble.editing import Gallery, GalleryStyle, Glimpses, StyleChoice
 from scumble.editing.gallery import ALL, FAVOURITES, LAYERS, RECENT
 
-from . import run
 from .file_chooser import choose_picture
 from .i18n import _
 from .pictures import thumbnail_of_bytes
+from .reporting import TEXTS
 from .tiles import ACCENT, Key, Tiles
 
 SIDE = 88
@@ -168,7 +168,7 @@ class GalleryView(Gtk.Box):
         for style in styles:
             choice = style.choice
             title = ("★ " if style.favourite else "") + _short(style.title)
-            mark = run.TEXTS.mark(style.mark)
+            mark = TEXTS.mark(style.mark)
             tooltip = "\n".join(filter(None, (style.title, style.family, mark)))
             row = [None, title, GLib.markup_escape_text(tooltip), choice.kind, choice.value, None, None]
             self._show_row(self._rows[self._rows.append(row)])
@@ -249,7 +249,7 @@ class GalleryView(Gtk.Box):
         self._group.remove_all()
         groups = [(ALL, _("All")), (FAVOURITES, _("Favourites")), (RECENT, _("Recent"))]
         groups += [(LAYERS, _("Layers of this image"))]
-        for group, title in [*groups, *((mark, run.TEXTS.mark(mark)) for mark in self._gallery.marks())]:
+        for group, title in [*groups, *((mark, TEXTS.mark(mark)) for mark in self._gallery.marks())]:
             self._group.append(group, title)
         if not self._group.set_active_id(chosen):
             self._group.set_active_id(ALL)

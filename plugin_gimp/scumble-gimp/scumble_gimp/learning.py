@@ -9,7 +9,7 @@ from gi.repository import GLib
 from scumble import Pixels, ScumbleError
 from scumble.editing import BackgroundLearning, StyleChoice
 
-from . import run
+from .painting import layer_pixels
 
 Key = Tuple[str, str]
 
@@ -35,7 +35,7 @@ class DialogLearning:
             return
         engine, device = (config.get_property(name) for name in ("engine", "device"))
         try:
-            if self._learning.learn(choice, engine, device, before, run.layer_pixels):
+            if self._learning.learn(choice, engine, device, before, layer_pixels):
                 self._on_changed(choice.key, False)
         except ScumbleError as error:
             self._on_error(error)

@@ -9,9 +9,10 @@ from gi.repository import GLib
 from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import JobController, JobEvent
 
-from . import layers, run
+from . import layers
 from .config import effect_of
 from .i18n import _
+from .painting import layer_pixels
 from .preview_view import PreviewView
 from .status_line import StatusLine
 from .viewport import PAINTED, Viewport, within
@@ -135,7 +136,7 @@ class Previewing:
                 if self._part is not None:
                     # A region of the whole layer, as Paint paints it: what is seen is what will be there.
                     pixels, region = self._whole_pixels(), self._part
-                request = effect.request(pixels, region, run.layer_pixels)
+                request = effect.request(pixels, region, layer_pixels)
                 self._ticket = self._controller.preview(request)
                 self.say()
         except ScumbleError as error:

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import replace
-from pathlib import Path
-from typing import Callable, Optional
+from typing import Any
 
-from gi.repository import Gimp, Gio, GLib, GObject
+from gi.repository import Gimp, GLib, GObject
 
-from scumble import Client, Pixels, ScumbleError
-from scumble.editing import (
-    EditorSettings,
-    Effect,
-    Gallery,
-    JobController,
-    Texts,
-    load_settings,
-    save_settings,
-    settings_file,
-)
-from scumble.editing.log import log_file, write_log
+from scumble import Client, ScumbleError
+from scumble.editing import EditorSettings, Effect, Gallery, JobController, load_settings, settings_file
 from scumble.editing.texts import fraction
-from scumble.folders import log_dir
 
 from . import layers, procedures
-from .config import effect_of, layer_by_id
+from .config import effect_of
 from .i18n import _
+from .painting import READ_SHARE, insert, make_request, titled
+from .reporting import TEXTS, note, unexpected
 
-READ_SHARE = 0.05
 POLL_S = 0.25
-TEXTS = Texts(_)
 
 
 def run_apply(procedure, run_mode, image, drawables, config):
@@ -77,66 +64,6 @@ def run_repeat(procedure, image, drawables):
         return _failed(procedure, unexpected(traceback.format_exc()))
 
 
-def make_request(image, layer, config, effect: Effect, on_strip: Callable[[float], None]):
-    """The job for an effect and the other arguments, with the layer's pixels, and how those travel."""
-    region = layers.target(image, layer, config.get_property("apply-to"))
-    if not effect.styles:
-        raise ScumbleError(
-            "no-style",
-            _("No style was given."),
-            hint=_("Set one of style-name, style-file and style-layer."),
-        )
-    transfer = layers.transfer_of(layer)
-    pixels = layers.read_layer(layer, transfer, on_strip)
-    return transfer, effect.request(pixels, region, layer_pixels)
-
-
-def insert(image, layer, config, effect: Effect, transfer, request, result: Pixels):
-    """Add the result to the image, remember the effect, and return the new layer."""
-    mode, _title = procedures.LAYER_MODES[config.get_property("layer-mode")]
-    name = TEXTS.layer_name(effect, layer.get_name())
-    opacity = config.get_property("opacity")
-    new = layers.insert_result(image, layer, name, transfer, request.region, result, mode, opacity)
-    remember(effect)
-    return new
-
-
-def titled(effect: Effect, gallery: Gallery) -> Effect:
-    """The effect with the titles that the gallery has for its styles."""
-    styles = []
-    for style in effect.styles:
-        known = gallery.find(*style.key)
-        styles.append(style if known is None else replace(style, title=known.title))
-    return replace(effect, styles=tuple(styles))
-
-
-def remember(effect: Effect) -> None:
-    """Make that effect the last one; a disk that is full is no reason to fail."""
-    file = settings_file("gimp")
-    try:
-        save_settings(file, load_settings(file).used(effect))
-    except OSError:
-        write_log("gimp", traceback.format_exc())
-
-
-def layer_pixels(value: str) -> Pixels:
-    """The pixels of the layer that a StyleChoice names."""
-    layer = layer_by_id(value)
-    if layer is None:
-        raise ScumbleError("bad-style", _("The layer that was the style is gone: choose a style again."))
-    return layers.style_pixels(layer)
-
-
-def unexpected(detail: str) -> ScumbleError:
-    """A bug of ours: the traceback goes to the log, and the sentence names it."""
-    return ScumbleError(
-        "unexpected",
-        _("Something unexpected happened in Scumble's plug-in."),
-        hint=_("The log tells more: {file}").format(file=log_file("gimp")),
-        detail=detail,
-    )
-
-
 def _last_effect(config, last: bool) -> Effect:
     """What the arguments say. GIMP's last values know nothing of runs by scripts; our settings do."""
     effect = effect_of(config)
@@ -165,34 +92,19 @@ def _paint_in_the_status_bar(image, layer, config, effect: Effect):
         Gimp.progress_end()
 
 
-def _wait(controller: JobController, ticket: int):
+def _wait(controller: JobController, ticket: int) -> Any:
     """The result or answer of a job; GIMP sees its progress."""
     while True:
         event = controller.wait(POLL_S)
         if event is None or event.ticket != ticket:
             continue
-        if event.kind == "failed":
+        if event.error is not None:
             raise event.error
         if event.kind == "done":
             return event.answer if event.result is None else event.result
-        Gimp.progress_update(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
-        Gimp.progress_set_text(TEXTS.progress(event.progress))
-
-
-def note(error: ScumbleError) -> Path:
-    """Write an error to our log, with where the daemon's own is, and return the file."""
-    lines = [repr(error), error.hint, error.detail, "daemon: {}".format(log_dir() / "daemon.log")]
-    return write_log("gimp", "\n".join(filter(None, lines)))
-
-
-def open_log() -> Optional[Path]:
-    """Show our log in the program that this machine opens texts with; where there is none, the log's path."""
-    file = log_file("gimp")
-    try:
-        Gio.AppInfo.launch_default_for_uri(Gio.File.new_for_path(str(file)).get_uri(), None)
-    except GLib.Error:
-        return file
-    return None
+        if event.progress is not None:
+            Gimp.progress_update(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
+            Gimp.progress_set_text(TEXTS.progress(event.progress))
 
 
 def _failed(procedure, error: ScumbleError):

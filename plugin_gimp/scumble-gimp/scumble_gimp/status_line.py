@@ -55,11 +55,11 @@ class StatusLine(Gtk.Label):
 
         What comes before its first progress is no measure: the network and the style may have to be read.
         """
-        known = self._began is not None and self._began.ticket == event.ticket
-        if event.progress is not None and not known:
+        began = self._began if self._began is not None and self._began.ticket == event.ticket else None
+        if event.progress is not None and began is None:
             self._began = event
-        elif event.kind == "done" and known:
-            seconds, share = event.at - self._began.at, 1.0 - fraction(self._began.progress)
+        elif event.kind == "done" and began is not None and began.progress is not None:
+            seconds, share = event.at - began.at, 1.0 - fraction(began.progress)
             if seconds > 0 and share > 0:
                 self.measures += 1
                 measured = seconds / share / pixels

@@ -35,6 +35,7 @@ def white_below(panel: Panel) -> int:
     return sum(image.pixel(x, y) == white for x in range(image.width()))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_painting_is_learned_while_it_is_a_style_already(panel, few_steps):
     heard: list[tuple[tuple[str, str], bool]] = []

@@ -143,6 +143,7 @@ def drop(panel: Panel, file: Path) -> bool:
     return enter.isAccepted()
 
 
+@pytest.mark.slow
 def test_a_picture_that_is_dropped_becomes_the_style(panel, document, daemon):
     file = EXAMPLES / "styles" / "swirls.jpg"
     assert drop(panel, file)

@@ -41,6 +41,7 @@ def network() -> AdaIN:
     return AdaIN().eval().requires_grad_(False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("height", "width"), [(97, 75), (64, 64), (33, 120)])
 def test_patches_equal_the_full_frame_at_odd_sizes(network, height, width):
     image = torch.rand(1, 3, height, width)
@@ -89,6 +90,7 @@ def test_the_shipped_weights_keep_the_picture_and_take_the_styles_colours(shippe
     assert np.abs(mean[2] - mean[1]).sum() < 0.6 * np.abs(mean[0] - mean[1]).sum()
 
 
+@pytest.mark.slow
 def test_the_shipped_weights_in_patches_equal_the_full_frame(shipped):
     content = picture(EXAMPLES / "photos" / "coffee.jpg", (230, 170))
     style = encode_style(shipped, picture(EXAMPLES / "styles" / "swirls.jpg", (128, 128)), "RGB")

@@ -18,6 +18,7 @@ from scumble_models.stylize import encode_style, stylize
 CPU = torch.device("cpu")
 
 
+@pytest.mark.slow
 def test_the_profile_counts_the_operations_that_torch_counts():
     model = load_model("microast", "cpu")
     published = load_reference(None, model)
@@ -38,6 +39,7 @@ def test_fused_layers_do_fewer_operations_than_the_published_ones_and_none_is_mi
     assert 0.2 * published < sum(layer.operations for layer in layers) < 1.5 * published
 
 
+@pytest.mark.slow
 def test_both_ways_are_measured():
     found = measure(("scumble", "reference"), 96, 64, repeats=1)
     assert set(found) == {"scumble", "reference"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -125,6 +126,7 @@ def test_sharpened_cells_survive_being_enlarged_and_reduced(scale: Scale):
     assert (back - cells).abs().max() < 0.01
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(st.integers(16, 70), st.integers(16, 70), st.integers(1, 2), st.integers(5, 40))
 def test_a_joined_patch_is_that_of_the_whole_and_has_the_coarser_means(width, height, level, side):
@@ -159,6 +161,7 @@ def test_one_level_is_one_pass_bit_for_bit(model, signals, size):
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None)
 @given(
     st.integers(70, 220),
@@ -189,6 +192,7 @@ def test_patches_and_regions_equal_the_whole(model, signals, width, height, stro
             assert np.abs(expected.astype(int) - part).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{"tiling": "thumbnail"}, {"weight": 0.6}, {"masked": True}])
 def test_regions_equal_the_whole_with_thumbnails_weights_and_masks(model, signals, small_base, options):
     layer, masks = natural_image(200, 260, channels=4), None
@@ -205,6 +209,7 @@ def test_regions_equal_the_whole_with_thumbnails_weights_and_masks(model, signal
     assert np.abs(whole[51:131, 60:160].astype(int) - part).max() <= 1
 
 
+@pytest.mark.slow
 def test_all_patches_are_counted_in_one_and_the_work_stops_between_them(model, signals, small_base):
     layer, seen = natural_image(250, 200), []
     stylize(model, layer, "RGB", [(signals, 1)], patch=64, on_progress=lambda *event: seen.append(event))
@@ -323,7 +328,8 @@ def test_frames_share_the_statistics_of_every_level(model, signals, small_base):
 
 def test_a_network_that_does_not_cascade_has_one_level(model, signals, small_base, monkeypatch):
     layer = natural_image(150, 200)
-    monkeypatch.setattr(type(model.network), "cascades", False)
+    traits = replace(model.traits, cascades=False)
+    model = replace(model, info=replace(model.info, traits=traits))
     assert painting.grids_for(model, Box(0, 0, 200, 150), 1.0) == (Box(0, 0, 200, 150),)
     whole = run_at_once(model, signals, as_tensor(layer)).clamp(0, 1)[0].permute(1, 2, 0) * 255
     found = stylize(model, layer, "RGB", [(signals, 1)], tiling="full")

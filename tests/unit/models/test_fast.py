@@ -8,15 +8,15 @@ import sys
 import weakref
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scumble_models.fast import choice
-from scumble_models.fast.choice import chosen_backend, stages_of
+from scumble_models.fast.choice import HALF_TOLERANCE, passes_trial
 from scumble_models.fast.half import half_stages
-from scumble_models.fast.microast import microast_stages
-from scumble_models.registry import load_model
+from scumble_models.microast.fast import fast_stages
+from scumble_models.registry import load_model, way_on
 from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
@@ -57,7 +57,7 @@ def test_patches_of_any_size_equal_the_published_full_frame(model, signals, heig
         expected = model.network(image, signals)[:, :, :height, :width]
         result = torch.full_like(image, torch.nan)
         run_exact(
-            microast_stages(model.network),
+            fast_stages(model.network),
             signals,
             reading(image),
             whole,
@@ -83,7 +83,7 @@ def test_any_part_with_given_statistics_equals_the_published_stages(model, signa
             before = channel_statistics(x)
             statistics.append(before)
         results = []
-        for stages in (model.network.stages(), microast_stages(model.network)):
+        for stages in (model.network.stages(), fast_stages(model.network)):
             result = torch.full((1, 3, 90, 120), torch.nan)
             run_with_statistics(
                 stages,
@@ -101,17 +101,16 @@ def test_any_part_with_given_statistics_equals_the_published_stages(model, signa
 
 
 def test_this_machine_chooses_them_by_itself(model):
-    assert chosen_backend(torch.device("cpu")).startswith("fused layers")
-    assert all(stage.local is not None for stage in stages_of(model))
+    assert way_on(torch.device("cpu")).startswith("fused layers")
+    assert all(stage.local is not None for stage in model.stages())
 
 
 def test_one_variable_brings_the_published_layers_back():
     code = (
         "import torch\n"
-        "from scumble_models.fast.choice import chosen_backend, stages_of\n"
         "from scumble_models.registry import load_model\n"
-        "print(chosen_backend(torch.device('cpu')),"
-        " [stage.local for stage in stages_of(load_model('microast', 'cpu'))])"
+        "model = load_model('microast', 'cpu')\n"
+        "print(model.choice.phrase, [stage.local for stage in model.stages()])"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(
@@ -129,9 +128,11 @@ def test_a_finished_layer_differs_from_the_published_one_by_rounding_at_most(mod
     assert np.abs(result - published).max() <= 1.0
 
 
-def test_half_precision_passes_its_trial_where_a_processor_can_compute_it():
+@pytest.mark.parametrize("engine", ["microast", "microast-bold", "adain"])
+def test_half_precision_passes_its_trial_where_a_processor_can_compute_it(engine):
     """On a graphics card the same trial decides whether it is used; here the processor stands in."""
-    assert choice._half_works(torch.device("cpu"))
+    network = load_model(engine).network
+    assert passes_trial(network, half_stages(network.stages()), torch.device("cpu"), HALF_TOLERANCE)
 
 
 def test_half_precision_costs_no_visible_pixel(model, signals):
@@ -151,7 +152,7 @@ def test_half_precision_costs_no_visible_pixel(model, signals):
 
 def test_a_network_that_is_not_used_any_more_is_gone():
     loaded = load_model("microast", "cpu")
-    stages_of(loaded)
+    loaded.stages()
     network = weakref.ref(loaded.network)
     del loaded
     gc.collect()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from scumble_models.blend import Blend
 from scumble_models.errors import PixelsError, SignalsError, TrainingError
 from scumble_models.learned import mix_styles, painting_model
 from scumble_models.learning import Learner, LearnSettings
@@ -17,7 +18,7 @@ from scumble_models.learning.losses import low_band, palette, shift_loss
 from scumble_models.learning.painting import Painting
 from scumble_models.registry import StyleModel, load_model
 from scumble_models.signals import MAX_BYTES, StyleSignals, mix
-from scumble_models.stylize import encode_style, layer_signals, stylize
+from scumble_models.stylize import encode_style, stylize
 
 from .conftest import natural_image
 
@@ -50,6 +51,7 @@ def test_a_learned_style_is_small_and_survives_its_file(learned: StyleSignals) -
     assert all(torch.allclose(again.decoder[k], v, atol=2e-3) for k, v in learned.decoder.items())
 
 
+@pytest.mark.slow
 def test_learning_brings_the_result_nearer_to_the_painting(model: StyleModel, painting: np.ndarray) -> None:
     learner = Learner(model, painting, "RGB", LearnSettings(steps=16))
     while learner.done < learner.steps:
@@ -74,6 +76,7 @@ def test_the_same_seed_learns_the_same_style_and_another_does_not(
         assert (learner.signals().to_bytes() == learned.to_bytes()) is same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [0, 1, 3])
 def test_a_learning_that_is_resumed_ends_where_it_would_have_ended(
     model: StyleModel, painting: np.ndarray, learned: StyleSignals, stop: int
@@ -226,10 +229,10 @@ def test_a_learned_style_mixes_with_one_that_is_not(
 def test_a_style_that_is_painted_with_again_finds_its_network(
     model: StyleModel, learned: StyleSignals
 ) -> None:
-    signals = layer_signals(model, None, [(learned, 1.0)], 1.0, [None])
-    again = layer_signals(model, None, [(learned, 0.3)], 1.0, [None])
+    signals = Blend([(learned, 1.0)], 1.0, [None]).signals(model)
+    again = Blend([(learned, 0.3)], 1.0, [None]).signals(model)
     assert painting_model(model, signals) is painting_model(model, again)
-    other = StyleSignals(learned.architecture, learned.vectors, dict(learned.decoder))
+    other = StyleSignals(learned.architecture, learned.tensors, dict(learned.decoder))
     assert painting_model(model, other) is not painting_model(model, signals)
 
 
@@ -248,7 +251,7 @@ def test_a_decoder_of_another_shape_is_refused(model: StyleModel, learned: Style
     broken = dict(learned.decoder)
     broken.pop(next(iter(broken)))
     with pytest.raises(SignalsError, match="does not fit"):
-        painting_model(model, StyleSignals("microast", learned.vectors, broken))
+        painting_model(model, StyleSignals("microast", learned.tensors, broken))
 
 
 def test_a_shift_of_nothing_costs_nothing() -> None:

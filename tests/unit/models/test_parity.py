@@ -41,7 +41,7 @@ def test_style_signals_equal_the_authors(authors, reference, case):
     signals = authors.network.encode_style(tensor(reference[f"{case}_style"]))
     for name in ("mean", "std", "weight", "bias"):
         for level in (0, 1):
-            found = signals.vectors[f"{name}{level + 1}"][0].numpy()
+            found = signals.tensors[f"{name}{level + 1}"][0].numpy()
             assert np.abs(found - reference[f"{case}_signal_{name}{level}"]).max() <= TOLERANCE
 
 

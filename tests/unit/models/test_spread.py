@@ -50,7 +50,7 @@ def test_parts_equal_the_whole_bit_for_bit_where_features_are_computed_alike(mod
 
 def test_parts_of_a_learned_style_equal_the_whole(model, signals):
     decoder = {name: 1.1 * weight for name, weight in model.network.decoder_weights().items()}
-    learned = StyleSignals(signals.architecture, signals.vectors, decoder)
+    learned = StyleSignals(signals.architecture, signals.tensors, decoder)
     layer = natural_image(90, 130)
     options = {"weight": 0.8, "patch": 64}
     whole = stylize(model, layer, "RGB", [(learned, 1)], budget=Budget(memory=0, disk=0), **options)

@@ -203,14 +203,14 @@ def test_progress_ends_at_its_total(model, signals, tiling):
 def test_a_mix_is_the_weighted_mean_of_the_signals(model, signals):
     other = encode_style(model, natural_image(64, 64, seed=7), "RGB")
     mixed = mix([(signals, 3), (other, 1)])
-    for name, vector in mixed.vectors.items():
-        expected = 0.75 * signals.vectors[name] + 0.25 * other.vectors[name]
+    for name, vector in mixed.tensors.items():
+        expected = 0.75 * signals.tensors[name] + 0.25 * other.tensors[name]
         assert np.allclose(vector, expected, atol=1e-6)
 
 
 def test_signals_survive_saving(signals):
     again = StyleSignals.from_bytes(signals.to_bytes(), "microast")
-    assert all((again.vectors[k] == v).all() for k, v in signals.vectors.items())
+    assert all((again.tensors[k] == v).all() for k, v in signals.tensors.items())
     assert len(signals.to_bytes()) < 3000
 
 

@@ -145,6 +145,9 @@ class OutOfMemoryAbove:
     def __getattr__(self, name):
         return getattr(self._network, name)
 
+    def fast_stages(self):
+        return None
+
     def stages(self):
         def limited(run):
             def checked(x, statistics, signals):

@@ -143,7 +143,7 @@ def test_the_contrastive_loss_is_equation_8_written_out():
     result, style = (StyleSignals("microast", {n: torch.rand(3, 64) for n in names}) for _ in range(2))
 
     def d(i: int, j: int) -> float:
-        return sum(((result.vectors[n][i] - style.vectors[n][j]) ** 2).mean().item() for n in names)
+        return sum(((result.tensors[n][i] - style.tensors[n][j]) ** 2).mean().item() for n in names)
 
     expected = np.mean([d(i, i) / sum(d(i, j) for j in range(3) if j != i) for i in range(3)])
     assert contrastive_loss(result, style).item() == pytest.approx(expected, rel=1e-4)

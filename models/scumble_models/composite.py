@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from scumble_models.look import Finish
+from scumble_models.margins import Content
 from scumble_models.pixels import PixelArray, clamp
-from scumble_models.runner import Content
 from scumble_models.spatial import covered_by_styles
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.executor import Source
@@ -20,7 +20,7 @@ from scumble_models.tiling.file_array import Array
 
 
 @dataclass(frozen=True)
-class Blending:
+class Composite:
     """What is done to each patch of the result, the same wherever it lies.
 
     Attributes:

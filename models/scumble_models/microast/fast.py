@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,17 +12,19 @@ from scumble_models.fast.area import Area, convolve, pointwise
 from scumble_models.fast.packed import Packed
 from scumble_models.fast.phases import Enlarging, PhasedOutput, unfold_phases
 from scumble_models.microast.layers import ConvLayer, ResidualLayer
-from scumble_models.microast.network import MicroAST
 from scumble_models.signals import StyleSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.receptive import needs
 from scumble_models.tiling.stage import Stage
 from scumble_models.tiling.statistics import Statistics
 
+if TYPE_CHECKING:
+    from scumble_models.microast.network import MicroAST
+
 _KEPT = "_packed_for_patches"
 
 
-def microast_stages(network: MicroAST) -> tuple[Stage, ...]:
+def fast_stages(network: MicroAST) -> tuple[Stage, ...]:
     """The stages of ``network`` with a fast way for patches, in float32 on the CPU."""
     encode, deep, shallow = network.stages()
     decoder, kept = network.decoder, vars(network.content_encoder)
@@ -102,7 +104,7 @@ class _Block:
 
     def _fold(self, statistics: Statistics, signals: StyleSignals) -> _Folded:
         names = (f"{name}{self._level}" for name in ("mean", "std", "weight", "bias"))
-        mean, std, weight, bias = (signals.vectors[name][0].double() for name in names)
+        mean, std, weight, bias = (signals.tensors[name][0].double() for name in names)
         own_mean, own_std = (value.double().flatten() for value in statistics)
         scale = std / own_std
         shift = mean - own_mean * scale

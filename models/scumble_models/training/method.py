@@ -1,0 +1,88 @@
+"""How an engine is trained, as far as engines differ: first weights, parts that learn, what is compared."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from scumble_models.errors import ModelError, TrainingError
+from scumble_models.folders import engine_folder
+from scumble_models.network import StyleNetwork
+from scumble_models.signals import StyleSignals
+from scumble_models.training.bank import Batch
+from scumble_models.training.recipe import Recipe
+from scumble_models.vgg import VGG16
+
+Network = TypeVar("Network", bound=StyleNetwork)
+
+
+class TrainingMethod(ABC, Generic[Network]):
+    """What an engine's ``training.py`` says, in a class ``Training``.
+
+    Attributes:
+        recipe: everything that, with the data, decides the weights.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+
+    @abstractmethod
+    def initial(self, loss_network: VGG16) -> Network:
+        """A new network with weights from which training is stable.
+
+        Args:
+            loss_network: what the losses are measured with, which may become a part that does not learn.
+        """
+
+    @abstractmethod
+    def parts(self, network: Network) -> Iterator[tuple[nn.Module, float]]:
+        """The parts that learn, each with the factor on its learning rate."""
+
+    def start(self, folder: Path, loss_network: VGG16) -> Network:
+        """The network with the weights it starts from: :meth:`initial`, or those that the recipe names.
+
+        Args:
+            folder: what ``init`` in the recipe is relative to.
+
+        Raises:
+            TrainingError: a missing ``init``.
+        """
+        network = self.initial(loss_network)
+        if self.recipe.init:
+            path = folder / self.recipe.init
+            if not path.is_file():
+                raise TrainingError(f"The recipe starts from {self.recipe.init}, which is not there.")
+            network.load_state_dict(load_file(path))
+        return network
+
+    def styles(self, network: Network, batch: Batch) -> StyleSignals:
+        """The batch's styles as the network takes them."""
+        return network.encode_style(batch.style)
+
+    def ablated(self, signals: StyleSignals) -> StyleSignals:
+        """The signals less what the recipe leaves out; not in a phase whose target are pixels."""
+        return signals
+
+    def result(self, network: Network, batch: Batch, signals: StyleSignals) -> tuple[Tensor, Tensor]:
+        """The result, and the relu4_1 activations that the content loss compares it with."""
+        return network(batch.content, signals).float(), batch.content_features
+
+
+def training_method(recipe: Recipe) -> TrainingMethod:
+    """How the network of a recipe is trained.
+
+    Raises:
+        TrainingError: there is no such network, or no training for it.
+    """
+    try:
+        module = engine_folder(recipe.architecture).part("training")
+    except ModelError:
+        module = None
+    if module is None:
+        raise TrainingError(f"There is no training for the architecture {recipe.architecture!r}.")
+    return module.Training(recipe)
