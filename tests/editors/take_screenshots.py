@@ -17,7 +17,7 @@ from PIL import Image
 pytestmark = pytest.mark.editors
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
-COMIC = "350 230"
+CAFE_TERRACE = "158 230"
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def gimp(start_gimp, base):
 
 def test_screenshot_of_the_dialog(gimp):
     running, window = open_dialog(gimp)
-    choose_a_style(gimp, window, COMIC)
+    choose_a_style(gimp, window, CAFE_TERRACE)
     # Away from the gallery, where it would bring up a tooltip; and until the line says "Ready".
     gimp.shell("xdotool mousemove 5 5 sleep 2")
     take(gimp, window, "gimp-dialog.jpg")
