@@ -10,8 +10,9 @@ import errno
 import io
 import os
 import secrets
+import stat
 from pathlib import Path
-from typing import Iterator, Union
+from typing import Iterator, Optional, Union
 
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -139,3 +140,22 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def read_private(path: Path, limit: int) -> Optional[bytes]:
+    """The first `limit` bytes of a file that only this user can read and write; None when there is none.
+
+    No link is followed, and no pipe waited for. Raises OSError for what is no file, for another user's, and
+    for one that others may use.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    try:
+        descriptor = os.open(str(path), flags | getattr(os, "O_NONBLOCK", 0))
+    except FileNotFoundError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(file.fileno())
+        ours = not hasattr(os, "getuid") or (found.st_uid == os.geteuid() and not found.st_mode & 0o077)
+        if not stat.S_ISREG(found.st_mode) or not ours:
+            raise PermissionError("{} is not a file that only you can read".format(path))
+        return file.read(limit)

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .errors import ScumbleError
-from .pixels.content import Content, leaves_of, name_of
 from .pixels.pixels import BytesLike, Pixels
 from .request import StyleSource, check_device, check_name
-from .request_codec import Contents, image_from_map, image_to_map, malformed, source_from_map, source_to_map
+from .request_codec import (
+    Contents,
+    image_from_map,
+    image_to_map,
+    malformed,
+    namer,
+    source_from_map,
+    source_to_map,
+)
 from .wire.validators import is_digest
 
 STEPS = 100
@@ -72,13 +79,7 @@ class LearnRequest:
 def learn_spec(request: LearnRequest) -> Tuple[Dict[str, Any], Contents]:
     """The map for `Learn.spec`, and the contents it names."""
     contents: Contents = {}
-
-    def name(content: BytesLike) -> bytes:
-        leaves = leaves_of(content)
-        digest = name_of(leaves)
-        contents[digest] = Content(content, leaves)
-        return digest
-
+    name = namer(contents)
     spec = {
         "style": source_to_map(request.style, name),
         "title": request.title,

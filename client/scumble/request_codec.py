@@ -15,9 +15,8 @@ Contents = Dict[bytes, Content]
 """Contents by their names."""
 
 
-def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
-    """The map for `Submit.spec`, and the contents it names."""
-    contents: Contents = {}
+def namer(contents: Contents) -> Callable[[BytesLike], bytes]:
+    """A function that puts a content into `contents` and returns its name."""
 
     def name(content: BytesLike) -> bytes:
         leaves = leaves_of(content)
@@ -25,6 +24,13 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
         contents[digest] = Content(content, leaves)
         return digest
 
+    return name
+
+
+def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
+    """The map for `Submit.spec`, and the contents it names."""
+    contents: Contents = {}
+    name = namer(contents)
     styles: List[Dict[str, Any]] = []
     for style in request.styles:
         entry = {"weight": style.weight, **source_to_map(style.style, name)}

@@ -8,13 +8,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import stat
 import sys
 from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from ..errors import ScumbleError
-from ..files import write_whole
+from ..files import read_private, write_whole
 from ..wire.connection import ConnectionInfo
 from ..wire.session import KEY_SIZE
 
@@ -49,22 +48,12 @@ def read_connection(directory: Path) -> Optional[ConnectionInfo]:
     Raises ScumbleError `connection-file-unsafe` for a file that another user owns, can read or can
     write: its key is worth nothing.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     path = directory / FILE_NAME
     try:
-        descriptor = os.open(str(path), flags | getattr(os, "O_NONBLOCK", 0))
-    except FileNotFoundError:
-        return None
+        text = read_private(path, MAX_FILE + 1)
     except OSError as error:
         raise _unsafe_file(path) from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise _unsafe_file(path)
-        if hasattr(os, "getuid") and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
-            raise _unsafe_file(path)
-        text = file.read(MAX_FILE + 1)
-    return _parse(text) if len(text) <= MAX_FILE else None
+    return None if text is None or len(text) > MAX_FILE else _parse(text)
 
 
 def remove_connection(directory: Path, pid: int) -> None:

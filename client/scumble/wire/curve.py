@@ -7,13 +7,12 @@ ZeroMQ's CURVE authenticates both sides and encrypts, which needs pyzmq; the sig
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import stat
 from pathlib import Path
 from typing import Any, Callable, NamedTuple, Optional
 
 from ..errors import ScumbleError
+from ..files import read_private
 from ..folders import config_dir
 
 KEY = re.compile(r"[0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40}\Z")  # Z85 of 32 bytes
@@ -37,20 +36,13 @@ def read_own_keys() -> Optional[KeyPair]:
     Raises ScumbleError `keys-unsafe` for a file that others own or can read, or that holds no keys.
     """
     path = own_key_file()
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        descriptor = os.open(str(path), flags)
-    except FileNotFoundError:
-        return None
+        text = read_private(path, 1024)
     except OSError as error:
         raise _unsafe(path) from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise _unsafe(path)
-        if hasattr(os, "getuid") and (found.st_uid != os.geteuid() or found.st_mode & 0o077):
-            raise _unsafe(path)
-        lines = file.read(1024).decode("ascii", "replace").split()
+    if text is None:
+        return None
+    lines = text.decode("ascii", "replace").split()
     if len(lines) != 2 or not all(KEY.match(line) for line in lines):
         raise _unsafe(path)
     return KeyPair(*lines)
