@@ -234,7 +234,7 @@ class _Painter(QtWidgets.QStyledItemDelegate):
         else:
             painter.drawPixmap(cell.topLeft(), square_)
         metrics = title_metrics(option.font)
-        text = QtCore.QRect(cell.x() - 1, cell.bottom() + 1, side + 2, TITLE_LINES * metrics.lineSpacing())
+        text = cell.adjusted(1 - GAP, side, GAP - 1, TITLE_LINES * metrics.lineSpacing())
         if marked:
             painter.fillRect(text, palette.color(role.Highlight))
             painter.setPen(_mitred(palette.color(role.Highlight), 4.0))
@@ -253,7 +253,7 @@ class _Painter(QtWidgets.QStyledItemDelegate):
         painter.setPen(palette.color(role.HighlightedText if marked else role.Text))
         painter.setFont(title_font(option.font))
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-        painter.drawText(text, number(flags), "\n".join(in_lines(style.title, metrics, side)))
+        painter.drawText(text, number(flags), "\n".join(in_lines(style.title, metrics, text.width())))
         painter.restore()
 
     def _square(self, style: GalleryStyle, side: int, hovered: bool) -> Optional[Pixmap]:
