@@ -59,12 +59,12 @@ class Controls(Gtk.Box):
         self._add_page(pages, _("Computing"), engine, self._row("tiling"), self._row("device"))
         self.pack_start(pages, True, True, 0)
 
-    def set_engines(self, names) -> None:
-        """The engines to choose from; the one that is set stays, even if it is none of them."""
+    def set_engines(self, titles) -> None:
+        """Titles of the engines to choose from, by name; the one set stays, even if it is none of them."""
         chosen = self._config.get_property("engine")
         self.engine.remove_all()
-        for name in dict.fromkeys([*names, chosen]):
-            self.engine.append(name, name)
+        for name, title in {chosen: chosen, **titles}.items():
+            self.engine.append(name, title)
         self.engine.set_active_id(chosen)
 
     def _engine_changed(self, combo) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterable, List, Tuple
+from typing import Dict, Iterable, Tuple
 
 from scumble.editing import Effect
 from scumble.request import CONTRAST_RANGE, DETAIL_RANGE, STROKE_RANGE
@@ -105,13 +105,13 @@ class Controls(QtCore.QObject):
         ):
             _select(combo, value)
 
-    def set_engines(self, names: List[str]) -> None:
-        """The engines to choose from; the one that is set stays, even if it is none of them."""
+    def set_engines(self, titles: Dict[str, str]) -> None:
+        """Titles of the engines to choose from, by name; the one set stays, even if it is none of them."""
         chosen = self.engine.currentData()
         blocked = self.engine.blockSignals(True)
         self.engine.clear()
-        for name in dict.fromkeys([*names, chosen] if chosen else names):
-            self.engine.addItem(name, name)
+        for name, title in {**({chosen: chosen} if chosen else {}), **titles}.items():
+            self.engine.addItem(title, name)
         self.engine.blockSignals(blocked)
         if chosen:
             _select(self.engine, chosen)

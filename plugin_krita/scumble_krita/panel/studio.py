@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from scumble import Client, ScumbleError
 from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent
-from scumble.editing.effect import MAX_MIX
+from scumble.editing.effect import MAX_MIX, engine_titles
 from scumble.editing.mix import put, without
 from scumble.editing.texts import fraction
 
@@ -78,7 +78,10 @@ class Studio(QtCore.QObject):
         """Ask the daemon for the styles and the engines; it is started where it does not run."""
         self.status.emit(_("Connecting to the daemon, which may have to start first…"))
         self._ask(lambda client: (client.styles(), client.welcome.devices), self._library_came)
-        self._ask(lambda client: [model["name"] for model in client.models()], self.engines_came.emit)
+        self._ask(
+            engine_titles,
+            self.engines_came.emit,
+        )
 
     def close(self) -> None:
         """End what runs and leave the daemon. The document stays as it is: the editor may be ending."""

@@ -187,8 +187,9 @@ def test_a_bar_is_dragged_typed_and_turned(panel):
 
 
 def test_choices_reach_the_effect(panel):
-    wait(lambda: panel.controls.engine.findData("microast") >= 0)
+    wait(lambda: panel.controls.engine.findText("Photo look") >= 0)
     for combo, field, value in (
+        (panel.controls.engine, "engine", "photo"),
         (panel.controls.colours, "preserve_color", "palette"),
         (panel.controls.tiling, "tiling", "exact"),
         (panel.controls.device, "device", "cpu"),
