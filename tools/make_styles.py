@@ -87,7 +87,13 @@ def _picture(folder: Path, row: dict[str, Any], sources: Path | None) -> tuple[I
     if not found["rights"].startswith(ALLOWED):
         raise click.ClickException(f"{folder.name}: the rights {found['rights']!r} do not suffice.")
     origin = {"licence": "public domain work", "source": f"{found['source']}: {found['title']}"}
-    return Image.open(sources / row["file"]).convert("RGB"), origin
+    picture = Image.open(sources / row["file"]).convert("RGB")
+    if "crop" in row:
+        picture = picture.crop(
+            tuple(round(side * at) for side, at in zip(picture.size * 2, row["crop"], strict=True))
+        )
+        origin["source"] += ", a part of it"
+    return picture, origin
 
 
 def _middle(picture: Image.Image, part: float) -> Image.Image:

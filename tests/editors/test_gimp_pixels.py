@@ -120,7 +120,7 @@ layer = new_layer(image, 'Photo', 48, 40, parent=group)
 new_layer(image, 'Above', 48, 40, parent=group)
 """
     done = apply(gimp, Case(), STYLE, layer=layer)
-    assert done.facts["tree"] == [["Group", ["Above", "swirls 80% · Photo", "Photo", "Below"]]]
+    assert done.facts["tree"] == [["Group", ["Above", "swirls 100% · Photo", "Photo", "Below"]]]
 
 
 def test_a_group_is_stylized_as_it_looks(gimp, client: Client):
