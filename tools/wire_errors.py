@@ -43,6 +43,8 @@ def daemon_errors() -> Errors:
     """Codes that may come from the daemon."""
     found = _in_files(_imported(DAEMON / name for name in DAEMON_ROOTS))
     for cls in model_errors.ModelError.__subclasses__():
+        if cls.__module__ != model_errors.__name__:
+            continue  # of a module that happens to be loaded: not an answer to a job
         error = found.setdefault(cls.code, WireError())
         if not error.said:
             error.said.append((cls.__doc__ or "").splitlines()[0])

@@ -37,9 +37,9 @@ class Case:
     other: StyleSignals
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def toys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder of engines that the registry scans besides its own."""
+    """A folder of engines that the registry scans besides its own, until these tests are over."""
     place = tmp_path_factory.mktemp("engines")
     for name, traits in TOYS.items():
         write_toy(place, name, *traits)
@@ -48,7 +48,7 @@ def toys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folders.PLACES.remove(place)
 
 
-@pytest.fixture(scope="session", params=[*ENGINES, *TOYS])
+@pytest.fixture(scope="package", params=[*ENGINES, *TOYS])
 def case(request: pytest.FixtureRequest, toys: Path) -> Case:
     torch.set_num_threads(2)
     model = load_model(request.param)
