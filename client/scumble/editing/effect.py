@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
-from ..client import Client
 from ..conversion import as_styles
 from ..errors import ScumbleError
 from ..pixels.geometry import Bounds
@@ -174,8 +173,3 @@ def _choice(value: object, choices: Tuple[str, ...]) -> str:
 
 def _text(value: object, default: str) -> str:
     return value if isinstance(value, str) and value else default
-
-
-def engine_titles(client: Client) -> Dict[str, str]:
-    """What the engines paint like, by name, in the daemon's order. Raises ScumbleError as `Client.models`."""
-    return {str(model["name"]): str(model["title"]) for model in client.models()}

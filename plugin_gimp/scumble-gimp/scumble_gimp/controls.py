@@ -37,6 +37,7 @@ class Controls(Gtk.Box):
     def __init__(self, dialog, config, mix, *, has_selection: bool) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL)
         self._dialog, self._config = dialog, config
+        self._engines = {}
         self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
         self.engine = Gtk.ComboBoxText()
         self.engine.append(config.get_property("engine"), config.get_property("engine"))
@@ -48,8 +49,8 @@ class Controls(Gtk.Box):
 
         pages = Gtk.Notebook(scrollable=True)
         self._add_page(pages, _("Style"), self._row("weight"), self._row("preserve-color"), mix)
-        rows = [self._row(name) for name in ("stroke-size", "detail", "contrast")]
-        self._add_page(pages, _("Brush"), *rows)
+        self._strokes = self._row("stroke-size")
+        self._add_page(pages, _("Brush"), self._strokes, self._row("detail"), self._row("contrast"))
         if has_selection:
             apply_to = self._row("apply-to")
         else:  # there is nothing to choose
@@ -59,17 +60,26 @@ class Controls(Gtk.Box):
         self._add_page(pages, _("Computing"), engine, self._row("tiling"), self._row("device"))
         self.pack_start(pages, True, True, 0)
 
-    def set_engines(self, titles) -> None:
-        """Titles of the engines to choose from, by name; the one set stays, even if it is none of them."""
-        chosen = self._config.get_property("engine")
+    def set_engines(self, engines) -> None:
+        """The engines to choose from, each an EngineChoice by its name; the one set stays in any case."""
+        chosen, self._engines = self._config.get_property("engine"), engines
         self.engine.remove_all()
-        for name, title in {chosen: chosen, **titles}.items():
-            self.engine.append(name, title)
+        for name in {chosen: None, **engines}:
+            self.engine.append(name, engines[name].title if name in engines else name)
         self.engine.set_active_id(chosen)
+        self._fit_engine()
+
+    def _fit_engine(self) -> None:
+        """Grey out what means nothing to the engine that is set, and say why."""
+        engine = self._engines.get(self._config.get_property("engine"))
+        has_strokes = engine is None or engine.has_strokes
+        self._strokes.set_sensitive(has_strokes)
+        self._strokes.set_tooltip_text(None if has_strokes else _("This engine paints no strokes"))
 
     def _engine_changed(self, combo) -> None:
         if combo.get_active_id() and combo.get_active_id() != self._config.get_property("engine"):
             self._config.set_property("engine", combo.get_active_id())
+            self._fit_engine()
 
     def _row(self, name: str):
         if name not in SCALES:

@@ -25,7 +25,8 @@ from scumble.editing import (
     save_settings,
     settings_file,
 )
-from scumble.editing.effect import MAX_MIX, engine_titles
+from scumble.editing.effect import MAX_MIX
+from scumble.editing.engines import engine_choices
 from scumble.editing.glimpses import SIDE as GLIMPSE
 from scumble.editing.mix import put
 from scumble.editing.texts import fraction
@@ -181,7 +182,7 @@ class ScumbleDialog:
         self._ask(Client.styles, self._library_came)
         # To tell the models the worker has to be ready, and only then are its devices known.
         self._ask(
-            lambda client: (engine_titles(client), client.status()),
+            lambda client: (engine_choices(client), client.status()),
             self._worker_came,
         )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Dict, Iterable, Tuple
 
 from scumble.editing import Effect
+from scumble.editing.engines import EngineChoice
 from scumble.request import CONTRAST_RANGE, DETAIL_RANGE, STROKE_RANGE
 
 from ..i18n import _
@@ -30,10 +31,10 @@ class Controls(QtCore.QObject):
 
     def __init__(self, parent: Object) -> None:
         super().__init__(parent)
+        self._engines: Dict[str, EngineChoice] = {}
         self.weight = self._bar("weight", _("Strength"), 0.0, 1.0)
         self.weight.setToolTip(_("0 is the layer as it is, 100% the full effect"))
         self.stroke = self._bar("stroke_size", _("Stroke size"), *STROKE_RANGE, unit="×", ratio=True)
-        self.stroke.setToolTip(_("Scale of the brush strokes"))
         self.contrast = self._bar("contrast", _("Contrast"), *CONTRAST_RANGE, unit="×", ratio=True)
         self.contrast.setToolTip(_("1 leaves the result's contrast as it is"))
         self.detail = self._bar("detail", _("Detail"), *DETAIL_RANGE)
@@ -104,17 +105,29 @@ class Controls(QtCore.QObject):
             (self.device, effect.device),
         ):
             _select(combo, value)
+        self._fit_engine()
 
-    def set_engines(self, titles: Dict[str, str]) -> None:
-        """Titles of the engines to choose from, by name; the one set stays, even if it is none of them."""
+    def set_engines(self, engines: Dict[str, EngineChoice]) -> None:
+        """The engines to choose from, by name; the one that is set stays in any case."""
+        self._engines = engines
         chosen = self.engine.currentData()
         blocked = self.engine.blockSignals(True)
         self.engine.clear()
-        for name, title in {**({chosen: chosen} if chosen else {}), **titles}.items():
-            self.engine.addItem(title, name)
+        for name in {**({chosen: None} if chosen else {}), **engines}:
+            self.engine.addItem(engines[name].title if name in engines else name, name)
         self.engine.blockSignals(blocked)
         if chosen:
             _select(self.engine, chosen)
+        self._fit_engine()
+
+    def _fit_engine(self) -> None:
+        """Grey out what means nothing to the engine that is set, and say why."""
+        engine = self._engines.get(self.engine.currentData())
+        has_strokes = engine is None or engine.has_strokes
+        self.stroke.setEnabled(has_strokes)
+        self.stroke.setToolTip(
+            _("Scale of the brush strokes") if has_strokes else _("This engine paints no strokes")
+        )
 
     def _bar(self, field: str, title: str, low: float, high: float, **options) -> ValueBar:
         bar = ValueBar(title, low, high, **options)

@@ -8,7 +8,8 @@ from typing import Any, Callable, Dict, List, Optional
 
 from scumble import Client, ScumbleError
 from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent
-from scumble.editing.effect import MAX_MIX, engine_titles
+from scumble.editing.effect import MAX_MIX
+from scumble.editing.engines import engine_choices
 from scumble.editing.mix import put, without
 from scumble.editing.texts import fraction
 
@@ -79,7 +80,7 @@ class Studio(QtCore.QObject):
         self.status.emit(_("Connecting to the daemon, which may have to start first…"))
         self._ask(lambda client: (client.styles(), client.welcome.devices), self._library_came)
         self._ask(
-            engine_titles,
+            engine_choices,
             self.engines_came.emit,
         )
 

@@ -198,6 +198,18 @@ def test_choices_reach_the_effect(panel):
         assert getattr(panel.studio.effect, field) == value
 
 
+def test_an_engine_without_strokes_greys_their_size_out_and_says_why(panel):
+    wait(lambda: panel.controls.engine.findText("Photo look") >= 0)
+    engine, stroke = panel.controls.engine, panel.controls.stroke
+    assert stroke.isEnabled()
+    engine.setCurrentIndex(engine.findData("photo"))
+    assert not stroke.isEnabled()
+    assert "no strokes" in stroke.toolTip()
+    engine.setCurrentIndex(engine.findData("microast"))
+    assert stroke.isEnabled()
+    assert "no strokes" not in stroke.toolTip()
+
+
 def test_a_name_is_the_same_effect_after_a_round_trip(panel):
     """What the history keeps is what the panel sets."""
     click_style(panel, 2)

@@ -1,0 +1,33 @@
+"""What an editor has to know of the engines to offer them, and the settings that mean something to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict
+
+from ..client import Client
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """One engine.
+
+    Attributes:
+        title: what it paints like.
+        has_strokes: whether their size can be chosen.
+    """
+
+    title: str
+    has_strokes: bool = True
+
+
+def engine_choices(client: Client) -> Dict[str, EngineChoice]:
+    """The engines by name, in the daemon's order. Raises ScumbleError as `Client.models`.
+
+    Of a daemon that tells no traits everything is offered: it says itself what does not go.
+    """
+    found = {}
+    for model in client.models():
+        has_strokes = bool(model.get("traits", {}).get("cascades", True))
+        found[str(model["name"])] = EngineChoice(str(model["title"]), has_strokes)
+    return found
