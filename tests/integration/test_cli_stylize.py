@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import png
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from scumble_daemon import cli
@@ -52,7 +53,7 @@ def stylize(*arguments: str) -> int:
     return cli.run(["stylize", *arguments])
 
 
-@pytest.mark.parametrize("engine", ["microast", "adain"])
+@pytest.mark.parametrize("engine", ["microast", "adain", "photo"])
 @pytest.mark.parametrize("size", [(1, 1), (3, 7), (640, 480)])
 def test_a_picture_comes_back_stylized_in_its_size(size, engine):
     source = photo(*size)
@@ -272,3 +273,22 @@ def test_the_doctor_sees_a_runtime_folder_that_others_can_read(daemon, capsys):
     finally:
         file.chmod(0o600)
     assert "chmod 600" in capsys.readouterr().out
+
+
+def test_a_photo_look_on_a_folder_of_16_bit_tiffs_keeps_depth_profile_and_words(tmp_path):
+    """A photographer's folder through `batch`: nothing of a shot is lost."""
+    (tmp_path / "shots").mkdir()
+    for number in range(2):
+        deep = photo(120, 90, number).astype(np.uint16) * 257 + number
+        tifffile.imwrite(
+            f"shots/{number}.tif", deep, photometric="rgb", iccprofile=SRGB, description=f"shot {number}"
+        )
+    assert cli.run(["batch", "shots", "--engine", "photo", "--style", "style.png", "-o", "out"]) == 0
+    for number in range(2):
+        with tifffile.TiffFile(f"out/{number}-style.tif") as file:
+            page, values = file.pages[0], file.asarray()
+            profile, words = page.tags[34675].value, page.description
+        assert (values.dtype, values.shape) == (np.uint16, (90, 120, 3))
+        assert len(np.unique(values)) > 5 * 256  # more than 8 bits hold
+        assert profile == SRGB
+        assert words == f"shot {number}"
