@@ -19,7 +19,7 @@ from scumble_models.registry import detect_architecture, find_model, verify
 from scumble_models.signals import StyleSignals
 from scumble_models.stylize import share, stylize
 from scumble_models.tiling.receptive import is_whole
-from tests.unit.models.conftest import natural_image
+from tests.unit.models.conftest import OutOfMemoryAbove, natural_image
 
 from .conftest import Case
 
@@ -227,33 +227,9 @@ def test_cancel_is_honoured_between_patches(case: Case):
     assert len(done) == least
 
 
-class Limited:
-    """A network whose stages refuse patches above a side, as a full graphics card does."""
-
-    def __init__(self, network: object, side: int) -> None:
-        self._network, self._side = network, side
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._network, name)
-
-    def fast_stages(self) -> None:
-        return None
-
-    def stages(self):
-        def limited(run):
-            def checked(x, statistics, signals):
-                if max(x.shape[2:]) > self._side:
-                    raise RuntimeError("CUDA out of memory")
-                return run(x, statistics, signals)
-
-            return checked
-
-        return [dataclasses.replace(s, run=limited(s.run)) for s in self._network.stages()]  # type: ignore[attr-defined]
-
-
 def test_out_of_memory_is_patches_of_half_the_side_and_the_same_result(case: Case):
     layer = natural_image(300, 300)
-    small = dataclasses.replace(case.model, network=Limited(case.model.network, 240))
+    small = dataclasses.replace(case.model, network=OutOfMemoryAbove(case.model.network, 240))
     if case.model.traits.reach == "global":
         with pytest.raises(OutOfMemoryError):
             paint(small, [(case.one, 1)], layer)
@@ -263,7 +239,7 @@ def test_out_of_memory_is_patches_of_half_the_side_and_the_same_result(case: Cas
 
 
 def test_out_of_memory_at_every_size_is_one_typed_error(case: Case):
-    hopeless = dataclasses.replace(case.model, network=Limited(case.model.network, 8))
+    hopeless = dataclasses.replace(case.model, network=OutOfMemoryAbove(case.model.network, 8))
     with pytest.raises(OutOfMemoryError, match="patches of") as caught:
         paint(hopeless, [(case.one, 1)], natural_image(300, 300))
     assert caught.value.hint

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -33,3 +35,27 @@ def model() -> StyleModel:
 @pytest.fixture(scope="session")
 def signals(model: StyleModel) -> StyleSignals:
     return encode_style(model, natural_image(120, 160, seed=42), "RGB")
+
+
+class OutOfMemoryAbove:
+    """A network whose stages refuse patches above a side, as a full GPU does."""
+
+    def __init__(self, network, side):
+        self._network, self._side = network, side
+
+    def __getattr__(self, name):
+        return getattr(self._network, name)
+
+    def fast_stages(self):
+        return None
+
+    def stages(self):
+        def limited(run):
+            def checked(x, statistics, signals):
+                if max(x.shape[2:]) > self._side:
+                    raise RuntimeError("CUDA out of memory")
+                return run(x, statistics, signals)
+
+            return checked
+
+        return [dataclasses.replace(s, run=limited(s.run)) for s in self._network.stages()]

@@ -22,7 +22,7 @@ from scumble_models.tiling.executor import run_exact
 from scumble_models.tiling.file_array import FileArray
 from scumble_models.tiling.receptive import Enlargement, Window, needs, radius
 from scumble_models.tiling.statistics import RunningStatistics
-from tests.unit.models.conftest import natural_image
+from tests.unit.models.conftest import OutOfMemoryAbove, natural_image
 
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 EVERYWHERE = {
@@ -134,30 +134,6 @@ def test_statistics_of_pieces_are_those_of_the_whole(widths, offset):
     assert torch.allclose(mean.flatten().double(), expected.mean((0, 2, 3)), atol=1e-4)
     variance = expected.var((0, 2, 3)) + 1e-5
     assert torch.allclose(std.flatten().double(), variance.sqrt(), rtol=1e-3)
-
-
-class OutOfMemoryAbove:
-    """A network whose stages refuse patches above a side, as a full GPU does."""
-
-    def __init__(self, network, side):
-        self._network, self._side = network, side
-
-    def __getattr__(self, name):
-        return getattr(self._network, name)
-
-    def fast_stages(self):
-        return None
-
-    def stages(self):
-        def limited(run):
-            def checked(x, statistics, signals):
-                if max(x.shape[2:]) > self._side:
-                    raise RuntimeError("CUDA out of memory")
-                return run(x, statistics, signals)
-
-            return checked
-
-        return [dataclasses.replace(s, run=limited(s.run)) for s in self._network.stages()]
 
 
 def test_out_of_memory_halves_the_patch_and_gives_the_same_result(model, signals):
