@@ -104,3 +104,13 @@ def test_without_pillow_a_notebook_shows_text_and_the_rest_says_what_to_install(
     with pytest.raises(ScumbleError) as caught:
         pixels.to_pillow()
     assert (caught.value.code, caught.value.hint) == ("no-pillow", "pip install pillow")
+
+
+def test_a_picture_that_cannot_be_encoded_leaves_the_older_file(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"older")
+    with pytest.raises(ScumbleError) as caught:
+        pixels_of("u8", "RGB").save(path, quality="nonsense")
+    assert caught.value.code == "cannot-write"
+    assert path.read_bytes() == b"older"
+    assert list(tmp_path.iterdir()) == [path]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 from typing import Any, Optional, Tuple, Union
 
 from ..errors import ScumbleError
+from ..files import write_whole
 
 _MODES = {"RGBA": "RGBA", "BGRA": "RGBA", "RGB": "RGB", "GRAY": "L", "GRAYA": "LA"}
 _GRAY_MODES = {"u16": "I;16", "f32": "F"}
@@ -53,7 +55,10 @@ def save(image: Any, path: Union[str, "os.PathLike[str]"], profile: Optional[byt
     if profile is not None:
         options = {"icc_profile": profile, **options}
     try:
-        image.save(path, **options)
+        kind = options.pop("format", None) or Image.registered_extensions()[Path(path).suffix.lower()]
+        buffer = io.BytesIO()
+        image.save(buffer, kind, **options)
+        write_whole(path, buffer.getvalue())
     except (OSError, ValueError, KeyError) as error:
         raise ScumbleError("cannot-write", "{} cannot be written.".format(path), detail=str(error)) from error
 
