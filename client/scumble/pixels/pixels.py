@@ -61,6 +61,11 @@ class PixelFormat:
         """Whether the last sample is an alpha value."""
         return self.channels.endswith("A")
 
+    @property
+    def typestr(self) -> str:
+        """What NumPy calls a sample, as in ``<u2``."""
+        return pillow.type_string(self.dtype)
+
     def byte_count(self, extent: Extent) -> int:
         """Bytes of an image of that size."""
         return extent.area * self.bytes_per_pixel
@@ -110,7 +115,7 @@ class Pixels:
         return {
             "version": 3,
             "shape": (self.extent.height, self.extent.width, self.format.channel_count),
-            "typestr": pillow.type_string(self.format.dtype),
+            "typestr": self.format.typestr,
             "data": self.view(),
         }
 

@@ -17,8 +17,6 @@ from .style_text import is_library_name
 if TYPE_CHECKING:
     import numpy as np
 
-#: Short side at which the colours of the photos are taken.
-SIDE = 512
 _EXAMPLES = """\b
 Examples:
   scumble look export evening.jpg -o evening.cube
@@ -61,10 +59,10 @@ def export_command(
         from scumble_models.photo.lut import look_table
         from scumble_models.pixels import NetworkView, PixelArray
         from scumble_models.registry import load_model
-        from scumble_models.stylize import encode_style
+        from scumble_models.stylize import STYLE_SIDE, encode_style
 
         engine = load_model("photo")
-        given = [NetworkView(PixelArray(one, "RGB")).thumbnail(SIDE) for one in contents]
+        given = [NetworkView(PixelArray(one, "RGB")).thumbnail(STYLE_SIDE) for one in contents]
         signals = encode_style(engine, style, "RGB")
         lut = look_table(engine, signals, given or bundled(engine.device), weight, points)
     with atomic_file(output) as file:

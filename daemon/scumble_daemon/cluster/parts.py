@@ -27,7 +27,7 @@ from scumble_models.tiling.statistics import RunningStatistics
 from .connect import explained, worker_count
 from .plan import Plan
 from .tasks import completed
-from .worker import DTYPES, Layer, gather, look_of, paint_file, paint_part, spread_of
+from .worker import Layer, gather, look_of, paint_file, paint_part, spread_of
 
 #: Tasks per worker in each pass: enough that the last ones to finish are few among many.
 TASKS_PER_WORKER = 4
@@ -101,7 +101,7 @@ def _painted(
     shape = (extent.height, extent.width, pixels.format.channel_count)
     with tempfile.TemporaryFile(prefix="scumble-", buffering=0) as file:
         file.truncate(size)
-        out = FileArray(file, shape, DTYPES[pixels.format.dtype])
+        out = FileArray(file, shape, pixels.format.typestr)
         for index, values in run.all([(paint_part, plan, layer, shared, b) for b in blocks], "paint"):
             out[blocks[index].relative_to(region).slices()] = values
         return Pixels(extent, pixels.format, mapped(file, size), pixels.profile)

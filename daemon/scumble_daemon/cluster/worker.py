@@ -38,7 +38,6 @@ from .plan import Plan, other_weights
 T = TypeVar("T")
 #: A worker with several threads computes one task at a time: torch uses the processor's cores by itself.
 _COMPUTING = threading.Lock()
-DTYPES = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def spread_of(model: StyleModel, plan: Plan, layer: Layer) -> Spread:
     shape = (layer.extent.height, layer.extent.width, layer.format.channel_count)
     return Spread(
         model,
-        FileArray.open(layer.path, shape, DTYPES[layer.format.dtype]),
+        FileArray.open(layer.path, shape, layer.format.typestr),
         layer.format.channels,
         _styles(plan),
         weight=plan.settings["weight"],
@@ -125,7 +124,7 @@ def _paint(plan: Plan, source: Path, target: Path) -> tuple[Extent, tuple[str, .
     shape = (*bounds.extent[::-1], pixels.format.channel_count)
     with tempfile.TemporaryFile(prefix="scumble-", buffering=0) as file:
         file.truncate(size)
-        _stylize(plan, pixels, in_file, FileArray(file, shape, DTYPES[pixels.format.dtype]))
+        _stylize(plan, pixels, in_file, FileArray(file, shape, pixels.format.typestr))
         result = Pixels(bounds.extent, pixels.format, mapped(file, size), pixels.profile)
     written = large.write_large(target, result, source, pyramid=plan.pyramid)
     return bounds.extent, (*notes, *written)

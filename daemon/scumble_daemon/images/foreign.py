@@ -11,6 +11,7 @@ from scumble.errors import ScumbleError
 
 from ..image_formats import RAW, extra_for
 from .limits import check_size
+from .transfer import srgb_of
 
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 _RAW_HEADS = (
@@ -124,16 +125,9 @@ def _exr(data: bytes, name: str, most_pixels: int) -> Foreign:
         )
     array = pixels.astype(np.float32)
     colour = array[..., : 3 if array.shape[2] >= 3 else 1]
-    colour[...] = _display(colour)
+    colour[...] = srgb_of(colour)
     note = f"{name} was brought from linear light to sRGB."
     return Foreign(array, b"", None, b"", (note,), "EXR")
-
-
-def _display(linear: np.ndarray) -> np.ndarray:
-    """By sRGB's transfer function, which goes on above 1 and, mirrored, below 0."""
-    size = np.abs(linear)
-    values = np.where(size <= 0.0031308, 12.92 * size, 1.055 * np.power(size, 1 / 2.4) - 0.055)
-    return np.copysign(values, linear)
 
 
 def _holds_raw(data: bytes, name: str) -> bool:

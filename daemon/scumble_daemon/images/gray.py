@@ -6,6 +6,8 @@ import struct
 
 import numpy as np
 
+from .transfer import srgb_of
+
 
 def is_gray_profile(profile: bytes | None) -> bool:
     """Whether it is an ICC profile for gray."""
@@ -21,9 +23,9 @@ def gray_to_srgb(gray: np.ndarray, profile: bytes) -> np.ndarray | None:
     if curve is None:
         return None
     if gray.dtype.kind == "f":
-        return _encoded(_apply(curve, profile, np.clip(gray.astype(np.float64), 0, 1))).astype(gray.dtype)
+        return srgb_of(_apply(curve, profile, np.clip(gray.astype(np.float64), 0, 1))).astype(gray.dtype)
     top = np.iinfo(gray.dtype).max
-    table = _encoded(_apply(curve, profile, np.arange(top + 1) / top))
+    table = srgb_of(_apply(curve, profile, np.arange(top + 1) / top))
     return np.rint(table * top).astype(gray.dtype)[gray]
 
 
@@ -69,8 +71,3 @@ def _apply(curve: tuple[str, np.ndarray], profile: bytes, x: np.ndarray) -> np.n
         lightness = y * 100
         y = np.where(lightness > 8, ((lightness + 16) / 116) ** 3, lightness * 27 / 24389)
     return np.clip(y, 0, 1)
-
-
-def _encoded(linear: np.ndarray) -> np.ndarray:
-    """By sRGB's transfer function."""
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

@@ -11,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 from PIL import Image
 
+from scumble.conversion import to_array
 from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Extent
 from scumble.pixels.pixels import Pixels
@@ -26,7 +27,6 @@ _LONGEST_SIDE = {"JPEG": 65_500, "WebP": 16_383}
 _MAX_SEGMENT = 65_533 - 6  # EXIF must fit one JPEG segment
 _MAX_XMP = 65_502
 _DIRECTORY_TAGS = (34665, 34853)  # Exif and GPS
-_DTYPES = {"u8": np.uint8, "u16": np.uint16, "f16": np.float16, "f32": np.float32}
 
 
 def write_image(
@@ -86,8 +86,7 @@ def check_sides(path: Path, kind: str, extent: Extent) -> None:
 
 def _to_array(pixels: Pixels) -> np.ndarray:
     """HxWxC, in the order gray, gray+alpha, RGB or RGBA."""
-    samples = np.frombuffer(pixels.data, _DTYPES[pixels.format.dtype])
-    array = samples.reshape(pixels.extent.height, pixels.extent.width, -1)
+    array = to_array(pixels)
     return array[..., [2, 1, 0, 3]] if pixels.format.channels == "BGRA" else array
 
 

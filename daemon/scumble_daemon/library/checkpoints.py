@@ -1,4 +1,4 @@
-"""LearningQueue that have begun and not ended: what is needed to go on with them, among the user's styles.
+"""Learnings that have begun and not ended: what is needed to go on with them, among the user's styles.
 
 ``learning/<key>.safetensors``; the key stands for the style, the weights and all settings, so that only the
 same request finds it again.

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from .library import load
+from .library import is_cover, load, opened
 
 #: By the output's format the codec that sound is encoded anew with, where it cannot be copied.
 _SOUND = {"webm": "libopus", "avi": "libmp3lame"}
@@ -27,8 +27,7 @@ class Carried:
     def __init__(self, source: Path, out: Any, kind: str, name: str) -> None:
         self._av, self._kind, self._out, self.notes = load(source), kind, out, list[str]()
         self._stack = contextlib.ExitStack()
-        opened = self._av.open(f"file:{source}", metadata_errors="replace")
-        self._container = self._stack.enter_context(opened)
+        self._container = self._stack.enter_context(opened(self._av, source))
         self._ways: dict[int, Any] = {}
         left: dict[str, int] = {}
         for stream in self._container.streams:
@@ -76,7 +75,7 @@ class Carried:
                     self._out.mux(encoder.encode(frame))
 
     def _pictures(self) -> int:
-        found = [s for s in self._container.streams.video if "attached_pic" not in str(s.disposition)]
+        found = [s for s in self._container.streams.video if not is_cover(s)]
         return found[0].index if found else -1
 
     def _take(self, stream: Any) -> bool:

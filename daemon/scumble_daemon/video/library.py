@@ -21,6 +21,16 @@ def load(path: Path) -> Any:
     return av  # with its log off, as it is: to log, a decoder's thread would wait for the interpreter
 
 
+def opened(av: Any, path: Path) -> Any:
+    """A container to read from; `file:` keeps a name from being a protocol or a pattern of names."""
+    return av.open(f"file:{path}", metadata_errors="replace")
+
+
+def is_cover(stream: Any) -> bool:
+    """Whether a picture stream is a cover image and not the film."""
+    return "attached_pic" in str(stream.disposition)
+
+
 def not_a_video(path: Path, error: Exception) -> ScumbleError:
     """What is said of a file that cannot be opened or decoded."""
     detail = f"{type(error).__name__}: {error}"

@@ -16,7 +16,7 @@ from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Extent
 from scumble.pixels.pixels import PixelFormat, Pixels
 
-from .library import load, not_a_video
+from .library import is_cover, load, not_a_video, opened
 
 #: ITU-T H.273: transfer characteristics of HDR10 and Dolby Vision (PQ), and of HLG.
 HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
@@ -122,20 +122,15 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any, Any]]:
             )
         raise ScumbleError("file-missing", f"There is no file {path}.")
     try:
-        # `file:` keeps a name from being a protocol or a pattern of names.
-        container = av.open(f"file:{path}", metadata_errors="replace")
+        container = opened(av, path)
     except (av.FFmpegError, ValueError, UnicodeError) as error:
         raise not_a_video(path, error) from error
     with container:
-        streams = [s for s in container.streams.video if not _is_cover(s) and s.codec_context]
+        streams = [s for s in container.streams.video if not is_cover(s) and s.codec_context]
         if not streams:
             raise not_a_video(path, ValueError("it has no pictures"))
         streams[0].thread_type = "AUTO"
         yield av, container, streams[0]
-
-
-def _is_cover(stream: Any) -> bool:
-    return "attached_pic" in str(stream.disposition)
 
 
 def _timed(av: Any, container: Any, stream: Any, path: Path, damaged: list[str]) -> Generator[TimedFrame]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from scumble.conversion import to_array
 from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Extent
 from scumble.pixels.pixels import Pixels
@@ -18,7 +19,6 @@ from .carrying import Carried
 from .library import load
 
 _BT709, _LIMITED = 1, 1
-_DTYPES = {"u8": np.uint8, "u16": np.uint16}
 _NAMES = {
     ("u8", "RGB"): "rgb24",
     ("u8", "RGBA"): "rgba",
@@ -176,11 +176,9 @@ class VideoWriter:
             self.notes += self._carried.notes
 
     def _picture(self, frame: Pixels, at: int) -> Any:
-        shape = (frame.extent.height, frame.extent.width, frame.format.channel_count)
-        array = np.frombuffer(frame.data, _DTYPES[frame.format.dtype]).reshape(shape)
         name = _NAMES[frame.format.dtype, frame.format.channels]
         picture = self._av.VideoFrame.from_ndarray(
-            np.ascontiguousarray(np.pad(array, self._pad, mode="edge")), format=name
+            np.ascontiguousarray(np.pad(to_array(frame), self._pad, mode="edge")), format=name
         )
         if "yuv" in self._coding.pixel_format:
             picture = picture.reformat(

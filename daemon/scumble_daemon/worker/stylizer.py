@@ -44,8 +44,6 @@ MAX_SHARED = 16
 MAX_KEPT = 64
 PREVIEW_SIDE = 640  # pixels, about: a preview is the coarsest level, which small strokes make larger
 
-_NUMPY = {"u8": "<u1", "u16": "<u2", "f16": "<f2", "f32": "<f4"}
-
 
 class Output(NamedTuple):
     """A finished job: the pixels of `bounds` of the layer, and where they were computed."""
@@ -95,9 +93,9 @@ class Stylizer:
         image, bounds = request.image, request.bounds
         mask = None
         if request.mask is not None:
-            mask = _array(request.mask, image.extent[::-1], "u8")
+            mask = _array(request.mask, image.extent[::-1], "<u1")
         style_masks = [
-            None if style.mask is None else _array(style.mask, image.extent[::-1], "u8")
+            None if style.mask is None else _array(style.mask, image.extent[::-1], "<u1")
             for style in request.styles
         ]
         shared = None
@@ -112,7 +110,7 @@ class Stylizer:
         out = None
         if output is not None:
             shape = (*bounds.extent[::-1], image.format.channel_count)
-            out = FileArray.open(output, shape, _NUMPY[image.format.dtype], writable=True)
+            out = FileArray.open(output, shape, image.format.typestr, writable=True)
         result = stylize(
             model,
             as_array(image),
@@ -326,14 +324,14 @@ def scaled_down(array: Array, box: Box, factor: int) -> np.ndarray:
 def as_array(pixels: Pixels) -> Array:
     """``(H, W, C)``: a view of the pixels' own memory, or of the file that they are mapped from."""
     shape = (pixels.extent.height, pixels.extent.width, pixels.format.channel_count)
-    return _array(pixels.view(), shape, pixels.format.dtype)
+    return _array(pixels.view(), shape, pixels.format.typestr)
 
 
-def _array(content: BytesLike, shape: tuple[int, ...], dtype: str) -> Array:
+def _array(content: BytesLike, shape: tuple[int, ...], typestr: str) -> Array:
     path = file_behind(content)
     if path is not None:
-        return FileArray.open(path, shape, _NUMPY[dtype])
-    return np.frombuffer(content, _NUMPY[dtype]).reshape(shape)
+        return FileArray.open(path, shape, typestr)
+    return np.frombuffer(content, typestr).reshape(shape)
 
 
 def _encode(model: registry.StyleModel, pixels: Pixels) -> StyleSignals:
