@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
 import sys
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -111,3 +113,68 @@ def test_what_is_wrong_is_one_sentence(capsys, monkeypatch):
     assert "pip install 'scumble[video]'" in says(capsys, 1, "clip.mp4", "-o", "out")
     assert "pip install 'scumble[video]'" in says(capsys, 1, "in", "-o", "out.mp4")
     assert not Path("out").exists()
+
+
+def ended_after(frames: int, *arguments: str) -> None:
+    """Run the command in a process of its own and kill it once so many frames are painted."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from scumble_daemon.cli import main; main()", "video", *arguments]
+    )
+    deadline = time.monotonic() + 120
+    while len(list(Path().glob("*.frames/*.frame"))) < frames and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert process.poll() is None, "it was ready before it could be killed"
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_video_that_was_killed_goes_on_where_it_was(capsys):
+    for path in Path("in").iterdir():
+        path.unlink()
+    for index in range(34):  # with alpha, which Matroska keeps without loss
+        scene = Image.fromarray(np.roll(clip()[0], 5 * index, axis=1))
+        scene.putalpha(200)
+        scene.save(f"in/{100 + index}.png")
+    command = ("in", "--style", "irises", "--resume", "-o")
+    ended_after(3, *command, "out.mkv")
+    assert not Path("out.mkv").exists()
+    assert video(*command, "out.mkv", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["frames"] == 34
+    assert 3 <= told["earlier"] < 34
+    assert not Path("out.mkv.frames").exists()
+    assert video(*command, "unbroken.mkv", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["earlier"] == 0
+    broken, unbroken = (
+        [to_array(frame.pixels) for frame in frames_of(Path(name))] for name in ("out.mkv", "unbroken.mkv")
+    )
+    assert all(np.array_equal(one, other) for one, other in zip(broken, unbroken, strict=True))
+
+
+@pytest.mark.usefixtures("folder")
+def test_frames_in_a_folder_are_painted_again_only_where_something_changed(capsys):
+    def run(*more: str) -> int:
+        assert video("in", "--style", "irises", "-o", "out", "--resume", "--json", *more) == 0
+        return json.loads(capsys.readouterr().out)["earlier"]
+
+    assert run("--references", "0") == 0
+    assert run("--references", "0") == FRAMES
+    Path("out/9.png").unlink()
+    Path("out/10.png").write_bytes(b"cut short")
+    Image.fromarray(clip()[0] // 2).save("in/8.png")
+    assert run("--references", "0") == FRAMES - 3
+    assert run("--references", "0", "--weight", "0.4") == 0
+    assert run("--references", "2", "--weight", "0.4") == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_lies_where_frames_would_be_kept_is_not_touched(capsys):
+    Path("out.mp4.frames").mkdir()
+    Path("out.mp4.frames/diary.txt").write_text("mine")
+    assert "out.mp4.frames is in the way" in says(capsys, 1, "in", "-o", "out.mp4", "--resume")
+    assert Path("out.mp4.frames/diary.txt").read_text() == "mine"
+    Path("damaged.mkv.frames").mkdir()
+    Path("damaged.mkv.frames/8.png.frame").write_bytes(b"no frame")
+    assert video("in", "--style", "irises", "-o", "damaged.mkv", "--resume") == 0

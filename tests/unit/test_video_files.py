@@ -301,9 +301,9 @@ def test_a_damaged_clip_is_read_as_far_as_it_goes_and_said(tmp_path):
 
 
 def test_a_clip_for_whose_result_there_is_no_room_is_refused_first(tmp_path):
-    check_room(100, Extent(100, 100), tmp_path / "not" / "yet", to_video=True)
+    check_room(100, Extent(100, 100), tmp_path / "not" / "yet", ("video", "folder"))
     with pytest.raises(ScumbleError, match="MB are free") as caught:
-        check_room(1 << 40, Extent(4000, 4000), tmp_path, to_video=False)
+        check_room(1 << 40, Extent(4000, 4000), tmp_path, ("folder",))
     assert caught.value.code == "disk-full"
 
 

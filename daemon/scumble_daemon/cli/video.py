@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import os
 import threading
 import time
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from scumble import Client, Pixels, Progress
 
     from ..video.frames import Frame, Sink, Source
+    from ..video.painted import Earlier
 
 _EXAMPLES = """\b
 Examples:
@@ -39,6 +39,7 @@ Examples:
   scumble video frames/ --style irises --style comic:0.5 -o painted/
   scumble video frames/ --style ink-wash --fps 24 -o painted.mp4
   scumble video clip.mp4 --style irises --references 0 -o painted/
+  scumble video film.mp4 --style irises -o painted.mp4 --resume   (again: goes on)
 """
 #: Frames on their way at once: one is computed while others are read and written.
 AHEAD = 3
@@ -71,6 +72,11 @@ def _fps(_ctx: click.Context, _option: click.Parameter, text: str | None) -> Fra
 @click.option(
     "--fps", callback=_fps, help="Frames per second of a video made from a folder; 25 unless you say so."
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Keep painted frames until the clip is whole, and leave out those of an earlier run that was ended.",
+)
 @engine_options
 @json_option
 def command(
@@ -80,6 +86,7 @@ def command(
     weight: float,
     references: int,
     fps: Fraction | None,
+    resume: bool,
     wants_json: bool,
     **settings: Any,
 ) -> None:
@@ -100,16 +107,22 @@ def command(
     clip = _open(source)
     sink = _sink(source, clip, target, to_video, fps)
     started = time.monotonic()
-    _check_room(clip, target, to_video)
-    with sink, connect() as client, cancel_on_interrupt() as cancel, progress_bar(source.name) as show:
-        deciding = tuple(clip.sample(references)) if references else ()
-        count = _Run(client, cancel, _told(clip.count, show)).all(clip, sink, given, chosen, deciding)
+    _check_room(clip, target, to_video, resume)
+    with connect() as client, cancel_on_interrupt() as cancel, progress_bar(source.name) as show:
+        with sink:
+            earlier = _earlier(target, to_video) if resume else None
+            deciding = tuple(clip.sample(references)) if references else ()
+            run = _Run(client, cancel, _told(clip.count, show), given, chosen, deciding, earlier)
+            run.all(clip, sink)
+        if earlier is not None:
+            earlier.discard()
     seconds = time.monotonic() - started
     if wants_json:
-        row = {"output": output, "frames": count, "references": len(deciding), "seconds": round(seconds, 3)}
-        report.as_json(row)
+        row = {"output": output, "frames": run.count, "references": len(deciding), "earlier": run.found}
+        report.as_json({**row, "seconds": round(seconds, 3)})
     else:
-        report.done(f"{output} ({count} frames, {seconds:.1f} s)")
+        painted = f", {run.found} of them painted earlier" if run.found else ""
+        report.done(f"{output} ({run.count} frames{painted}, {seconds:.1f} s)")
 
 
 @dataclasses.dataclass
@@ -117,43 +130,83 @@ class _Run:
     client: Client
     cancel: threading.Event
     tell: Callable[[int], None]
+    styles: Sequence[GivenStyle]
+    settings: dict[str, Any]
+    references: tuple[Pixels, ...]
+    earlier: Earlier | None
+    count: int = 0
+    found: int = 0
+    _notes: set[str] = dataclasses.field(default_factory=set)
 
-    def all(
-        self,
-        clip: Source,
-        sink: Sink,
-        styles: Sequence[GivenStyle],
-        settings: dict[str, Any],
-        references: tuple[Pixels, ...],
-    ) -> int:
-        """Stylize all frames; returns how many. Raises ScumbleError for the first that fails."""
-        waiting: deque[tuple[Frame, Any]] = deque()
-        written, notes = 0, set[str]()
+    def all(self, clip: Source, sink: Sink) -> None:
+        """Stylize all frames. Raises ScumbleError for the first that fails."""
+        waiting: deque[tuple[Frame, str, Any]] = deque()
+        whole = self._clip_key()
         try:
-            for frame in itertools.chain(clip.frames(), [None] * AHEAD):
-                if frame is not None:
-                    placed = tuple(style.placed(frame.pixels.extent) for style in styles)
-                    request = StylizeRequest(frame.pixels, placed, references=references, **settings)
-                    waiting.append((frame, self.client.submit(request)))
-                if waiting and (frame is None or len(waiting) >= AHEAD):
-                    self._finish(*waiting.popleft(), sink, notes)
-                    written += 1
-                    self.tell(written)
+            for frame in clip.frames():
+                key = self._key(whole, frame)
+                painted = self.earlier.find(frame, key) if self.earlier else None
+                while waiting and (painted or len(waiting) >= AHEAD):
+                    self._finish(*waiting.popleft(), sink)
+                if painted:
+                    painted(sink)
+                    self.found += 1
+                    self._told_one()
+                else:
+                    waiting.append((frame, key, self._submit(frame)))
+            while waiting:
+                self._finish(*waiting.popleft(), sink)
         finally:
-            for _, job in waiting:  # after an error nobody wants them
+            for _, _, job in waiting:  # after an error nobody wants them
                 job.cancel()
-        if not written:
+        if not self.count:
             raise ScumbleError("not-a-video", "The clip has no frames.")
         for note in clip.notes:
             report.note(note)
-        return written
 
-    def _finish(self, frame: Frame, job: Any, sink: Sink, notes: set[str]) -> None:
+    def _clip_key(self) -> bytes:
+        """Of all that every frame depends on; empty where nobody will ask."""
+        if self.earlier is None:
+            return b""
+        from importlib.metadata import version
+
+        from ..video.painted import clip_key
+
+        engine = self.settings["engine"]
+        weights = [model["sha256"] for model in self.client.models() if model["name"] == engine]
+        styles = [(style.identity.hex(), style.weight.weight) for style in self.styles]
+        made_of = {**self.settings, "styles": styles, "weights": weights, "version": version("scumble")}
+        return clip_key(made_of, self.references)
+
+    def _key(self, whole: bytes, frame: Frame) -> str:
+        from ..video.painted import frame_key
+
+        return frame_key(whole, frame.pixels) if self.earlier else ""
+
+    def _submit(self, frame: Frame) -> Any:
+        placed = tuple(style.placed(frame.pixels.extent) for style in self.styles)
+        request = StylizeRequest(frame.pixels, placed, references=self.references, **self.settings)
+        return self.client.submit(request)
+
+    def _finish(self, frame: Frame, key: str, job: Any, sink: Sink) -> None:
         result = job.result(cancel=self.cancel)
         for note in sink.write(frame, result):
-            if note.partition(" ")[2] not in notes:  # the name of the frame aside it is said once
+            if note.partition(" ")[2] not in self._notes:  # the name of the frame aside it is said once
                 report.note(note)
-                notes.add(note.partition(" ")[2])
+                self._notes.add(note.partition(" ")[2])
+        if self.earlier is not None:
+            self.earlier.keep(frame, key, result)
+        self._told_one()
+
+    def _told_one(self) -> None:
+        self.count += 1
+        self.tell(self.count)
+
+
+def _earlier(target: Path, to_video: bool) -> Earlier:
+    from ..video.painted import FramesBeside, FramesInFolder
+
+    return FramesBeside(target) if to_video else FramesInFolder(target)
 
 
 def _open(source: Path) -> Source:
@@ -173,12 +226,13 @@ def _sink(source: Path, clip: Source, target: Path, to_video: bool, fps: Fractio
     return VideoSink(target, rate, source if clip.rate else None, getattr(clip, "time_base", None))
 
 
-def _check_room(clip: Source, target: Path, to_video: bool) -> None:
+def _check_room(clip: Source, target: Path, to_video: bool, kept: bool) -> None:
     from ..video.frames import check_room
 
     first = clip.sample(1)
     if first:
-        check_room(clip.count, first[0].extent, target.parent if to_video else target, to_video)
+        kinds = ("video", "folder") if to_video and kept else ("video",) if to_video else ("folder",)
+        check_room(clip.count, first[0].extent, target.parent if to_video else target, kinds)
 
 
 def _names_video(output: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -186,12 +186,13 @@ class VideoSink(contextlib.AbstractContextManager["VideoSink"]):
         return [*notes, *told]
 
 
-def check_room(count: int, extent: Extent, folder: Path, to_video: bool) -> None:
+def check_room(count: int, extent: Extent, folder: Path, kinds: Sequence[str]) -> None:
     """Refuse a clip for whose result there is clearly no room. Raises ScumbleError `disk-full`.
 
-    Nobody wants to hear it after an hour; `count` frames of that size, 0 for unknown.
+    Nobody wants to hear it after an hour; `count` frames of that size, 0 for unknown. `kinds` says how
+    they are kept: as a ``video``, in a ``folder``, or both.
     """
-    needed = count * extent.area * _BYTES_PER_PIXEL["video" if to_video else "folder"]
+    needed = count * extent.area * sum(_BYTES_PER_PIXEL[kind] for kind in kinds)
     place = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
     free = shutil.disk_usage(place).free
     if needed > free:
