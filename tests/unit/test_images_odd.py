@@ -149,6 +149,32 @@ def test_a_deep_bigtiff_is_sound(byteorder):
         assert exif[315] == "An artist"
 
 
+def saved_tiff(array: np.ndarray, **options) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, array, metadata=None, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_a_big_endian_bigtiff_is_read_upright_with_its_words(dtype):
+    array = (np.random.default_rng(0).random((5, 7, 3)) * 255).astype(dtype)
+    tags = [(274, "H", 1, 6, True), (315, "s", 0, "Anna", True), (700, "B", 9, b"<x:xmpmeta", True)]
+    data = saved_tiff(array, photometric="rgb", byteorder=">", bigtiff=True, extratags=tags)
+    found = decode_image(data, "picture")
+    assert np.array_equal(array_of(found.pixels), array.swapaxes(0, 1)[:, ::-1])
+    exif = Image.Exif()
+    exif.load(found.exif)
+    assert exif[315] == "Anna"
+
+
+def test_gray_and_alpha_in_planes_of_their_own_are_both_read():
+    array = np.random.default_rng(0).integers(0, 256, (2, 5, 7), dtype=np.uint8)
+    options = {"photometric": "minisblack", "extrasamples": ["unassalpha"], "planarconfig": "separate"}
+    found = array_of(decode_image(saved_tiff(array, **options), "picture").pixels)
+    assert np.array_equal(found[..., 0], array[0])
+    assert np.array_equal(found[..., 3], array[1])
+
+
 def test_a_raw_file_is_not_its_thumbnail():
     data = (CASES / "raw.nef").read_bytes()
     assert kind_of_data(data, "raw.nef") == "raw"

@@ -1,4 +1,4 @@
-"""Sixteen-bit and floating-point pixels, which Pillow would reduce to eight bits.
+"""Sixteen-bit and floating-point pixels, which Pillow would reduce to eight bits, and TIFFs it misreads.
 
 Pillow decodes these files but keeps the high byte of every RGB sample. Asked for the other byte
 order it keeps the low byte, so two passes of its C decoders give the whole sample: about
@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 import itertools
 import sys
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,8 @@ from .limits import check_size
 from .tiff_parts import CHECKED, check_parts
 
 _OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
-_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_BIG_ENDIAN_BIG = b"MM\0+"
+_TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", _BIG_ENDIAN_BIG)
 _FLOATS = {2: np.float16, 4: np.float32, 8: np.float32}
 _MOST_LOOKED_AT = 32  # pages; a file may claim millions
 _ALPHA_ASSOCIATED, _ALPHA_STRAIGHT = 1, 2
@@ -31,13 +33,15 @@ _ALPHA_ASSOCIATED, _ALPHA_STRAIGHT = 1, 2
 class DeepImage(NamedTuple):
     """HxWxC samples (C: 1 gray, 2 gray+alpha, 3 RGB, 4 RGBA; straight alpha).
 
-    `upright` says that the file's orientation has been applied to them.
+    `orientation` is what is still to be done, as EXIF counts; `tags` are a TIFF's by number, where
+    Pillow cannot read them.
     """
 
     array: np.ndarray
     profile: bytes | None = None
     pages: int = 1
-    upright: bool = False
+    orientation: int = 1
+    tags: Mapping[int, Any] | None = None
 
 
 def is_deep_png(image: ImageFile.ImageFile) -> bool:
@@ -66,9 +70,9 @@ def is_tiff(data: bytes) -> bool:
 
 
 def decode_deep_tiff(data: bytes, name: str, most_pixels: int) -> DeepImage | None:
-    """Decode a TIFF with more than eight bits per sample; None when Pillow does it justice.
+    """Decode a TIFF with more than eight bits per sample, or another that Pillow misreads; else None.
 
-    Samples are uint16, float16 or float32 (float64 is reduced to float32).
+    Samples are uint8, uint16, float16 or float32 (float64 is reduced to float32).
     Raises ScumbleError `unsupported-format` for 32-bit integers and unknown compressions, and
     whatever tifffile raises for damaged files.
     """
@@ -86,7 +90,8 @@ def decode_deep_tiff(data: bytes, name: str, most_pixels: int) -> DeepImage | No
         behind = page.index > 0
         if behind and (page.compression not in CHECKED or bits < 8 or page.photometric not in (0, 1, 2)):
             raise _full_is_behind(name)
-        if (bits <= 8 and not behind) or page.photometric not in (0, 1, 2):
+        misread = bits == 8 and _is_misread_by_pillow(data, page, name)
+        if (bits <= 8 and not behind and not misread) or page.photometric not in (0, 1, 2):
             return None
         check_size(name, page.imagewidth, page.imagelength, most_pixels)
         if page.samplesperpixel > 8 or not (floating or bits in (8, 16)):
@@ -120,8 +125,30 @@ def decode_deep_tiff(data: bytes, name: str, most_pixels: int) -> DeepImage | No
             array.astype(_FLOATS[bits // 8] if floating else f"u{bits // 8}", copy=False),
             bytes(profile.value) if profile else None,
             len(tiff.pages) - sum(_is_reduced(p) for p in itertools.islice(tiff.pages, _MOST_LOOKED_AT)),
-            by_libtiff,  # Pillow turns a TIFF as it loads it
+            1 if by_libtiff else _orientation(page),  # Pillow turns a TIFF as it loads it
+            {tag.code: tag.value for tag in page.tags} if data[:4] == _BIG_ENDIAN_BIG else None,
         )
+
+
+def _is_misread_by_pillow(data: bytes, page: Any, name: str) -> bool:
+    """Big-endian BigTIFFs are none to it, and of gray and alpha in planes of their own it finds one."""
+    two_planes = page.planarconfig == 2 and page.samplesperpixel == 2
+    if not two_planes and data[:4] != _BIG_ENDIAN_BIG:
+        return False
+    if page.compression not in CHECKED or page.photometric not in (0, 1, 2):
+        raise ScumbleError(
+            "unsupported-format",
+            f"{name} is a TIFF of a kind that Scumble does not read (big-endian BigTIFF, or gray and alpha "
+            "in separate planes, compressed).",
+            hint="Save it as an ordinary TIFF, with Deflate compression or with none.",
+        )
+    return True
+
+
+def _orientation(page: Any) -> int:
+    tag = page.tags.get(274)
+    value = tag.value if tag else 1
+    return value if value in range(1, 9) else 1
 
 
 def _is_reduced(page: Any) -> bool:

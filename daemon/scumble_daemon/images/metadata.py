@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ DESCRIPTIVE_TAGS = frozenset(
         int(ExifTags.Base.Copyright),
     }
 )
+_SPOKEN_TAGS = DESCRIPTIVE_TAGS | {int(ExifTags.Base.XMLPacket), int(ExifTags.Base.IPTCNAA)}
 _TRAVELLING_TAGS = DESCRIPTIVE_TAGS | {_ORIENTATION, _EXIF_IFD, _GPS_IFD}
 
 
@@ -105,6 +107,15 @@ def read_exif_directory(data: bytes) -> Image.Exif:
         exif.load_from_fp(_WholeHead(data))
     except Exception:  # as in `travelling_exif`
         return Image.Exif()
+    return exif
+
+
+def exif_of_tags(tags: Mapping[int, Any]) -> Image.Exif:
+    """The EXIF of a TIFF whose tags another library has read: texts, XMP and IPTC of the picture itself."""
+    exif = Image.Exif()
+    for code in _SPOKEN_TAGS & tags.keys():
+        value = tags[code]
+        exif[code] = value.tobytes() if isinstance(value, np.ndarray) else value
     return exif
 
 

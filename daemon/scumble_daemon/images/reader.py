@@ -158,10 +158,14 @@ def _decode_tiff(data: bytes, name: str, most_pixels: int) -> _Decoded | None:
     image = deep.decode_deep_tiff(data, name, most_pixels)
     if image is None:
         return None
-    exif = metadata.read_exif_directory(data)
-    orientation = 1 if image.upright else metadata.orientation_of(exif)
+    exif, notes = metadata.read_exif_directory(data), []
+    if image.tags is not None:
+        exif = metadata.exif_of_tags(image.tags)
+        if 34665 in image.tags or 34853 in image.tags:
+            notes.append(f"What the camera said of {name} was left out: it is a big-endian BigTIFF.")
     carried = carried_in_tags(exif)
-    return _Decoded(image.array, orientation, exif, image.profile, None, "TIFF", image.pages, [], carried)
+    pages, profile = image.pages, image.profile
+    return _Decoded(image.array, image.orientation, exif, profile, None, "TIFF", pages, notes, carried)
 
 
 def _decode_foreign(data: bytes, name: str, kind: str, most_pixels: int) -> _Decoded:

@@ -97,7 +97,8 @@ def _fit(array: np.ndarray, kind: str, path: Path, notes: list[str]) -> np.ndarr
             notes.append(f"{path.name} holds 8 bits per channel, fewer than the picture had.")
         array = _to_depth(array, np.uint8)
     elif kind == "PNG" and array.dtype.kind == "f":
-        notes.append(f"{path.name} holds 16-bit integers: values outside 0 to 1 were clipped.")
+        if not (array.min() >= 0 and array.max() <= 1):  # also what is no number
+            notes.append(f"{path.name} holds 16-bit integers: values outside 0 to 1 were clipped.")
         array = _to_depth(array, np.uint16)
     elif array.dtype == np.float16:
         array = array.astype(np.float32)  # few programs open half floats in a TIFF
