@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from scumble.marks import PHOTO
 from scumble_daemon.library.builtin import PICTURE, builtin_styles, tomllib
 from scumble_daemon.library.learned import Lesson, lesson_of, save_learned
 from scumble_models.allocation import keep_freed_memory
@@ -65,7 +66,7 @@ def main(
     model = load_model(engine, device)
     settings = LearnSettings(steps=steps, seed=seed)
     entries = {entry.name: entry for entry in builtin_styles(styles)}
-    for name in names or table:
+    for name in names or (name for name, row in table.items() if row["mark"] != PHOTO):
         entry, lesson = entries[name], Lesson(steps, steps, seed)
         if lesson_of(entry, model.info.sha256) == lesson and not again:
             continue

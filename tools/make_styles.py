@@ -27,8 +27,10 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "examples"), str(ROOT / "tools")]
 
 import make_style  # noqa: E402 - examples and tools are no packages
+import photo_looks  # noqa: E402
 import style_painters  # noqa: E402
 
+from scumble.marks import PHOTO_ENGINE  # noqa: E402
 from scumble_daemon.library.builtin import PICTURE, tomllib  # noqa: E402
 from scumble_daemon.library.signals import signals_name  # noqa: E402
 from scumble_daemon.library.thumbnails import jpeg_of_image  # noqa: E402
@@ -39,7 +41,13 @@ from scumble_models.stylize import STYLE_SIDE, encode_style  # noqa: E402
 #: metres would be a thread in a gallery.
 THUMBNAIL_SIDE, LONGEST = 192, 4 / 3
 MAX_THUMBNAIL_BYTES = 12 * 1024
-PAINTERS = {**make_style.PAINTERS, **style_painters.PAINTERS}
+#: Signals that are larger (keys of attention, covariances) are made of the picture when they are needed.
+MAX_SIGNALS_BYTES = 64 * 1024
+PAINTERS = {
+    **make_style.PAINTERS,
+    **style_painters.PAINTERS,
+    **{f"look: {name}": photo_looks.look_painter(name) for name in photo_looks.LOOKS},
+}
 #: Rights, as the manifest states them, under which a picture may become a style.
 ALLOWED = ("stated public domain", "CC0")
 
@@ -120,10 +128,13 @@ def _write_style(
     if is_new:
         _shipped(picture).save(folder / PICTURE, quality=88)
     picture = Image.open(folder / PICTURE).convert("RGB")
+    look = row["mark"] == "photo"
     for model in models:
-        signals = encode_style(model, np.asarray(picture), "RGB")
-        file = signals_folder / signals_name(model.info.name, model.info.sha256)
-        file.write_bytes(signals.to_bytes())
+        if look != (model.info.name == PHOTO_ENGINE):
+            continue
+        data = encode_style(model, np.asarray(picture), "RGB").to_bytes()
+        if len(data) <= MAX_SIGNALS_BYTES:
+            (signals_folder / signals_name(model.info.name, model.info.sha256)).write_bytes(data)
     (folder / "thumbnail.jpg").write_bytes(thumbnail(picture))
     credits = {key: row[key] for key in ("title", "artist", "year", "family", "mark", "tags") if key in row}
     # JSON's strings and lists of strings are TOML's too.

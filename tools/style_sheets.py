@@ -41,8 +41,9 @@ def main(out: Path) -> None:
 
 
 def _styles() -> Iterable[Cell]:
-    model, photo = load_model("microast"), _photo("coffee", (600, 400))
+    photo = _photo("coffee", (600, 400))
     for entry in builtin_styles(ROOT / "styles"):
+        model = load_model(entry.settings.get("engine", "microast"))
         yield entry.name, stylize(model, photo, "RGB", [(signals_of(model, entry.name), 1.0)])
 
 

@@ -56,6 +56,9 @@ if {size!r} == "1500, 1000":
     part = Gegl.Rectangle.new(*{tuple(PART)!r})
     data = image.get_layers()[0].get_buffer().get(part, 1.0, "R'G'B' u8", Gegl.AbyssPolicy.NONE)
     result["part"] = list(data)
+else:
+    layers = image.get_layers()
+    result["colours"] = [raw(layer, "R'G'B' u8").hex() for layer in (layers[-1], layers[0])]
 display.delete()
 """
     )

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 
+import numpy as np
 import pytest
 from daemon_process import connected, until
 from gimp_dialog import (
@@ -89,6 +90,30 @@ def test_a_style_that_was_searched_for_is_painted_and_is_the_most_recent_one(gim
     until(lambda: content(gimp, window, THUMBNAIL)[0] > 200, "the recent styles")
     click(gimp, window, FIRST)
     assert paint(gimp, running, window)["name"] == "Comic 100% · Background"
+
+
+def colours_of(done: dict) -> tuple[np.ndarray, np.ndarray]:
+    """RGB of the photo and of what was painted, each a row a pixel."""
+    photo, painted = (np.frombuffer(bytes.fromhex(text), np.uint8) for text in done["colours"])
+    return photo.reshape(-1, 3), painted.reshape(-1, 3)
+
+
+def test_a_photo_look_moves_colours_only_and_a_painting_after_it_paints(gimp):
+    def pairs_of_colours(style: str, name: str) -> tuple[int, int, np.ndarray]:
+        running, window = open_dialog(gimp, "300, 200")
+        search(gimp, window, style)
+        choose_a_style(gimp, window)
+        done = paint(gimp, running, window)
+        assert done["name"] == name
+        photo, painted = colours_of(done)
+        both = np.unique(np.concatenate([photo, painted], 1), axis=0)
+        return len(np.unique(photo, axis=0)), len(both), painted
+
+    colours, pairs, look = pairs_of_colours("tungsten", "Tungsten 100% · Background")
+    assert pairs == colours > 100  # what is one colour in the photo is one in the look
+    assert look[:, 0].mean() > look[:, 2].mean() + 40
+    colours, pairs, _ = pairs_of_colours("comic", "Comic 100% · Background")
+    assert pairs > colours
 
 
 def test_a_starred_style_is_the_only_one_among_the_favourites_until_the_star_goes(gimp):

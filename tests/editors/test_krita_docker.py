@@ -162,6 +162,35 @@ def test_a_style_is_clicked_and_applied_by_mouse(docker, client: Client):
     assert bytes(client.submit(request).result().view()) == (docker.folder / "painted.raw").read_bytes()
 
 
+def test_a_photo_look_is_painted_by_its_engine_and_a_painting_by_the_usual_one(docker, client: Client):
+    def chosen(name: str) -> str:
+        return docker.run(
+            f"""
+            panel.gallery.chosen.emit(panel.studio.library.gallery.find("library", "{name}"), False)
+            result = panel.studio.effect.engine
+            """
+        )
+
+    choose(docker)
+    assert chosen("golden-hour") == "photo"
+    click(docker, "panel.job.apply_button")
+    docker.until("len(names()) == 2 and not panel.studio.busy")
+    wait_for_active_layer(docker)
+    size = docker.run(
+        """
+        keep("photo.raw", bytes(layer.pixelData(0, 0, document.width(), document.height())))
+        new = document.topLevelNodes()[1]
+        keep("painted.raw", new.pixelData(0, 0, document.width(), document.height()))
+        result = [document.width(), document.height()]
+        """
+    )
+    photo = Pixels(Extent(*size), PixelFormat("u8", "BGRA"), (docker.folder / "photo.raw").read_bytes())
+    effect = Effect((StyleChoice("library", "golden-hour"),), weight=0.8, engine="photo")
+    look = client.submit(effect.request(photo)).result()
+    assert bytes(look.view()) == (docker.folder / "painted.raw").read_bytes()
+    assert chosen("comic") == "microast"
+
+
 def place_of_style(krita: KritaSession, row: int) -> list[int]:
     """Where a style of the gallery is on the screen."""
     return krita.run(

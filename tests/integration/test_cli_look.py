@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from scumble_daemon import cli
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
 
@@ -40,6 +41,29 @@ def test_pillow_paints_with_the_lut_what_the_engine_paints(tmp_path):
     painted = stylize(model, np.array(photo), "RGB", [(style, 1.0)]).astype(int)
     assert np.abs(read - painted).max() <= found["largest"] + 2
     assert np.abs(read - painted).mean() <= found["mean"] + 0.5
+
+
+@pytest.mark.usefixtures("shared_place")
+def test_a_look_of_the_library_is_painted_by_its_engine(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def painted(*options: str) -> np.ndarray:
+        assert cli.run(["stylize", str(PHOTO), *options, "-o", "out.png"]) == 0
+        return np.array(Image.open("out.png")).astype(int)
+
+    look = painted("--style", "golden-hour")
+    assert np.array_equal(look, painted("--style", "golden-hour", "--engine", "photo"))
+    assert np.abs(look - painted("--style", "golden-hour", "--engine", "microast")).mean() > 5
+    two = painted("--style", "golden-hour", "--style", "fog")
+    assert np.array_equal(two, painted("--style", "golden-hour", "--style", "fog", "--engine", "photo"))
+    mixed = painted("--style", "fog", "--style", "comic")
+    assert np.array_equal(mixed, painted("--style", "fog", "--style", "comic", "--engine", "microast"))
+
+
+def test_a_look_of_the_library_becomes_a_lut(tmp_path):
+    ended = export("tungsten", "-o", tmp_path / "tungsten.cube", "--points", "5")
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "tungsten.cube").is_file()
 
 
 def test_without_a_photo_it_is_for_photos_of_many_kinds(tmp_path):

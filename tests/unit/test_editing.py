@@ -175,6 +175,19 @@ def test_a_recipe_of_the_library_brings_its_settings():
     assert gallery.find("library", "bold").settings == {"weight": 0.4}
 
 
+def test_a_photo_look_brings_its_engine_and_a_painting_takes_it_back():
+    gallery = Gallery(EditorSettings())
+    look = {"name": "fog", "mark": "photo", "settings": {"engine": "photo"}}
+    gallery.set_library([look, {"name": "comic", "mark": "line"}, {"name": "own"}])
+    fog, comic, own = (gallery.find("library", name) for name in ("fog", "comic", "own"))
+    assert gallery.engine_for(fog.choice, "adain") == "photo"
+    assert gallery.engine_for(comic.choice, "photo") == "microast"
+    assert gallery.engine_for(comic.choice, "adain") == "adain"
+    # Any picture may be meant as a look: what says nothing of its marks changes nothing.
+    assert gallery.engine_for(own.choice, "photo") == "photo"
+    assert gallery.engine_for(StyleChoice("file", "/a.jpg"), "photo") == "photo"
+
+
 def test_the_layer_is_named_after_style_weight_and_layer():
     texts = Texts()
     assert texts.layer_name(Effect((WAVES,)), "Background") == "Great Waves 100% · Background"

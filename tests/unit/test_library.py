@@ -57,8 +57,15 @@ def test_there_are_at_least_32_built_in_styles_in_at_least_14_families(library):
 
 def test_every_built_in_style_says_with_which_marks_it_is_made(library):
     marks = Counter(entry.credits.mark for entry in library.entries())
-    assert set(marks) == {"brush", "line", "print", "ink", "mosaic"}
+    assert set(marks) == set(MARKS)
     assert all(library.describe(entry)["mark"] in MARKS for entry in library.entries())
+
+
+def test_photo_looks_come_with_their_engine_and_paintings_with_none(library):
+    looks = [entry for entry in library.entries() if entry.credits.mark == "photo"]
+    assert len(looks) >= 12
+    assert all(library.describe(entry)["settings"] == {"engine": "photo"} for entry in looks)
+    assert library.describe(library.find("comic"))["settings"] == {}
 
 
 def test_a_mark_that_is_none_is_left_out():
@@ -83,9 +90,10 @@ def test_every_built_in_style_shows_its_painting_and_has_small_signals():
 
 def test_built_in_signals_are_of_the_weights_that_are_shipped(library):
     """When this fails the weights are new: run tools/make_styles.py."""
-    table = tomllib.loads((BUILTIN.parent / "models/scumble_models/microast/engine.toml").read_text())
-    weights = table["models"]["microast"]["sha256"]
     for entry in library.entries():
+        engine = entry.settings.get("engine", "microast")
+        table = tomllib.loads((BUILTIN.parent / f"models/scumble_models/{engine}/engine.toml").read_text())
+        weights = table["models"][engine]["sha256"]
         assert load_signals(entry, weights), entry.name
         assert [FILE_NAME.fullmatch(path.name)[2] for path in signals_files(entry.signals_folder)].count(
             weights[:16]

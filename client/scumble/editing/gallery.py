@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
-from ..marks import MARKS
-from .effect import StyleChoice
+from ..marks import MARKS, PHOTO_ENGINE
+from .effect import Effect, StyleChoice
 from .settings import EditorSettings
 
 ALL, FAVOURITES, RECENT, LAYERS = "all", "favourites", "recent", "layers"
@@ -33,6 +33,16 @@ class GalleryStyle:
     def title(self) -> str:
         """What stands below the picture."""
         return self.choice.label
+
+    def brings(self, engine: str) -> Mapping[str, Any]:
+        """The settings that change when it is chosen while `engine` is set.
+
+        Behind a photo look the engine is one for looks; a style that is painted takes it back.
+        """
+        paints = self.mark in MARKS and "engine" not in self.settings
+        if paints and engine == PHOTO_ENGINE:
+            return {**self.settings, "engine": Effect.engine}
+        return self.settings
 
 
 class Gallery:
@@ -80,6 +90,11 @@ class Gallery:
             if style.choice.key == (kind, value):
                 return style
         return None
+
+    def engine_for(self, choice: StyleChoice, engine: str) -> str:
+        """The engine that a style gets when it is chosen while `engine` is set."""
+        style = self.find(*choice.key)
+        return engine if style is None else str(style.brings(engine).get("engine", engine))
 
     def marks(self) -> Sequence[str]:
         """The kinds of mark that styles here are made with, in the order of `MARKS`."""

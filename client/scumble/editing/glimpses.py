@@ -26,13 +26,18 @@ second."""
 class Glimpses:
     """At most one job waits in the controller, so that all else goes before within that one's time.
 
-    `layer_pixels` gives the pixels of a style of kind ``layer``. For one thread.
+    `layer_pixels` gives the pixels of a style of kind ``layer``, `engine_for` the engine of a style
+    where one is set (`Gallery.engine_for`). For one thread.
     """
 
     def __init__(
-        self, controller: JobController, layer_pixels: Optional[Callable[[str], Pixels]] = None
+        self,
+        controller: JobController,
+        layer_pixels: Optional[Callable[[str], Pixels]] = None,
+        engine_for: Callable[[StyleChoice, str], str] = lambda _choice, engine: engine,
     ) -> None:
         self._controller, self._layer_pixels = controller, layer_pixels
+        self._engine_for = engine_for
         self._layer: Optional[Pixels] = None
         self._effect = Effect()
         self._made: Dict[Key, Pixels] = {}
@@ -94,7 +99,8 @@ class Glimpses:
     def _next(self) -> None:
         while self._layer is not None and self._running is None and self._wanted:
             choice = self._wanted.popleft()
-            effect = Effect((choice,), engine=self._effect.engine, device=self._effect.device)
+            engine = self._engine_for(choice, self._effect.engine)
+            effect = Effect((choice,), engine=engine, device=self._effect.device)
             try:
                 request = effect.request(self._layer, None, self._layer_pixels)
                 self._running = (self._controller.glimpse(request), choice.key)

@@ -62,16 +62,16 @@ def load_styles(texts: Sequence[str]) -> tuple[GivenStyle, ...]:
 
 
 def with_recipe(styles: Sequence[GivenStyle], settings: dict[str, Any]) -> dict[str, Any]:
-    """`settings` with those of a recipe, when it is the only style, where no option was given.
+    """`settings` with those that all styles bring along (a recipe, a photo look), where no option was given.
 
     For the current click command, whose options bear the names of the settings.
     """
     context = click.get_current_context()
-    if len(styles) != 1:
-        return settings
+    first, *others = [style.settings for style in styles]
+    brought = {key: value for key, value in first.items() if all(o.get(key) == value for o in others)}
     return {
-        key: styles[0].settings[key]
-        if key in styles[0].settings and context.get_parameter_source(key) is ParameterSource.DEFAULT
+        key: brought[key]
+        if key in brought and context.get_parameter_source(key) is ParameterSource.DEFAULT
         else value
         for key, value in settings.items()
     }
@@ -122,8 +122,7 @@ def _from_library(name: str, share: float) -> GivenStyle:
         raise ScumbleError("unknown-style", message, hint=hint) from error
     identity = b"".join(learned_stamp(part) for part, _ in library.parts(entry)) + entry.identity
     weight = StyleWeight(StyleSource(library=entry.name), share)
-    settings = entry.recipe.settings if entry.recipe else {}
-    return GivenStyle(weight, entry.name, entry.credits.title, None, identity, settings)
+    return GivenStyle(weight, entry.name, entry.credits.title, None, identity, entry.settings)
 
 
 def _near_files(name: str) -> list[str]:

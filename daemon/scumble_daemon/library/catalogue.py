@@ -110,7 +110,7 @@ class Library:
             "begun": self._begun(entry),
             "any_engine": bool(parts) and all(part.image is not None for part in parts),
             "thumbnail": entry.thumbnail.is_file(),
-            "settings": dict(entry.recipe.settings) if entry.recipe else {},
+            "settings": entry.settings,
         }
 
     def add_image(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scumble.marks import MARKS
+from scumble.marks import MARKS, PHOTO, PHOTO_ENGINE
 
 from .names import clean_text
 from .recipes import Recipe
@@ -64,6 +64,13 @@ class StyleEntry:
     def thumbnail(self) -> Path:
         """A small JPEG of the picture itself."""
         return self.folder / "thumbnail.jpg"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Fields of StylizeRequest for whoever chooses the style: a recipe's, or a photo look's engine."""
+        if self.recipe is not None:
+            return dict(self.recipe.settings)
+        return {"engine": PHOTO_ENGINE} if self.credits.mark == PHOTO else {}
 
     @property
     def signals_folder(self) -> Path:

@@ -69,6 +69,15 @@ class Controls(Gtk.Box):
         self.engine.set_active_id(chosen)
         self._fit_engine()
 
+    def show_engine(self) -> None:
+        """Follow the engine that is set: a photo look brings its own."""
+        name = self._config.get_property("engine")
+        if self.engine.get_active_id() != name:
+            if not self.engine.set_active_id(name):
+                self.engine.append(name, name)
+                self.engine.set_active_id(name)
+            self._fit_engine()
+
     def _fit_engine(self) -> None:
         """Grey out what means nothing to the engine that is set, and say why."""
         engine = self._engines.get(self._config.get_property("engine"))

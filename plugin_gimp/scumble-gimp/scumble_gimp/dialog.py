@@ -75,7 +75,7 @@ class ScumbleDialog:
         self._controller = JobController(wake=lambda: GLib.idle_add(self._read_events))
         self._previewing = Previewing(image, layer, config, self._controller, self._show_error)
         self._line = self._previewing.line
-        self._glimpses = Glimpses(self._controller, layer_pixels)
+        self._glimpses = Glimpses(self._controller, layer_pixels, self._gallery.engine_for)
         self._learning = DialogLearning(self._settings.learn, self._learning_went_on, self._show_error)
         self._build(procedure)
         self._ask_daemon()
@@ -249,7 +249,7 @@ class ScumbleDialog:
         known = self._styles()
         if not add:
             set_styles(self._config, (style.choice,))
-            for name, value in style.settings.items():
+            for name, value in style.brings(self._config.get_property("engine")).items():
                 spec = self._config.find_property(name.replace("_", "-"))
                 if spec is not None and isinstance(value, (int, float, str)):
                     self._config.set_property(spec.name, value)
@@ -308,6 +308,7 @@ class ScumbleDialog:
     def _settings_changed(self) -> bool:
         self._showing = 0
         self._show_styles()
+        self._controls.show_engine()
         return GLib.SOURCE_REMOVE
 
     def _learn_toggled(self, on: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 from scumble import ScumbleError
 from scumble.editing import Effect, Glimpses, JobController, JobEvent, StyleChoice
@@ -23,11 +23,17 @@ class LayerGlimpses(QtCore.QObject):
 
     stale = Signal()
 
-    def __init__(self, editor: Editor, controller: JobController, parent: Object) -> None:
+    def __init__(
+        self,
+        editor: Editor,
+        controller: JobController,
+        engine_for: Callable[[StyleChoice, str], str],
+        parent: Object,
+    ) -> None:
         super().__init__(parent)
         self.layers = Pictures(self)
         self._editor = editor
-        self._glimpses = Glimpses(controller, editor.layer_pixels)
+        self._glimpses = Glimpses(controller, editor.layer_pixels, engine_for)
         self._seen: Optional[Tuple[Any, ...]] = None
         self._read_at = float("-inf")
 

@@ -65,7 +65,7 @@ class Studio(QtCore.QObject):
         self.effect = self.library.last_effect()
         self.learning = PanelLearning(editor, self, connect)
         self.learning.went_on.connect(self._learning_went_on)
-        self.glimpses = LayerGlimpses(editor, self._controller, self)
+        self.glimpses = LayerGlimpses(editor, self._controller, self.library.gallery.engine_for, self)
         self.live = Live(editor, self._controller, lambda: self.effect, parent)
         self.live.changed.connect(self.state_changed)
         self.live.status.connect(self.status)
@@ -110,7 +110,7 @@ class Studio(QtCore.QObject):
         styles = self.effect.styles
         mixed = [known.key for known in styles]
         if not add:
-            effect = self.effect.taking(style.settings)
+            effect = self.effect.taking(style.brings(self.effect.engine))
             self.set_effect(replace(effect, styles=put((), style.choice, 0)))
         elif style.choice.key in mixed:
             at = mixed.index(style.choice.key)
