@@ -36,6 +36,22 @@ def effect_of(config) -> Effect:
     )
 
 
+def set_effect(config, effect: Effect) -> None:
+    """The inverse of :func:`effect_of`."""
+    set_styles(config, effect.styles)
+    for name in (
+        "weight",
+        "stroke-size",
+        "preserve-color",
+        "contrast",
+        "detail",
+        "engine",
+        "device",
+        "tiling",
+    ):
+        _set(config, name, getattr(effect, name.replace("-", "_")))
+
+
 def styles_of(config) -> Tuple[StyleChoice, ...]:
     """The styles with their shares, which sum to 1; those with a share of 0 too.
 

@@ -40,20 +40,22 @@ from .gallery_view import GalleryView, Told
 from .i18n import _
 from .learning import DialogLearning
 from .mix_view import MixView
-from .painting import READ_SHARE, insert, layer_pixels, make_request, titled
+from .painting import READ_SHARE, Edited, insert, layer_pixels, make_request, titled
 from .previewing import Previewing
 from .reporting import TEXTS, note, unexpected
 
 MAX_LAYERS = 40
 
 
-def run_dialog(procedure, image, layer, config):
+def run_dialog(procedure, image, layer, config, edited: Optional[Edited] = None):
     """Show the dialog until the artist applies a style or leaves; the new layer, or None.
+
+    The new layer takes the place of one that is `edited`.
 
     Raises ScumbleError only where no dialog can be shown; other errors are shown in it.
     """
     GimpUi.init("scumble-gimp")
-    dialog = ScumbleDialog(procedure, image, layer, config)
+    dialog = ScumbleDialog(procedure, image, layer, config, edited)
     try:
         return dialog.run()
     finally:
@@ -63,8 +65,8 @@ def run_dialog(procedure, image, layer, config):
 class ScumbleDialog:
     """One dialog for one layer."""
 
-    def __init__(self, procedure, image, layer, config) -> None:
-        self._image, self._layer, self._config = image, layer, config
+    def __init__(self, procedure, image, layer, config, edited: Optional[Edited]) -> None:
+        self._image, self._layer, self._config, self._edited = image, layer, config, edited
         self._settings: EditorSettings = load_settings(settings_file("gimp"))
         self._gallery = Gallery(self._settings)
         self._answers: Dict[int, Callable[[JobEvent], None]] = {}
@@ -330,7 +332,8 @@ class ScumbleDialog:
         self._busy(True)
         self._line.say(_("Reading the layer…"))
         effect = titled(effect_of(self._config), self._gallery)
-        transfer, request = make_request(self._image, self._layer, self._config, effect, self._read_on)
+        given = (self._image, self._layer, self._config, effect)
+        transfer, request = make_request(*given, self._read_on, self._edited)
         self._outcome = None
         self._loop = loop = GLib.MainLoop()
         ticket = self._controller.apply(request)
@@ -341,7 +344,7 @@ class ScumbleDialog:
         if event is None or event.error is not None:
             self._controller.cancel(ticket)
             raise event.error if event is not None else ScumbleError("cancelled", "Cancelled.")
-        return insert(self._image, self._layer, self._config, effect, transfer, request, event.result)
+        return insert(*given, transfer, request, event.result, self._edited)
 
     def _apply_went_on(self, event: JobEvent) -> None:
         if event.progress is not None:

@@ -108,18 +108,18 @@ def write_layer(layer, transfer: Transfer, bounds: Bounds, pixels: Pixels) -> No
     layer.update(*bounds)
 
 
-def insert_result(
-    image, layer, name: str, transfer: Transfer, region: Optional[Bounds], result: Pixels, mode, opacity
-):
-    """Add the result above the layer, in one undo step, and return the new layer.
+def result_layer(
+    image, layer, name: str, transfer: Transfer, region: Optional[Bounds], result: Pixels
+) -> Gimp.Layer:
+    """A layer with the result in it, where the painted one lies; not in the image yet.
 
-    The new layer is complete before the image sees it, so that nothing half done can stay behind.
+    Complete before the image sees it, so that nothing half done can stay behind.
     """
     if not layer.is_valid() or not image.is_valid():
         raise ScumbleError("bad-layer", _("The layer was deleted while Scumble was painting."))
     whole = Bounds(0, 0, layer.get_width(), layer.get_height())
     bounds = whole if region is None else region
-    new = Gimp.Layer.new(image, name, whole.width, whole.height, layer.type(), opacity, mode)
+    new = Gimp.Layer.new(image, name, whole.width, whole.height, layer.type(), 100.0, Gimp.LayerMode.NORMAL)
     if region is not None:
         # Beyond the selection the new layer is the old one: painting on its mask reveals no hole.
         rectangle = Gegl.Rectangle.new(*whole)
@@ -127,14 +127,52 @@ def insert_result(
     write_layer(new, transfer, bounds, result)
     _ok, x, y = layer.get_offsets()
     new.set_offsets(x, y)
+    return new
+
+
+def insert_above(image, layer, new, masked: bool) -> None:
+    """Put a layer above another in one undo step; `masked`: with the selection as its mask."""
     image.undo_group_start()
     try:
         image.insert_layer(new, layer.get_parent(), image.get_item_position(layer))
-        if region is not None:
+        if masked:
             new.add_mask(new.create_mask(Gimp.AddMaskType.SELECTION))
     finally:
         image.undo_group_end()
-    return new
+
+
+def put_in_place(image, old, new) -> None:
+    """Let a layer take the place of another, with its mask and what else an artist may have set.
+
+    In one undo step. Raises ScumbleError `bad-layer` when the other is gone.
+    """
+    if not old.is_valid():
+        raise ScumbleError("bad-layer", _("The layer was deleted while Scumble was painting."))
+    name = new.get_name()
+    image.undo_group_start()
+    try:
+        image.insert_layer(new, old.get_parent(), image.get_item_position(old))
+        mask = old.get_mask()
+        if mask is not None:
+            new.add_mask(_copied_mask(old, new, mask))
+            new.set_apply_mask(old.get_apply_mask())
+        new.set_visible(old.get_visible())
+        new.set_color_tag(old.get_color_tag())
+        image.remove_layer(old)
+        new.set_name(name)  # which GIMP has made unique beside the old one's
+        image.set_selected_layers([new])
+    finally:
+        image.undo_group_end()
+
+
+def _copied_mask(old, new, mask):
+    """A mask like the old layer's, wherever both lie; black where that layer was not."""
+    copy = new.create_mask(Gimp.AddMaskType.BLACK)
+    (_ok, old_x, old_y), (_also, x, y) = old.get_offsets(), new.get_offsets()
+    source = Gegl.Rectangle.new(0, 0, old.get_width(), old.get_height())
+    target = Gegl.Rectangle.new(old_x - x, old_y - y, old.get_width(), old.get_height())
+    mask.get_buffer().copy(source, Gegl.AbyssPolicy.NONE, copy.get_buffer(), target)
+    return copy
 
 
 def scaled(layer, bounds: Bounds, side: int) -> Pixels:

@@ -4,24 +4,40 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import replace
-from typing import Callable
+from typing import Callable, NamedTuple, Optional
 
-from scumble import Pixels, ScumbleError
+from gi.repository import Gimp
+
+from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import Effect, Gallery, load_settings, save_settings, settings_file
 from scumble.editing.log import write_log
 
 from . import layers, procedures
 from .config import layer_by_id
 from .i18n import _
+from .kept import keep
 from .reporting import TEXTS
 
 READ_SHARE = 0.05
 """Of a progress bar: reading the layer."""
 
 
-def make_request(image, layer, config, effect: Effect, on_strip: Callable[[float], None]):
+class Edited(NamedTuple):
+    """A painted layer that another one will take the place of, and the part of the source that it shows.
+
+    `layer_mode` is what the arguments say where the layer's own mode shall stay.
+    """
+
+    layer: Gimp.Layer
+    region: Optional[Bounds]
+    layer_mode: str
+
+
+def make_request(
+    image, layer, config, effect: Effect, on_strip: Callable[[float], None], edited: Optional[Edited] = None
+):
     """The job for an effect and the other arguments, with the layer's pixels, and how those travel."""
-    region = layers.target(image, layer, config.get_property("apply-to"))
+    region = layers.target(image, layer, config.get_property("apply-to")) if edited is None else edited.region
     if not effect.styles:
         raise ScumbleError(
             "no-style",
@@ -33,12 +49,25 @@ def make_request(image, layer, config, effect: Effect, on_strip: Callable[[float
     return transfer, effect.request(pixels, region, layer_pixels)
 
 
-def insert(image, layer, config, effect: Effect, transfer, request, result: Pixels):
-    """Add the result to the image, remember the effect, and return the new layer."""
+def insert(
+    image, layer, config, effect: Effect, transfer, request, result: Pixels, edited: Optional[Edited] = None
+):
+    """Add the result to the image, remember the effect, and return the new layer.
+
+    An edited layer goes, and the new one takes its place.
+    """
     mode, _title = procedures.LAYER_MODES[config.get_property("layer-mode")]
     name = TEXTS.layer_name(effect, layer.get_name())
-    opacity = config.get_property("opacity")
-    new = layers.insert_result(image, layer, name, transfer, request.region, result, mode, opacity)
+    new = layers.result_layer(image, layer, name, transfer, request.region, result)
+    new.set_mode(mode)
+    new.set_opacity(config.get_property("opacity"))
+    keep(new, effect, layer, request.region)
+    if edited is None:
+        layers.insert_above(image, layer, new, masked=request.region is not None)
+    else:
+        if config.get_property("layer-mode") == edited.layer_mode:
+            new.set_mode(edited.layer.get_mode())  # which the dialog may not know
+        layers.put_in_place(image, edited.layer, new)
     remember(effect)
     return new
 

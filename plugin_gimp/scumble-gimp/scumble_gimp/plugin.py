@@ -10,17 +10,19 @@ from .i18n import _
 
 
 class ScumblePlugIn(Gimp.PlugIn):
-    """Two procedures: apply a style, and apply the last one again."""
+    """Three procedures: apply a style, apply the last one again, and change what was painted."""
 
     def do_set_i18n(self, procedure_name):
         return False  # our own gettext, see i18n
 
     def do_query_procedures(self):
-        return [procedures.APPLY, procedures.REPEAT]
+        return [procedures.APPLY, procedures.REPEAT, procedures.EDIT]
 
     def do_create_procedure(self, name):
         if name == procedures.REPEAT:
             return procedures.create_repeat(self, _run_repeat)
+        if name == procedures.EDIT:
+            return procedures.create_edit(self, _run_edit)
         return procedures.create_apply(self, _run_apply)
 
 
@@ -38,6 +40,14 @@ def _run_repeat(procedure, run_mode, image, drawables, config, data):
     except ImportError as error:
         return _incomplete(procedure, error)
     return run_repeat(procedure, image, drawables)
+
+
+def _run_edit(procedure, run_mode, image, drawables, config, data):
+    try:
+        from .run import run_edit
+    except ImportError as error:
+        return _incomplete(procedure, error)
+    return run_edit(procedure, run_mode, image, drawables)
 
 
 def _incomplete(procedure, error):

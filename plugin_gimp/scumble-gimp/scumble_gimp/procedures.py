@@ -10,6 +10,7 @@ from .i18n import _
 STROKE_RANGE = (0.25, 4.0)
 APPLY = "plug-in-scumble"
 REPEAT = "plug-in-scumble-repeat"
+EDIT = "plug-in-scumble-edit"
 MENU = "<Image>/Filters/Artistic"
 LABEL = _("Scumble (_Neural Style)…")
 
@@ -94,6 +95,30 @@ def create_repeat(plug_in, run):
     procedure.set_menu_label(_("Scumble: _Repeat Last"))
     _common(procedure)
     return procedure
+
+
+def create_edit(plug_in, run):
+    """The procedure that paints a painted layer anew."""
+    procedure = Gimp.ImageProcedure.new(plug_in, EDIT, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure.set_documentation(
+        _("Change the settings of a layer that Scumble has painted"),
+        _(
+            "Paints what the layer was made of again, with the settings that the layer remembers or, with "
+            "a dialog, with others. The new layer takes the place of the old one in one undo step, and "
+            "keeps its mask, mode and opacity."
+        ),
+        None,
+    )
+    procedure.set_menu_label(_("Scumble: E_dit Painted Layer…"))
+    _common(procedure)
+    procedure.add_layer_return_value("new-layer", _("New layer"), _("The stylized layer"), False, _RW)
+    return procedure
+
+
+def name_of_mode(mode) -> str:
+    """The name of a layer's mode among `LAYER_MODES`; the first for one that is not there."""
+    names = [name for name, (known, _title) in LAYER_MODES.items() if known == mode]
+    return [*names, *LAYER_MODES][0]
 
 
 def _common(procedure):

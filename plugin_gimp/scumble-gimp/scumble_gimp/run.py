@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any
+from typing import Any, Optional
 
 from gi.repository import Gimp, GLib, GObject
 
@@ -12,9 +12,10 @@ from scumble.editing import EditorSettings, Effect, Gallery, JobController, load
 from scumble.editing.texts import fraction
 
 from . import layers, procedures
-from .config import effect_of
+from .config import effect_of, set_effect
 from .i18n import _
-from .painting import READ_SHARE, insert, make_request, titled
+from .kept import kept
+from .painting import READ_SHARE, Edited, insert, make_request, titled
 from .reporting import TEXTS, note, unexpected
 
 POLL_S = 0.25
@@ -34,10 +35,36 @@ def run_apply(procedure, run_mode, image, drawables, config):
             last = run_mode == Gimp.RunMode.WITH_LAST_VALS
             new = _paint_in_the_status_bar(image, layer, config, _last_effect(config, last))
         Gimp.displays_flush()
-        values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
-        values.remove(1)
-        values.insert(1, GObject.Value(Gimp.Layer.__gtype__, new))
-        return values
+        return _with_layer(procedure, new)
+    except ScumbleError as error:
+        return _failed(procedure, error)
+    except Exception:
+        return _failed(procedure, unexpected(traceback.format_exc()))
+
+
+def run_edit(procedure, run_mode, image, drawables):
+    """Run plug-in-scumble on what a painted layer was made of, with its settings. Never raises."""
+    try:
+        painted = layers.check_layer(image, drawables)
+        memory = kept(image, painted)
+        apply = Gimp.get_pdb().lookup_procedure(procedures.APPLY)
+        config = apply.create_config()
+        set_effect(config, memory.effect)
+        config.set_property("apply-to", "layer")
+        mode = procedures.name_of_mode(painted.get_mode())
+        config.set_property("layer-mode", mode)
+        config.set_property("opacity", painted.get_opacity())
+        edited = Edited(painted, memory.region, mode)
+        if run_mode == Gimp.RunMode.INTERACTIVE:
+            from .dialog import run_dialog
+
+            new = run_dialog(apply, image, memory.source, config, edited)
+            if new is None:
+                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+        else:
+            new = _paint_in_the_status_bar(image, memory.source, config, memory.effect, edited)
+        Gimp.displays_flush()
+        return _with_layer(procedure, new)
     except ScumbleError as error:
         return _failed(procedure, error)
     except Exception:
@@ -64,19 +91,26 @@ def run_repeat(procedure, image, drawables):
         return _failed(procedure, unexpected(traceback.format_exc()))
 
 
+def _with_layer(procedure, new):
+    values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    values.remove(1)
+    values.insert(1, GObject.Value(Gimp.Layer.__gtype__, new))
+    return values
+
+
 def _last_effect(config, last: bool) -> Effect:
     """What the arguments say. GIMP's last values know nothing of runs by scripts; our settings do."""
     effect = effect_of(config)
     return load_settings(settings_file("gimp")).effect if last and not effect.styles else effect
 
 
-def _paint_in_the_status_bar(image, layer, config, effect: Effect):
+def _paint_in_the_status_bar(image, layer, config, effect: Effect, edited: Optional[Edited] = None):
     """Without a dialog: the progress is GIMP's own. Its Cancel ends this process, and with it the job."""
     Gimp.progress_init(_("Scumble: reading the layer"))
     controller = JobController()
     try:
         transfer, request = make_request(
-            image, layer, config, effect, lambda done: Gimp.progress_update(READ_SHARE * done)
+            image, layer, config, effect, lambda done: Gimp.progress_update(READ_SHARE * done), edited
         )
         Gimp.progress_set_text(_("Scumble: waiting for the daemon"))
         if any(style.kind == "library" for style in effect.styles):
@@ -84,7 +118,7 @@ def _paint_in_the_status_bar(image, layer, config, effect: Effect):
             gallery.set_library(_wait(controller, controller.ask(Client.styles)))
             effect = titled(effect, gallery)
         result = _wait(controller, controller.apply(request))
-        new = insert(image, layer, config, effect, transfer, request, result)
+        new = insert(image, layer, config, effect, transfer, request, result, edited)
         Gimp.progress_update(1.0)
         return new
     finally:

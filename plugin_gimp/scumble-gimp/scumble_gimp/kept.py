@@ -1,0 +1,82 @@
+"""What a painted layer remembers: with which effect, of which layer and of which part of it it was made.
+
+It is kept in the layer, as a parasite that goes into the XCF file, so that the layer can be edited later.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import NamedTuple, Optional
+
+from gi.repository import Gimp
+
+from scumble import Bounds, ScumbleError
+from scumble.editing import Effect, StyleChoice
+
+from .config import layer_by_id
+from .i18n import _
+
+NAME = "scumble-effect"
+#: Kept in files, and undone with the layer.
+_FLAGS = 1 | 2
+
+
+class Kept(NamedTuple):
+    """The effect, the layer that was painted, and the part of it; None for all of it."""
+
+    effect: Effect
+    source: Gimp.Layer
+    region: Optional[Bounds]
+
+
+def keep(painted, effect: Effect, source, region: Optional[Bounds]) -> None:
+    """Write into a layer how it was made. Layers are meant by their tattoos, which files keep."""
+    styles = tuple(replace(style, value=_tattoo(style)) for style in effect.styles)
+    data = {
+        "effect": replace(effect, styles=styles).to_dict(),
+        "source": source.get_tattoo(),
+        "region": list(region) if region is not None else None,
+    }
+    text = json.dumps(data).encode("utf-8")
+    painted.attach_parasite(Gimp.Parasite.new(NAME, _FLAGS, text))
+
+
+def kept(image, painted) -> Kept:
+    """How a layer was made.
+
+    Raises ScumbleError `bad-layer` where it does not say, or what it was made of is gone.
+    """
+    parasite = painted.get_parasite(NAME)
+    try:
+        data = json.loads(bytes(parasite.get_data()).decode("utf-8"))
+        effect, tattoo, region = Effect.from_dict(data["effect"]), int(data["source"]), data["region"]
+        bounds = Bounds(*(int(value) for value in region)) if region is not None else None
+    except (AttributeError, ValueError, KeyError, TypeError):
+        raise ScumbleError(
+            "bad-layer",
+            _("This layer was not painted by Scumble: select one that was."),
+        ) from None
+    source = image.get_layer_by_tattoo(tattoo)
+    if source is None:
+        raise ScumbleError(
+            "bad-layer",
+            _("The layer that this one was painted from is gone."),
+            hint=_("Paint another layer, and take the settings from the recent ones."),
+        )
+    styles = tuple(style for style in (_found(image, style) for style in effect.styles) if style)
+    whole = Bounds(0, 0, source.get_width(), source.get_height())
+    return Kept(replace(effect, styles=styles), source, bounds if bounds is None else bounds.intersect(whole))
+
+
+def _tattoo(style: StyleChoice) -> str:
+    layer = layer_by_id(style.value) if style.kind == "layer" else None
+    return style.value if layer is None else str(layer.get_tattoo())
+
+
+def _found(image, style: StyleChoice) -> Optional[StyleChoice]:
+    """The style; None for a layer that is no longer there."""
+    if style.kind != "layer":
+        return style
+    layer = image.get_layer_by_tattoo(int(style.value)) if style.value.isdigit() else None
+    return None if layer is None else replace(style, value=str(layer.get_id()))
