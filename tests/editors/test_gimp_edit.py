@@ -136,3 +136,14 @@ display.delete()
     choose_a_style(gimp, window)
     done = paint(gimp, running, window)
     assert done["tree"] == ["Comic 35% · Photo", "Photo"]
+
+
+def test_only_one_painted_layer_is_edited_at_a_time(gimp, style):
+    answer = run(
+        gimp,
+        f"""
+painted = Gimp.Item.get_by_id(scumble(image, [photo], style_file={style!r})["layer"])
+result = scumble(image, [painted, photo], procedure="plug-in-scumble-edit")
+""",
+    )
+    assert "one at a time" in answer["error"]

@@ -42,14 +42,10 @@ REFUSED = {
         "result = scumble(image, [layer], style_file={style!r})",
         "This image is indexed: convert it with Image > Mode > RGB first.",
     ),
-    "two layers": (
-        IMAGE + "result = scumble(image, [layer, new_layer(image, 'Other', 5, 5)], style_file={style!r})",
-        "one layer at a time",
-    ),
     "a layer mask": (
         IMAGE + "mask = layer.create_mask(Gimp.AddMaskType.WHITE); layer.add_mask(mask)\n"
         "result = scumble(image, [mask], style_file={style!r})",
-        "one layer at a time",
+        "select one or more, and no mask or channel",
     ),
     "no style": (IMAGE + "result = scumble(image, [layer])", "No style was given."),
     "two styles in one": (

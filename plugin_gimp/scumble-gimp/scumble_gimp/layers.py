@@ -8,7 +8,7 @@ converts there and back, and floats hold whatever the image held.
 
 from __future__ import annotations
 
-from typing import Callable, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional
 
 from gi.repository import Babl, Gegl, Gimp
 
@@ -19,6 +19,8 @@ from .i18n import _
 
 STRIP_BYTES = 16 << 20
 STYLE_SIDE = 1024
+
+_SEEN: Dict[int, Gimp.Layer] = {}
 
 _DTYPES = {"u8": "u8", "u16": "u16", "half": "f16", "float": "f32"}
 _CHANNELS = {"R'G'B'A": "RGBA", "R'G'B'": "RGB", "Y'A": "GRAYA", "Y'": "GRAY"}
@@ -31,19 +33,21 @@ class Transfer(NamedTuple):
     babl: str
 
 
-def check_layer(image, drawables):
-    """The one layer to work on.
+def check_layers(image, drawables) -> List[Gimp.Layer]:
+    """The layers to work on, one at least.
 
     Raises ScumbleError `bad-layer` for anything else, with what to do.
     """
-    if len(drawables) != 1 or not isinstance(drawables[0], Gimp.Layer):
-        raise ScumbleError("bad-layer", _("Scumble works on one layer at a time: select a single layer."))
+    if not drawables or not all(isinstance(drawable, Gimp.Layer) for drawable in drawables):
+        raise ScumbleError(
+            "bad-layer", _("Scumble paints layers: select one or more, and no mask or channel.")
+        )
     if image.get_base_type() == Gimp.ImageBaseType.INDEXED:
         raise ScumbleError(
             "bad-layer",
             _("This image is indexed: convert it with Image > Mode > RGB first."),
         )
-    return drawables[0]
+    return list(drawables)
 
 
 def all_layers(image) -> List[Gimp.Layer]:
@@ -86,10 +90,33 @@ def transfer_of(layer) -> Transfer:
     return Transfer(PixelFormat("f32", _CHANNELS[perceptual]), Babl.get_name(through))
 
 
+def seen(layer, again: bool = False):
+    """The layer as it is seen: its filters are not in its pixels. Itself where it has none.
+
+    A copy with the filters in its pixels is kept, which nobody may change; `again` makes a new one.
+    """
+    kept = _SEEN.get(layer.get_id())
+    if kept is not None and not again:
+        return kept
+    if kept is not None:
+        _SEEN.pop(layer.get_id()).delete()
+    if not layer.get_filters():
+        return layer
+    copy = layer.copy()
+    copy.merge_filters()
+    (_ok, x, y), (_also, new_x, new_y) = layer.get_offsets(), copy.get_offsets()
+    copy.resize(layer.get_width(), layer.get_height(), new_x - x, new_y - y)  # a shadow may make it larger
+    _SEEN[layer.get_id()] = copy
+    return copy
+
+
 def read_layer(layer, transfer: Transfer, on_strip: Callable[[float], None]) -> Pixels:
     """All pixels of a layer, read in strips; `on_strip` gets how much is done, 0 to 1."""
     whole = Bounds(0, 0, layer.get_width(), layer.get_height())
-    buffer, memory = layer.get_buffer(), LayerMemory(transfer.format.byte_count(whole.extent))
+    buffer, memory = (
+        seen(layer, again=True).get_buffer(),
+        LayerMemory(transfer.format.byte_count(whole.extent)),
+    )
     for strip in _strips(whole, transfer.format):
         piece = buffer.get(Gegl.Rectangle.new(*strip), 1.0, transfer.babl, Gegl.AbyssPolicy.NONE)
         memory.append(piece)
@@ -123,7 +150,7 @@ def result_layer(
     if region is not None:
         # Beyond the selection the new layer is the old one: painting on its mask reveals no hole.
         rectangle = Gegl.Rectangle.new(*whole)
-        layer.get_buffer().copy(rectangle, Gegl.AbyssPolicy.NONE, new.get_buffer(), rectangle)
+        seen(layer).get_buffer().copy(rectangle, Gegl.AbyssPolicy.NONE, new.get_buffer(), rectangle)
     write_layer(new, transfer, bounds, result)
     _ok, x, y = layer.get_offsets()
     new.set_offsets(x, y)
@@ -183,7 +210,8 @@ def scaled(layer, bounds: Bounds, side: int) -> Pixels:
     factor, extent = _scale(bounds, side)
     corner = (int(bounds.x * factor), int(bounds.y * factor))
     babl, channels = ("Y'A u8", "GRAYA") if layer.is_gray() else ("R'G'B'A u8", "RGBA")
-    data = layer.get_buffer().get(Gegl.Rectangle.new(*corner, *extent), factor, babl, Gegl.AbyssPolicy.CLAMP)
+    buffer = seen(layer).get_buffer()
+    data = buffer.get(Gegl.Rectangle.new(*corner, *extent), factor, babl, Gegl.AbyssPolicy.CLAMP)
     return Pixels(extent, PixelFormat("u8", channels), bytes(data))
 
 

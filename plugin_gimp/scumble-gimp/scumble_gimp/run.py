@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any, Optional
+from typing import Any, List, Optional
 
 from gi.repository import Gimp, GLib, GObject
 
@@ -24,16 +24,22 @@ POLL_S = 0.25
 def run_apply(procedure, run_mode, image, drawables, config):
     """Run plug-in-scumble and return its values. Never raises."""
     try:
-        layer = layers.check_layer(image, drawables)
+        if run_mode == Gimp.RunMode.INTERACTIVE:
+            from .conversion import offer_rgb
+
+            if not offer_rgb(image):
+                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+        layer, *others = layers.check_layers(image, drawables)
+        last = run_mode == Gimp.RunMode.WITH_LAST_VALS
         if run_mode == Gimp.RunMode.INTERACTIVE:
             from .dialog import run_dialog
 
             new = run_dialog(procedure, image, layer, config)
             if new is None:
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+            _paint_each(image, others, config, effect_of(config))
         else:
-            last = run_mode == Gimp.RunMode.WITH_LAST_VALS
-            new = _paint_in_the_status_bar(image, layer, config, _last_effect(config, last))
+            (new, *_others) = _paint_each(image, [layer, *others], config, _last_effect(config, last))
         Gimp.displays_flush()
         return _with_layer(procedure, new)
     except ScumbleError as error:
@@ -45,7 +51,9 @@ def run_apply(procedure, run_mode, image, drawables, config):
 def run_edit(procedure, run_mode, image, drawables):
     """Run plug-in-scumble on what a painted layer was made of, with its settings. Never raises."""
     try:
-        painted = layers.check_layer(image, drawables)
+        painted, *others = layers.check_layers(image, drawables)
+        if others:
+            raise ScumbleError("bad-layer", _("Painted layers are edited one at a time: select one of them."))
         memory = kept(image, painted)
         apply = Gimp.get_pdb().lookup_procedure(procedures.APPLY)
         config = apply.create_config()
@@ -74,7 +82,7 @@ def run_edit(procedure, run_mode, image, drawables):
 def run_repeat(procedure, image, drawables):
     """Run plug-in-scumble with the settings of its last run. Never raises."""
     try:
-        layers.check_layer(image, drawables)
+        layers.check_layers(image, drawables)
         apply = Gimp.get_pdb().lookup_procedure(procedures.APPLY)
         config = apply.create_config()
         config.set_property("run-mode", Gimp.RunMode.WITH_LAST_VALS)
@@ -102,6 +110,15 @@ def _last_effect(config, last: bool) -> Effect:
     """What the arguments say. GIMP's last values know nothing of runs by scripts; our settings do."""
     effect = effect_of(config)
     return load_settings(settings_file("gimp")).effect if last and not effect.styles else effect
+
+
+def _paint_each(image, chosen, config, effect: Effect) -> List[Gimp.Layer]:
+    """Paint several layers alike, in one undo step; what is painted stays when one of them fails."""
+    image.undo_group_start()
+    try:
+        return [_paint_in_the_status_bar(image, layer, config, effect) for layer in chosen]
+    finally:
+        image.undo_group_end()
 
 
 def _paint_in_the_status_bar(image, layer, config, effect: Effect, edited: Optional[Edited] = None):
