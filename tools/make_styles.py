@@ -139,6 +139,8 @@ def _write_style(
     credits = {key: row[key] for key in ("title", "artist", "year", "family", "mark", "tags") if key in row}
     # JSON's strings and lists of strings are TOML's too.
     lines = [f"{k} = {json.dumps(v, ensure_ascii=False)}" for k, v in {**credits, **origin}.items()]
+    for language, title in row.get("titles", {}).items():
+        lines.insert(1, f"titles.{language} = {json.dumps(title, ensure_ascii=False)}")
     (folder / "style.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

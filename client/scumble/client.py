@@ -169,8 +169,8 @@ class Client:
     def styles(self, timeout: float = GREETING_S) -> List[Dict[str, Any]]:
         """The styles of the daemon's library, as dicts; torch is not loaded for it.
 
-        Keys: name (what `style` takes), title, artist, year, family, mark (of `scumble.marks.MARKS`, or
-        empty), licence, source, tags (a list),
+        Keys: name (what `style` takes), title, titles (by language, where they differ), artist, year,
+        family, mark (of `scumble.marks.MARKS`, or empty), licence, source, tags (a list),
         kind (``builtin``, ``user``, ``watched`` or ``recipe``), builtin, favourite, engines (names
         of those that have its signals), any_engine (whether any other can make them),
         settings (a recipe's fields of StylizeRequest, for the caller to apply), thumbnail (whether

@@ -10,5 +10,8 @@ from scumble.editing import Texts
 DOMAIN = "scumble-krita"
 LOCALE = Path(__file__).resolve().parent / "locale"
 
-_ = gettext.translation(DOMAIN, localedir=str(LOCALE), fallback=True).gettext
+_TRANSLATION = gettext.translation(DOMAIN, localedir=str(LOCALE), fallback=True)
+_ = _TRANSLATION.gettext
+LANGUAGE = _TRANSLATION.info().get("language", "")
+"""Of the catalogue, such as ``de``; empty for the texts as they are written."""
 TEXTS = Texts(_)

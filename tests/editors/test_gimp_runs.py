@@ -77,15 +77,19 @@ def test_what_cannot_be_done_is_one_sentence_and_changes_nothing(gimp, style, na
     assert sentence in error
     assert "Traceback" not in error
     assert "Photo" in tree
-    assert len(tree) == (2 if name == "two layers" else 1)
+    assert len(tree) == 1
 
 
-def test_in_a_german_gimp_the_daemons_refusals_are_german(start_gimp, style):
+def test_in_a_german_gimp_refusals_and_styles_are_german(start_gimp, style):
     gimp = start_gimp(windows=False, LANGUAGE="de")
     unknown, _tree = refusal(gimp, IMAGE + "result = scumble(image, [layer], style_name='nonesuch')")
     assert unknown.startswith("In der Bibliothek gibt es keinen Stil namens 'nonesuch'.")
     no_picture, _tree = refusal(gimp, IMAGE + "result = scumble(image, [layer], style_file='/etc/passwd')")
     assert "ist kein Bild, das Scumble lesen kann. Es liest JPEG" in no_picture
+    tree = gimp.run(
+        f"{INSIDE}\n{IMAGE}\nscumble(image, [layer], style_name='kiss')\nresult = tree(image)\nimage.delete()"
+    )
+    assert tree == ["Der Kuss 100% · Photo", "Photo"]
 
 
 def test_gimp_itself_refuses_a_style_file_that_is_missing(gimp):

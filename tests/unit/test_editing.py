@@ -175,6 +175,16 @@ def test_a_recipe_of_the_library_brings_its_settings():
     assert gallery.find("library", "bold").settings == {"weight": 0.4}
 
 
+def test_styles_have_titles_in_the_artists_language_where_there_are_any():
+    library = [{"name": "kiss", "title": "The Kiss", "titles": {"de": "Der Kuss", "fr": 7}}, {"name": "own"}]
+    titles = {}
+    for language in ("", "de", "fr"):
+        gallery = Gallery(EditorSettings(), language)
+        gallery.set_library(library)
+        titles[language] = [style.title for style in gallery.shown()]
+    assert titles == {"": ["The Kiss", "own"], "de": ["Der Kuss", "own"], "fr": ["The Kiss", "own"]}
+
+
 def test_a_photo_look_brings_its_engine_and_a_painting_takes_it_back():
     gallery = Gallery(EditorSettings())
     look = {"name": "fog", "mark": "photo", "settings": {"engine": "photo"}}

@@ -61,6 +61,18 @@ def test_every_built_in_style_says_with_which_marks_it_is_made(library):
     assert all(library.describe(entry)["mark"] in MARKS for entry in library.entries())
 
 
+def test_built_in_styles_have_german_titles_that_travel(library):
+    described = [library.describe(entry) for entry in library.entries()]
+    assert sum(bool(row["titles"].get("de")) for row in described) > 60
+    assert library.describe(library.find("kiss"))["titles"] == {"de": "Der Kuss"}
+
+
+def test_titles_that_are_none_are_left_out():
+    found = credits_from({"titles": {"de": "A\nB", "far-too-long": "x", "fr": 3, "it": ""}}, "A").titles
+    assert found == {"de": "A B"}
+    assert credits_from({"titles": ["de"]}, "A").titles == {}
+
+
 def test_photo_looks_come_with_their_engine_and_paintings_with_none(library):
     looks = [entry for entry in library.entries() if entry.credits.mark == "photo"]
     assert len(looks) >= 12

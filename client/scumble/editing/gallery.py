@@ -46,10 +46,13 @@ class GalleryStyle:
 
 
 class Gallery:
-    """The styles to show. Change it with `set_library`, `add` and `remember`; read it with `shown`."""
+    """The styles to show. Change it with `set_library`, `add` and `remember`; read it with `shown`.
 
-    def __init__(self, settings: EditorSettings) -> None:
-        self._settings = settings
+    Titles are in `language`, such as ``de``, where a style has one.
+    """
+
+    def __init__(self, settings: EditorSettings, language: str = "") -> None:
+        self._settings, self._language = settings, language
         self._library: Dict[Tuple[str, str], GalleryStyle] = {}
         self._added: List[StyleChoice] = []
 
@@ -66,7 +69,7 @@ class Gallery:
                 continue
             tags, settings = fields.get("tags"), fields.get("settings")
             style = GalleryStyle(
-                StyleChoice("library", name, _text(fields.get("title"))),
+                StyleChoice("library", name, self._title(fields)),
                 family=_text(fields.get("family")),
                 mark=_text(fields.get("mark")),
                 tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
@@ -83,6 +86,11 @@ class Gallery:
         """Show a style that is in no library, such as a file that was just opened."""
         if all(known.key != choice.key for known in self._added):
             self._added.insert(0, choice)
+
+    def _title(self, fields: Mapping[str, Any]) -> str:
+        titles = fields.get("titles")
+        own = titles.get(self._language) if isinstance(titles, Mapping) else None
+        return _text(own) or _text(fields.get("title"))
 
     def find(self, kind: str, value: str) -> Optional[GalleryStyle]:
         """The style of that kind and value, if the gallery has it."""

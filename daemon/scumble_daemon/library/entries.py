@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,16 @@ from .recipes import Recipe
 
 KINDS = ("builtin", "user", "watched", "recipe")
 MAX_TAGS = 16
+MAX_TITLES = 64
 MAX_CREDIT = 500
 
 
 @dataclass(frozen=True)
 class Credits:
-    """What is known of a style: one line each, empty where it is not known; `mark` is one of `MARKS`."""
+    """What is known of a style: one line each, empty where it is not known.
+
+    `mark` is one of `MARKS`, `titles` are titles by language, such as ``de``, where they differ.
+    """
 
     title: str
     artist: str = ""
@@ -30,10 +34,11 @@ class Credits:
     licence: str = ""
     source: str = ""
     tags: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for a file or a message."""
-        return {**vars(self), "tags": list(self.tags)}
+        return {**vars(self), "tags": list(self.tags), "titles": dict(self.titles)}
 
 
 @dataclass(frozen=True)
@@ -97,7 +102,15 @@ def credits_from(data: Mapping[str, Any], title: str) -> Credits:
         line("licence"),
         line("source"),
         tuple(word for word in words if word)[:MAX_TAGS],
+        _titles(data.get("titles")),
     )
+
+
+def _titles(data: object) -> dict[str, str]:
+    if not isinstance(data, Mapping):
+        return {}
+    pairs = [(k, clean_text(v)) for k, v in data.items() if isinstance(k, str) and isinstance(v, str)]
+    return {language: title for language, title in pairs[:MAX_TITLES] if title and len(language) <= 8}
 
 
 def identity_of(*parts: str | bytes) -> bytes:

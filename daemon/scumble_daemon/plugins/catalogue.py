@@ -77,8 +77,9 @@ def read_po(file: Path) -> dict[str, str]:
 
 
 def write_po(file: Path, entries: dict[str, str]) -> None:
-    """Write a .po or .pot file; the header comes first."""
-    everything = {"": HEADER, **entries}
+    """Write a .po or .pot file; the header comes first, with the language that the file is named after."""
+    language = f"Language: {file.stem}\n" if file.suffix == ".po" else ""
+    everything = {"": HEADER + language, **entries}
     blocks = [f"msgid {_quoted(key)}\nmsgstr {_quoted(value)}\n" for key, value in everything.items()]
     file.write_text("\n".join(blocks), encoding="utf-8")
 

@@ -37,7 +37,7 @@ from .controls import Controls
 from .error_bar import ErrorBar
 from .gallery_view import SIDE as THUMBNAIL
 from .gallery_view import GalleryView, Told
-from .i18n import _
+from .i18n import LANGUAGE, _
 from .learning import DialogLearning
 from .mix_view import MixView
 from .painting import READ_SHARE, Edited, insert, layer_pixels, make_request, titled
@@ -68,7 +68,7 @@ class ScumbleDialog:
     def __init__(self, procedure, image, layer, config, edited: Optional[Edited]) -> None:
         self._image, self._layer, self._config, self._edited = image, layer, config, edited
         self._settings: EditorSettings = load_settings(settings_file("gimp"))
-        self._gallery = Gallery(self._settings)
+        self._gallery = Gallery(self._settings, LANGUAGE)
         self._answers: Dict[int, Callable[[JobEvent], None]] = {}
         self._showing = 0
         self._loop: Optional[GLib.MainLoop] = None

@@ -8,4 +8,7 @@ from pathlib import Path
 DOMAIN = "scumble-gimp"
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
 
-_ = gettext.translation(DOMAIN, localedir=str(LOCALE), fallback=True).gettext
+_TRANSLATION = gettext.translation(DOMAIN, localedir=str(LOCALE), fallback=True)
+_ = _TRANSLATION.gettext
+LANGUAGE = _TRANSLATION.info().get("language", "")
+"""Of the catalogue, such as ``de``; empty for the texts as they are written."""

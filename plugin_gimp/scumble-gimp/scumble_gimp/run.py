@@ -13,7 +13,7 @@ from scumble.editing.texts import fraction
 
 from . import layers, procedures
 from .config import effect_of, set_effect
-from .i18n import _
+from .i18n import LANGUAGE, _
 from .kept import kept
 from .painting import READ_SHARE, Edited, insert, make_request, titled
 from .reporting import TEXTS, note, unexpected
@@ -131,7 +131,7 @@ def _paint_in_the_status_bar(image, layer, config, effect: Effect, edited: Optio
         )
         Gimp.progress_set_text(_("Scumble: waiting for the daemon"))
         if any(style.kind == "library" for style in effect.styles):
-            gallery = Gallery(EditorSettings())
+            gallery = Gallery(EditorSettings(), LANGUAGE)
             gallery.set_library(_wait(controller, controller.ask(Client.styles)))
             effect = titled(effect, gallery)
         result = _wait(controller, controller.apply(request))
