@@ -43,7 +43,7 @@ def variants(steps: int, crop: int, batch: int) -> dict[str, Recipe]:
     return {
         "everything": full,
         "without contrastive loss": change(full, losses=change(LOSSES, contrastive=0.0)),
-        "without filter modulation": change(full, filter_modulation=False),
+        "without filter modulation": change(full, leave_out=("filter_modulation",)),
         "without pixel stage": change(full, phases=(Phase(steps, crop, batch),)),
     }
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Make docs/images/gallery.jpg: photos in six built-in styles, and gallery-gray.jpg, the same without colour.
 
+With another engine it is gallery-ENGINE.jpg.
+
 python tools/gallery.py [--engine microast] [--out docs/images] [STYLE...]
 """
 
@@ -43,7 +45,8 @@ def main(styles: tuple[str, ...], engine: str, out: Path) -> None:
             result = stylize(model, np.asarray(large), "RGB", [(signals, 1.0)])
             _place(sheet, Image.fromarray(np.asarray(result)), column, row)
     out.mkdir(parents=True, exist_ok=True)
-    for name, picture in (("gallery.jpg", sheet), ("gallery-gray.jpg", sheet.convert("L"))):
+    made = {"gallery.jpg": sheet, "gallery-gray.jpg": sheet.convert("L")}
+    for name, picture in (made if engine == "microast" else {f"gallery-{engine}.jpg": sheet}).items():
         picture.save(out / name, quality=86)
         click.echo(str(out / name))
 

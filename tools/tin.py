@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Make docs/tin.md: Thumbnail Instance Normalization reproduced, and exact statistics beside it.
+"""Make docs/tin.md: Thumbnail Instance Normalization and Whitening, and exact statistics beside them.
 
-    python tools/tin.py [--engine microast] [--engine adain] [--largest 10000]
+    python tools/tin.py [--engine microast] [--engine linearwct] [--largest 10000]
 
-Everything in the page is measured by this script on the machine that runs it: the pictures (full frame,
+Sections of other engines stay as they are. Everything in the page is measured by this script on the
+machine that runs it: the pictures (full frame,
 patches with their own statistics, TIN, exact), the error of a thumbnail's statistics against its size
 (figure 8 of the URST paper) and peak memory against picture size (its table 1).
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import os
 import platform
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -28,6 +30,7 @@ from scumble_models.signals import StyleSignals
 from scumble_models.stylize import encode_style, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.executor import full_statistics
+from scumble_models.tiling.statistics import Statistics
 
 ROOT = Path(__file__).parents[1]
 PHOTO = ROOT / "examples" / "photos" / "rocket.jpg"
@@ -49,18 +52,19 @@ def main(engines: tuple[str, ...], largest: int) -> None:
     """Measure everything and write docs/tin.md with its pictures."""
     images = ROOT / "docs" / "images"
     images.mkdir(parents=True, exist_ok=True)
-    sections = [HEAD.format(machine=_machine())]
+    page = ROOT / "docs" / "tin.md"
+    _, *known = page.read_text(encoding="utf-8").split("\n## ") if page.is_file() else ("",)
+    sections = {section.partition("\n")[0]: section for section in known}
     for engine in engines:
         model = load_model(engine)
         # One level: patches and statistics are the matter here.
         traits = replace(model.traits, cascades=False)
         model = replace(model, info=replace(model.info, traits=traits))
         style = encode_style(model, np.asarray(Image.open(STYLE).convert("RGB")), "RGB")
-        sections.append(f"## {model.info.title}\n")
-        sections.append(_pictures(model, style, images))
-        sections.append(_statistics(model, style))
-        sections.append(_memory(engine, largest))
-    (ROOT / "docs" / "tin.md").write_text("\n".join(sections), encoding="utf-8")
+        parts = (_pictures(model, style, images), _statistics(model, style), _memory(engine, largest))
+        sections[model.info.title] = "\n".join((f"{model.info.title}\n", *parts))
+        text = "\n## ".join((HEAD.format(machine=_machine()), *sections.values()))
+        page.write_text(text, encoding="utf-8")
 
 
 def _photo(long_side: int) -> np.ndarray:
@@ -175,25 +179,35 @@ def _sheet(rows: list[list[np.ndarray]], width: int = 640) -> Image.Image:
 
 
 def _statistics(model: StyleModel, style: StyleSignals) -> str:
-    """Figure 8: how far a thumbnail's mean and deviation are from those of the whole."""
+    """Figure 8: how far a thumbnail's statistics are from those of the whole."""
     content = _photo(4096)
     view = NetworkView(PixelArray(content, "RGB", model.device))
     signals = style.to(model.device)
     stages = model.network.stages()
     sides = [side for side in THUMBNAILS if side < min(content.shape[:2])]
     truth = full_statistics(stages, signals, view.thumbnail(min(content.shape[:2])))
-    lines = ["| thumbnail short side | " + " | ".join(f"{s.name}: mean, std" for s in stages[:-1]) + " |"]
+    second = {"moments": "std", "covariance": "covariance", "nothing": "-"}
+    heads = [f"{s.name}: mean, {second[following.gathers]}" for s, following in pairwise(stages)]
+    lines = ["| thumbnail short side | " + " | ".join(heads) + " |"]
     lines.append("|---" * len(stages) + "|")
     for side in sides:
         found = full_statistics(stages, signals, view.thumbnail(side))
         cells = []
-        for (mean, std), (true_mean, true_std) in zip(found, truth, strict=True):
-            mean_error = ((mean - true_mean).abs() / true_std).mean().item()
-            std_error = ((std - true_std).abs() / true_std).mean().item()
-            cells.append(f"{mean_error:.1%}, {std_error:.1%}")
+        for own, true in zip(found, truth, strict=True):
+            cells.append(", ".join(f"{error:.1%}" for error in _errors(own, true)))
         lines.append(f"| {side} | {' | '.join(cells)} |")
     size = f"{content.shape[1]}x{content.shape[0]}"
     return STATISTICS.format(size=size, table="\n".join(lines))
+
+
+def _errors(found: Statistics, true: Statistics) -> tuple[float, float]:
+    """Relative errors of the mean and of the deviation, or of the whole covariance."""
+    if found[1].ndim == 4:
+        mean, std = ((a - b).abs() / true[1] for a, b in zip(found, true, strict=True))
+        return mean.mean().item(), std.mean().item()
+    deviation = true[1].diagonal(dim1=1, dim2=2).clamp_min(1e-12).sqrt()
+    mean = (found[0] - true[0]).flatten().abs() / deviation.flatten()
+    return mean.mean().item(), ((found[1] - true[1]).norm() / true[1].norm()).item()
 
 
 def _memory(engine: str, largest: int) -> str:
@@ -223,6 +237,8 @@ picture into patches and let each use its own, and neighbours come out in differ
 et al., AAAI 2022) takes the statistics of a thumbnail for all patches (TIN, Eq. 2). Scumble also has `exact`:
 the statistics of the whole picture, gathered patch by patch (Chan's merge, float64), with patches that carry
 a halo of the exact receptive field. It equals the full frame, at any size, in constant memory.
+Engines that whiten features need a covariance instead:
+a thumbnail's is Thumbnail Instance Whitening (TIW, Eq. 6), and the exact one is merged in the same way.
 """
 PICTURES = """### Four ways
 
@@ -248,8 +264,8 @@ between TIN with a halo of {halo} pixels, as in URST's code, and with the exact 
 STATISTICS = """### Statistics against thumbnail size (figure 8 of the paper)
 
 Mean absolute error over the channels at each point of normalisation, relative to the channel's
-deviation in the whole picture ({size} pixels, enlarged from a smaller photo, so without detail of its own
-at this size):
+deviation in the whole picture; of a covariance the error of the matrix, in Frobenius norm ({size} pixels,
+enlarged from a smaller photo, so without detail of its own at this size):
 
 {table}
 """

@@ -20,9 +20,9 @@ def write_atomically(data: bytes, target: Path) -> None:
     write_whole(target, data)
 
 
-def save_atomically(tensors: dict[str, Tensor], target: Path) -> None:
-    """Write tensors as safetensors to ``target``. Raises OSError."""
-    write_atomically(save_safetensors(tensors), target)
+def save_atomically(tensors: dict[str, Tensor], target: Path, **metadata: str) -> None:
+    """Write tensors as safetensors, with what is to be said of them, to ``target``. Raises OSError."""
+    write_atomically(save_safetensors(tensors, metadata), target)
 
 
 def save_picture(picture: Image.Image, target: Path, **options: Any) -> None:

@@ -43,8 +43,8 @@ class EngineFolder:
 
     Attributes:
         name: of the folder, which is the architecture's.
-        rows: its models by name, with title, file, sha256, licence, and encoder and encoder_sha256 where a
-            second file holds what training left as it was.
+        rows: its models by name, none as long as there are no weights; with title, file, sha256, licence,
+            and encoder and encoder_sha256 where a second file holds what training left as it was.
         order: among all engines; the first one is what is taken where none is named.
     """
 

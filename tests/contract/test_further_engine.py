@@ -19,7 +19,7 @@ from scumble_models.stylize import encode_style, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.training.method import training_method
 from scumble_models.training.recipe import Phase, Recipe
-from scumble_models.vgg import VGG16
+from scumble_models.vgg.encoder import VGG16
 from tests.contract.toy_engine import write_toy
 from tests.unit.models.conftest import natural_image
 

@@ -43,12 +43,12 @@ class Toy(StyleNetwork):
 
     def encode_style(self, style: Tensor) -> StyleSignals:
         mean, covariance = whole_statistics(self.encoder(style), "covariance")
-        root = power(covariance, 0.5).float()
+        root = power(covariance[0], 0.5).float()
         return StyleSignals(self.architecture, {"mean": mean.flatten(1), "root": root[None]})
 
     def decode(self, x: Tensor, statistics: tuple[Tensor, Tensor], signals) -> Tensor:
         mean, covariance = statistics
-        white = power(covariance, -0.5).float()
+        white = power(covariance[0], -0.5).float()
 
         def coloured(style: StyleSignals) -> Tensor:
             moved = torch.einsum("ij,njhw->nihw", style.tensors["root"][0] @ white, x - mean)

@@ -14,7 +14,7 @@ from scumble_models.grid import grid_energy
 from scumble_models.imagenet_weights import load_lpips, load_vgg16
 from scumble_models.ssim import ssim
 from scumble_models.training.losses import StyleStatistics, style_loss_each, style_statistics
-from scumble_models.vgg import scale_activations
+from scumble_models.vgg.encoder import scale_activations
 
 #: What a candidate is here: content and style to result, all in 0..1.
 Stylize = Callable[[Tensor, Tensor], Tensor]

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from scumble_models.devices import channels_last
-from scumble_models.vgg import VGG16
+from scumble_models.vgg.encoder import VGG16, shipped_encoder
 
 #: The layers whose Gram matrices make a style, and the one whose activations make a content.
 STYLE_LAYERS = ("conv1_2", "conv2_2", "conv3_3", "conv4_1")
 CONTENT_LAYER = "conv3_3"
-#: In this package because AdaIN's encoder is the same network.
-WEIGHTS = Path(__file__).parents[1] / "adain" / "encoder.safetensors"
 
 #: Mean outer product and mean of a layer's activations, ``(N, C, C)`` and ``(N, C)``.
 LayerStyle = tuple[Tensor, Tensor]
@@ -30,12 +26,11 @@ def loss_network(device: torch.device) -> VGG16:
 
     In bfloat16 and channels last, which halves the time of a step on a CPU.
     """
-    network = VGG16(padding_mode="reflect")
-    network.load_state_dict({k.removeprefix("encoder."): v for k, v in load_file(WEIGHTS).items()})
+    network = shipped_encoder()
     for name, module in list(network.named_children()):
         if isinstance(module, nn.MaxPool2d):
             setattr(network, name, nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False))
-    network.eval().requires_grad_(False)
+    network.requires_grad_(False)
     return channels_last(network.to(torch.bfloat16), device)
 
 

@@ -12,7 +12,7 @@ from scumble_models.microast.layers import ConvLayer
 from scumble_models.microast.network import MicroAST
 from scumble_models.signals import StyleSignals
 from scumble_models.training.method import TrainingMethod
-from scumble_models.vgg import VGG16
+from scumble_models.vgg.encoder import VGG16
 
 
 class Training(TrainingMethod[MicroAST]):
@@ -33,7 +33,7 @@ class Training(TrainingMethod[MicroAST]):
 
     def ablated(self, signals: StyleSignals) -> StyleSignals:
         """The same signals, with FilterMod neutral (weight 1, bias 0) where the recipe leaves it out."""
-        if self.recipe.filter_modulation:
+        if "filter_modulation" not in self.recipe.leave_out:
             return signals
         neutral = {"weight": torch.ones_like, "bias": torch.zeros_like}
         tensors = {k: neutral.get(k[:-1], lambda v: v)(v) for k, v in signals.tensors.items()}

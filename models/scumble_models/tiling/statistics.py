@@ -12,7 +12,7 @@ EPSILON = 1e-5
 #: What a stage has to know of its whole input: nothing, or one of the two below.
 Gathered = Literal["nothing", "moments", "covariance"]
 #: Of moments: mean and standard deviation per channel, each ``(1, C, 1, 1)`` float32. Of a covariance: the
-#: mean ``(1, C, 1, 1)`` float32, and the covariance ``(C, C)`` float64, which whitening inverts. Else ().
+#: mean ``(1, C, 1, 1)`` float32, and the covariance ``(1, C, C)`` float64, which whitening inverts. Else ().
 Statistics = tuple[Tensor, ...]
 
 
@@ -75,8 +75,8 @@ class RunningCovariance(RunningStatistics):
     """
 
     def result(self, device: torch.device | str) -> Statistics:
-        """Mean ``(1, C, 1, 1)`` float32 and unbiased covariance ``(C, C)`` float64."""
-        return _column(self._mean, device), (self._squares / max(1, self._count - 1)).to(device)
+        """Mean ``(1, C, 1, 1)`` float32 and unbiased covariance ``(1, C, C)`` float64."""
+        return _column(self._mean, device), (self._squares / max(1, self._count - 1)).to(device)[None]
 
     def _moments(self, patch: Tensor) -> tuple[Tensor, Tensor]:
         rows = _rows(patch).double()
@@ -112,16 +112,15 @@ def running(gathered: Gathered) -> RunningStatistics:
 
 
 def whole_statistics(x: Tensor, gathered: Gathered) -> Statistics:
-    """What a stage gathers, of the whole ``(N, C, H, W)`` at once, with gradients.
-
-    A covariance is one of a single picture (``N`` is 1).
-    """
+    """What a stage gathers, of each of ``(N, C, H, W)`` as a whole, with gradients."""
     if gathered == "nothing":
         return ()
     if gathered == "moments":
         return channel_statistics(x)
-    rows = _rows(x).double()
-    return x.float().mean((2, 3), keepdim=True), rows.T.cov()
+    rows = x.flatten(2).double()
+    mean = rows.mean(2, keepdim=True)
+    rows = rows - mean
+    return mean.float()[..., None], rows @ rows.transpose(1, 2) / max(1, rows.shape[2] - 1)
 
 
 def _rows(patch: Tensor) -> Tensor:

@@ -9,8 +9,8 @@ from torch import Generator, Tensor
 
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.judge import Judge
-from scumble_models.training.losses import StyleStatistics, style_statistics
-from scumble_models.vgg import STYLE_LAYERS
+from scumble_models.training.losses import StyleStatistics, gram_matrices, style_statistics
+from scumble_models.vgg.encoder import STYLE_LAYERS
 
 
 @dataclass
@@ -21,12 +21,14 @@ class Batch:
         content, style: ``(N, 3, S, S)`` in 0..1.
         content_features: relu4_1 of the content, ``(N, 512, S / 8, S / 8)``.
         style_statistics: per layer, of the style.
+        style_grams: per layer, of the style; empty where no loss asks for them.
     """
 
     content: Tensor
     style: Tensor
     content_features: Tensor
     style_statistics: StyleStatistics
+    style_grams: dict[str, Tensor]
 
 
 class Bank:
@@ -44,8 +46,10 @@ class Bank:
         size: int,
         crop: int,
         generator: Generator,
+        grams: bool = False,
     ) -> None:
         self._contents, self._styles, self._judge = contents, styles, judge
+        self._with_grams = grams
         self._crop, self._generator, self._next = crop, generator, 0
         joined = [self._make(8) for _ in range(max(1, size // 8))]
         self._content = torch.cat([b.content for b in joined])
@@ -55,13 +59,18 @@ class Bank:
             name: tuple(torch.cat([b.style_statistics[name][k] for b in joined]) for k in (0, 1))
             for name in joined[0].style_statistics
         }
+        self._grams = {
+            name: torch.cat([b.style_grams[name] for b in joined]) for name in joined[0].style_grams
+        }
 
     def _make(self, count: int) -> Batch:
         content = self._contents.crops(count, self._crop, self._generator)
         style = self._styles.crops(count, self._crop, self._generator, vary_colour=True)
         with torch.no_grad():
             features = self._judge(content, ("conv4_1",))["conv4_1"]
-            return Batch(content, style, features, style_statistics(self._judge(style, STYLE_LAYERS)))
+            of_style = self._judge(style, STYLE_LAYERS)
+            grams = gram_matrices(of_style) if self._with_grams else {}
+            return Batch(content, style, features, style_statistics(of_style), grams)
 
     def refresh(self, count: int) -> None:
         """Replace the ``count`` oldest content and style crops by new ones."""
@@ -74,6 +83,8 @@ class Bank:
         for name, pair in new.style_statistics.items():
             for stored, value in zip(self._statistics[name], pair, strict=True):
                 stored[slots] = value
+        for name, gram in new.style_grams.items():
+            self._grams[name][slots] = gram
 
     def draw(self, count: int) -> Batch:
         """A batch of ``count`` random pairs without repetition within the batch."""
@@ -81,4 +92,5 @@ class Bank:
         content = torch.randperm(len(self._content), generator=self._generator)[:count].to(device)
         style = torch.randperm(len(self._style), generator=self._generator)[:count].to(device)
         statistics = {name: (mean[style], std[style]) for name, (mean, std) in self._statistics.items()}
-        return Batch(self._content[content], self._style[style], self._features[content], statistics)
+        grams = {name: gram[style] for name, gram in self._grams.items()}
+        return Batch(self._content[content], self._style[style], self._features[content], statistics, grams)

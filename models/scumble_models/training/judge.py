@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from scumble_models.vgg import VGG16
+from scumble_models.vgg.encoder import VGG16
 
 #: Images in 0..1 and names of layers to activations.
 Judge = Callable[[Tensor, Sequence[str]], dict[str, Tensor]]

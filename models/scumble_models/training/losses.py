@@ -1,4 +1,4 @@
-"""The losses of MicroAST (section 3.3) and URST (Eq. 3 and 4), and one of our own."""
+"""The losses of MicroAST (section 3.3) and URST (Eq. 3 and 4), Gram matrices, and one of our own."""
 
 from __future__ import annotations
 
@@ -53,6 +53,24 @@ def style_loss_each(result: StyleStatistics, style: StyleStatistics) -> Tensor:
         total = total.to(mean.device) + (mean - style_mean).square().mean(1)
         total = total + (std - style_std).square().mean(1)
     return total
+
+
+def gram_matrices(activations: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Mean outer product of each layer's positions ``(N, C, H, W)``: ``(N, C, C)`` (Gatys et al., 2016)."""
+    found = {}
+    for name, x in activations.items():
+        rows = x.flatten(2)
+        found[name] = rows @ rows.transpose(1, 2) / rows.shape[2]
+    return found
+
+
+def gram_loss(result: Mapping[str, Tensor], style: Mapping[str, Tensor]) -> Tensor:
+    """Squared distance of Gram matrices relative to the style's, summed over layers."""
+    parts = [
+        ((gram - style[name]).square().sum((1, 2)) / style[name].square().sum((1, 2))).mean()
+        for name, gram in result.items()
+    ]
+    return torch.stack(parts).sum()
 
 
 def contrastive_loss(result: StyleSignals, style: StyleSignals) -> Tensor:

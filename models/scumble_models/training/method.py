@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -16,7 +16,7 @@ from scumble_models.network import StyleNetwork
 from scumble_models.signals import StyleSignals
 from scumble_models.training.bank import Batch
 from scumble_models.training.recipe import Recipe
-from scumble_models.vgg import VGG16
+from scumble_models.vgg.encoder import VGG16
 
 Network = TypeVar("Network", bound=StyleNetwork)
 
@@ -57,8 +57,21 @@ class TrainingMethod(ABC, Generic[Network]):
             path = folder / self.recipe.init
             if not path.is_file():
                 raise TrainingError(f"The recipe starts from {self.recipe.init}, which is not there.")
-            network.load_state_dict(load_file(path))
+            try:
+                self.load(network, load_file(path))
+            except (RuntimeError, KeyError) as error:
+                raise TrainingError(
+                    f"The recipe starts from {self.recipe.init}, whose weights do not fit."
+                ) from error
         return network
+
+    def load(self, network: Network, state: Mapping[str, Tensor]) -> None:
+        """Take the weights that the recipe starts from.
+
+        Raises:
+            RuntimeError, KeyError: they do not fit.
+        """
+        network.load_state_dict(dict(state))
 
     def styles(self, network: Network, batch: Batch) -> StyleSignals:
         """The batch's styles as the network takes them."""
@@ -68,9 +81,30 @@ class TrainingMethod(ABC, Generic[Network]):
         """The signals less what the recipe leaves out; not in a phase whose target are pixels."""
         return signals
 
-    def result(self, network: Network, batch: Batch, signals: StyleSignals) -> tuple[Tensor, Tensor]:
-        """The result, and the relu4_1 activations that the content loss compares it with."""
-        return network(batch.content, signals).float(), batch.content_features
+    def result(
+        self, network: Network, batch: Batch, signals: StyleSignals
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The result, and the activations by layer that the content loss compares its own with."""
+        return network(batch.content, signals).float(), {"conv4_1": batch.content_features}
+
+    def decoder(self, network: Network, level: str) -> nn.Module:
+        """What gives pictures back from a level of VGG, for phases of reconstruction.
+
+        Raises:
+            TrainingError: this network has nothing of the kind.
+        """
+        raise TrainingError(f"{network.architecture} is not trained by reconstruction from {level}.")
+
+    def further_losses(
+        self, network: Network, batch: Batch, signals: StyleSignals, activations: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Losses of this engine alone, each an unweighted scalar by its name in the recipe.
+
+        Args:
+            activations: of the result, by layer.
+        """
+        del network, batch, signals, activations
+        return {}
 
 
 def training_method(recipe: Recipe) -> TrainingMethod:

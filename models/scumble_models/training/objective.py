@@ -16,6 +16,8 @@ from scumble_models.training.judge import Judge
 from scumble_models.training.losses import (
     content_loss,
     contrastive_loss,
+    gram_loss,
+    gram_matrices,
     palette_loss,
     stroke_perceptual_loss,
     style_loss_each,
@@ -23,7 +25,7 @@ from scumble_models.training.losses import (
 )
 from scumble_models.training.method import TrainingMethod
 from scumble_models.training.recipe import LossWeights
-from scumble_models.vgg import STYLE_LAYERS
+from scumble_models.vgg.encoder import STYLE_LAYERS
 
 
 def perceptual_losses(
@@ -35,13 +37,16 @@ def perceptual_losses(
 ) -> dict[str, Tensor]:
     """The paper's losses (and the optional ones with a weight above 0), each an unweighted scalar."""
     signals = method.ablated(method.styles(network, batch))
-    result, target = method.result(network, batch, signals)
-    layers = STYLE_LAYERS if weights.style else ("conv4_1",)
+    result, targets = method.result(network, batch, signals)
+    layers = STYLE_LAYERS if weights.style or weights.gram else tuple(targets)
     activations = judge(result, layers)
-    losses = {"content": content_loss(activations["conv4_1"], target)}
+    compared = [content_loss(activations[name], target) for name, target in targets.items()]
+    losses = {"content": torch.stack(compared).sum()}
     if weights.style:
         statistics = style_statistics(activations)
         losses["style"] = style_loss_each(statistics, batch.style_statistics).mean()
+    if weights.gram:
+        losses["gram"] = gram_loss(gram_matrices(activations), batch.style_grams)
     if weights.contrastive:
         of_result = method.ablated(network.encode_style(result))
         losses["contrastive"] = contrastive_loss(of_result, signals)
@@ -49,6 +54,7 @@ def perceptual_losses(
         with torch.no_grad():
             enlarged = judge(_enlarged_strokes(network, batch.content, signals), layers)
         losses["stroke"] = stroke_perceptual_loss(activations, enlarged)
+    losses |= method.further_losses(network, batch, signals, activations)
     if weights.structure:
         losses["structure"] = 1.0 - ssim(result, batch.content).mean()
     if weights.grid:
@@ -63,7 +69,7 @@ def perceptual_losses(
 def pixel_losses(network: StyleNetwork, method: TrainingMethod, batch: Batch) -> dict[str, Tensor]:
     """The first stage: L1 and gradient distance to the content with its colours moved to the style's."""
     target = colour_map(batch.content, batch.style)(batch.content).clamp(0.0, 1.0)
-    result, _features = method.result(network, batch, method.styles(network, batch))
+    result, _targets = method.result(network, batch, method.styles(network, batch))
     gradient = sum(F.l1_loss(result.diff(dim=axis), target.diff(dim=axis)) for axis in (2, 3))
     return {"pixel": F.l1_loss(result, target), "gradient": torch.as_tensor(gradient)}
 

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from scumble_models.errors import TrainingError
+from scumble_models.vgg.decoder import LEVELS
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:  # the extra `train` brings it
     import tomli as tomllib
+
+TARGETS = ("perceptual", "pixel", "reconstruction")
 
 
 @dataclass(frozen=True)
@@ -24,13 +27,16 @@ class Phase:
         steps: number of optimiser steps.
         crop: side of the square crops in pixels, a multiple of 32.
         batch: crops per step, at least 2 (the contrastive loss needs a pair).
-        target: ``perceptual`` (the paper's losses) or ``pixel`` (colour-moved content, no VGG).
+        target: ``perceptual`` (the paper's losses), ``pixel`` (colour-moved content, no VGG) or
+            ``reconstruction`` (the crops themselves, of a decoder from VGG).
+        levels: of a reconstruction, where the decoder begins, in turn.
     """
 
     steps: int
     crop: int
     batch: int
     target: str = "perceptual"
+    levels: tuple[str, ...] = ("conv4_1",)
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,14 @@ class LossWeights:
 
     content: float = 1.0
     style: float = 3.0
+    gram: float = 0.0
     contrastive: float = 3.0
     stroke: float = 0.0
     structure: float = 0.0
     grid: float = 0.0
     palette: float = 0.0
+    earth_mover: float = 0.0
+    reconstruction: float = 0.0
     out_of_range: float = 0.0
 
 
@@ -56,13 +65,15 @@ class Recipe:
         seed: of every random choice.
         phases: in order.
         learning_rate: peak of Adam's rate; cosine to ``final_learning_rate`` after ``warm_up`` steps.
-        modulator_rate: factor on the modulator's rate; it moves slowly otherwise.
+        modulator_rate: factor on the rate of one part, MicroAST's modulator or a decoder that starts trained.
         clip: largest norm of the gradient.
         ema: decay of the averaged weights, which are the result.
         bank: number of content and of style crops whose VGG activations are kept for reuse.
         refresh: crops of each kind renewed per step.
         init: safetensors file to start from, relative to the recipe; empty starts from scratch.
-        filter_modulation: False trains without FilterMod (for the ablation).
+        leave_out: parts of the network to train without, for ablations: ``filter_modulation`` of MicroAST,
+            ``gating`` and ``shuffling`` of StyleKernel.
+        kernel: size of StyleKernel's kernels.
         autocast: ``off``, ``bf16`` or ``fp16``, for the loss network and convolutions.
         checkpoint_minutes: wall-clock minutes between checkpoints.
     """
@@ -79,7 +90,8 @@ class Recipe:
     bank: int = 512
     refresh: int = 1
     init: str = ""
-    filter_modulation: bool = True
+    leave_out: tuple[str, ...] = ()
+    kernel: int = 3
     autocast: str = "off"
     checkpoint_minutes: float = 5.0
     losses: LossWeights = LossWeights()
@@ -116,8 +128,10 @@ def read_recipe(path: Path) -> Recipe:
             f"The recipe {path.name} needs at least one phase, each with steps >= 1, a crop that is a"
             " multiple of 32, and a batch of 2 or more."
         )
-    if any(p.target not in ("perceptual", "pixel") for p in phases):
-        raise TrainingError("A phase's target is 'perceptual' or 'pixel'.")
+    if any(p.target not in TARGETS for p in phases):
+        raise TrainingError(f"A phase's target is one of {', '.join(TARGETS)}.")
+    if any(not p.levels or set(p.levels) - LEVELS.keys() for p in phases):
+        raise TrainingError(f"The levels of a phase are some of {', '.join(LEVELS)}.")
     if recipe.autocast not in ("off", "bf16", "fp16"):
         raise TrainingError("autocast is 'off', 'bf16' or 'fp16'.")
     return recipe

@@ -17,7 +17,6 @@ from torch import Tensor
 from scumble_models.devices import channels_last
 from scumble_models.errors import TrainingError
 from scumble_models.files import save_atomically, save_state
-from scumble_models.imagenet_weights import load_vgg16
 from scumble_models.training.bank import Bank
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.judge import under_autocast
@@ -25,11 +24,12 @@ from scumble_models.training.method import training_method
 from scumble_models.training.objective import perceptual_losses, pixel_losses
 from scumble_models.training.preview import save_preview
 from scumble_models.training.recipe import Phase, Recipe
-from scumble_models.vgg import VGG16, scale_activations
+from scumble_models.training.reconstruction import reconstruction_losses
+from scumble_models.vgg.encoder import VGG16, shipped_encoder
 
 #: Steps in a row with a loss or gradient that is not finite before training gives up.
 PATIENCE = 20
-PIXEL_WEIGHTS = {"pixel": 10.0, "gradient": 10.0}
+PIXEL_WEIGHTS = {"pixel": 10.0, "gradient": 10.0, "coarse": 10.0}
 OnStep = Callable[[int, int, dict[str, float]], None]
 
 
@@ -42,11 +42,10 @@ class Trainer:
 
     Args:
         recipe_folder: what ``init`` in the recipe is relative to.
-        loss_network: by default VGG-16 with ImageNet weights, its layers scaled over the contents.
+        loss_network: by default the encoder of this package, VGG-16 with ImageNet weights.
 
     Raises:
         TrainingError: the recipe does not fit, or its ``init`` is missing.
-        WeightsError: the loss network's weights are not on this machine.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class Trainer:
         self._contents, self._styles = contents, styles
         torch.manual_seed(recipe.seed)
         self._generator = torch.Generator().manual_seed(recipe.seed)
-        vgg = channels_last(loss_network or self._scaled_vgg16(), self.device)
+        vgg = channels_last((loss_network or shipped_encoder()).requires_grad_(False), self.device)
         self._judge = under_autocast(vgg, recipe.autocast)
         self._method = training_method(recipe)
         network = self._method.start(recipe_folder, vgg)
@@ -139,7 +138,7 @@ class Trainer:
         save_state(state, self._checkpoint_path)
         weights = self.out / "weights.safetensors"
         tensors = {k: v.detach().float().cpu().contiguous() for k, v in self.average.state_dict().items()}
-        save_atomically(tensors, weights)
+        save_atomically(tensors, weights, architecture=self.network.architecture)
         contents, styles = self._preview_inputs
         save_preview(self.average, contents, styles, self.out / f"preview-{self.step:06d}.png")
         return weights
@@ -157,14 +156,6 @@ class Trainer:
         self._generator.set_state(state["generator"].cpu())
         torch.set_rng_state(state["torch_rng"].cpu())
 
-    def _scaled_vgg16(self) -> VGG16:
-        # Reflected borders, as AdaIN's encoder has them: zeros would train dark frames into pictures.
-        network = VGG16(padding_mode="reflect")
-        network.load_state_dict(load_vgg16().state_dict())
-        network.requires_grad_(False).to(self.device)
-        scale_activations(network, [self._contents.crops(8, 256, self._generator) for _ in range(4)])
-        return network
-
     def _bank(self, phase: Phase) -> Bank:
         return Bank(
             self._contents,
@@ -173,6 +164,7 @@ class Trainer:
             size=self.recipe.bank,
             crop=phase.crop,
             generator=self._generator,
+            grams=self.recipe.losses.gram > 0,
         )
 
     def _train_step(self, bank: Bank, phase: Phase) -> dict[str, float]:
@@ -200,6 +192,10 @@ class Trainer:
     def _losses(self, batch: Any, phase: Phase) -> dict[str, Tensor]:
         if phase.target == "pixel":
             return pixel_losses(self.network, self._method, batch)
+        if phase.target == "reconstruction":
+            level = phase.levels[self.step % len(phase.levels)]
+            decoder = self._method.decoder(self.network, level)
+            return reconstruction_losses(decoder, self._judge, batch, level, self.recipe.autocast)
         return perceptual_losses(self.network, self._method, self._judge, batch, self.recipe.losses)
 
     def _learning_rate(self) -> float:

@@ -22,13 +22,15 @@ from scumble_models.ssim import ssim
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.losses import (
     contrastive_loss,
+    gram_loss,
+    gram_matrices,
     palette_loss,
     style_loss_each,
     style_statistics,
 )
 from scumble_models.training.recipe import read_recipe
 from scumble_models.training.trainer import PATIENCE, Trainer
-from scumble_models.vgg import LAYERS, VGG16, scale_activations
+from scumble_models.vgg.encoder import LAYERS, VGG16, scale_activations
 from tests.unit.models.conftest import natural_image
 
 RECIPE = """
@@ -114,7 +116,7 @@ def test_a_loss_that_stays_not_finite_stops_the_run_in_one_sentence(tmp_path, fo
         ('architecture = "microast"\n', "at least one phase"),
         (RECIPE.replace("crop = 64", "crop = 50"), "multiple of 32"),
         (RECIPE + "\nstepz = 3\n", "unknown key 'stepz'"),
-        (RECIPE.replace('"pixel"', '"guess"'), "'perceptual' or 'pixel'"),
+        (RECIPE.replace('"pixel"', '"guess"'), "perceptual, pixel, reconstruction"),
     ],
 )
 def test_a_wrong_recipe_is_refused_in_one_sentence(tmp_path, text, sentence):
@@ -257,3 +259,80 @@ def test_adain_trains_its_decoder_and_keeps_its_encoder(tmp_path, folders):
     after = trainer.network.state_dict()
     changed = {k.split(".")[0] for k, v in before.items() if not torch.equal(v, after[k])}
     assert changed == {"decoder"}
+
+
+RECONSTRUCTION = """
+architecture = "wct"
+bank = 8
+warm_up = 2
+[[phase]]
+target = "reconstruction"
+levels = ["conv3_1", "conv1_1"]
+steps = 4
+crop = 64
+batch = 2
+"""
+
+
+def test_the_way_back_from_vgg_is_trained_from_each_level_in_turn(tmp_path, folders):
+    trainer = make_trainer(tmp_path, folders, "run", RECONSTRUCTION)
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.run()
+    after = trainer.network.state_dict()
+    changed = {".".join(k.split(".")[:2]) for k, v in before.items() if not torch.equal(v, after[k])}
+    assert changed == {"decoders.conv3_1", "decoders.conv1_1"}
+    with (tmp_path / "run" / "log.csv").open() as lines:
+        losses = {row["loss"] for row in csv.DictReader(lines)}
+    assert {"pixel", "gradient"} <= losses
+
+
+def test_a_level_that_there_is_not_is_refused(tmp_path):
+    (tmp_path / "recipe.toml").write_text(RECONSTRUCTION.replace("conv3_1", "conv9_1"))
+    with pytest.raises(TrainingError, match="levels of a phase are some of conv4_1"):
+        read_recipe(tmp_path / "recipe.toml")
+
+
+def test_a_training_begins_with_the_decoder_of_another_network(tmp_path, folders):
+    make_trainer(tmp_path, folders, "run", RECONSTRUCTION).run()
+    start = load_file(tmp_path / "run" / "weights.safetensors")
+    text = RECIPE.replace("microast", "adain").replace("stroke = 0.5\n", "")
+    trainer = make_trainer(tmp_path, folders, "other", 'init = "run/weights.safetensors"\n' + text)
+    decoder = {k: v for k, v in trainer.network.state_dict().items() if k.startswith("decoder.")}
+    assert decoder.keys() == {
+        k.replace("decoders.conv4_1", "decoder") for k in start if "decoders.conv4_1." in k
+    }
+    assert all(torch.equal(v, start[k.replace("decoder", "decoders.conv4_1", 1)]) for k, v in decoder.items())
+
+
+def test_weights_without_a_decoder_are_no_start(tmp_path, folders):
+    make_trainer(tmp_path, folders, "run").save()
+    adain = RECIPE.replace("microast", "adain").replace("stroke = 0.5\n", "")
+    for text in (RECONSTRUCTION, adain):
+        with pytest.raises(TrainingError, match="do not fit"):
+            make_trainer(tmp_path, folders, "other", 'init = "run/weights.safetensors"\n' + text)
+
+
+def test_gram_matrices_tell_textures_apart_that_means_do_not():
+    stripes = torch.zeros(1, 2, 8, 8)
+    stripes[0, :, ::2] = 1.0
+    crossed = stripes.clone()
+    crossed[0, 1] = 1.0 - crossed[0, 1]
+    (alike, _), (other, _) = (style_statistics({"x": x})["x"] for x in (stripes, crossed))
+    assert torch.equal(alike, other)
+    found, wanted = (gram_matrices({"x": x}) for x in (stripes, crossed))
+    assert float(gram_loss(found, found)) == 0.0
+    assert float(gram_loss(found, wanted)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["linearwct", "adaattn", "stylekernel"])
+def test_an_engine_on_vgg_learns_all_but_its_encoder(tmp_path, folders, name: str):
+    losses = "gram = 1.0\ncontrastive = 0.0\nearth_mover = 1.0\nreconstruction = 1.0\npalette = 5.0\n"
+    text = f'architecture = "{name}"\nbank = 8\nwarm_up = 1\n[losses]\n{losses}'
+    text += "[[phase]]\nsteps = 1\ncrop = 64\nbatch = 2\n"
+    trainer = make_trainer(tmp_path, folders, "run", text)
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.run()
+    after = trainer.network.state_dict()
+    parts = {k.split(".")[0] for k in before}
+    changed = {k.split(".")[0] for k, v in before.items() if not torch.equal(v, after[k])}
+    assert changed == parts - {"encoder"}

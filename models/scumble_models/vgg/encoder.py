@@ -1,18 +1,18 @@
-"""VGG-16's first eight convolutions, to relu4_1: the loss network and AdaIN's encoder.
-
-The ImageNet weights are not ours to relicense and are not shipped for training: see
-:mod:`scumble_models.training.vgg_weights` for where they come from.
-"""
+"""VGG-16's first eight convolutions, to relu4_1: the loss network, and the encoder of the engines on VGG."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, cast
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+#: Taken from a package of the BSD licence; see adain/card.md.
+WEIGHTS = Path(__file__).with_name("encoder.safetensors")
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
@@ -69,6 +69,24 @@ class VGG16(nn.Module):
                 if len(found) == len(wanted):
                     break
         return found
+
+    def until(self, layer: str) -> list[nn.Module]:
+        """The modules that :meth:`forward` runs for one layer, in order; activations are between them."""
+        children = dict(self.named_children())
+        names = list(children)
+        return [children[name] for name in names[: names.index(layer) + 1]]
+
+
+def shipped_encoder() -> VGG16:
+    """VGG-16 with the ImageNet weights of this package, in evaluation mode, its borders reflected.
+
+    Its layers are scaled as by :func:`scale_activations`. Zeros at the borders would train dark frames
+    into pictures.
+    """
+    network = VGG16(padding_mode="reflect")
+    state = {name.removeprefix("encoder."): tensor for name, tensor in load_file(WEIGHTS).items()}
+    network.load_state_dict(state)
+    return network.eval()
 
 
 def scale_activations(network: VGG16, images: Sequence[Tensor]) -> None:

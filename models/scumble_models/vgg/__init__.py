@@ -1,0 +1,1 @@
+"""VGG-16 as an encoder, and the way back: what the losses and the engines on VGG share."""

@@ -1,0 +1,95 @@
+"""ArtFlow: what it does it undoes, whatever the weights and the picture."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scumble_models.artflow.flow import ActNorm, Coupling, FlowStep, Mixing
+from scumble_models.artflow.haar import squeeze, unsqueeze
+from scumble_models.artflow.network import ArtFlow
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.budget import Budget
+from scumble_models.tiling.executor import run_exact
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def network() -> ArtFlow:
+    """One whose weights are not those that it begins with."""
+    torch.manual_seed(7)
+    network = ArtFlow().train()
+    with torch.no_grad():
+        network.encode(torch.rand(2, 3, 32, 32))
+        for parameter in network.parameters():
+            parameter.add_(0.02 * torch.randn_like(parameter))
+    return network.eval().requires_grad_(False)
+
+
+@pytest.mark.parametrize("part", [ActNorm(8), Mixing(8), Coupling(8, 16), FlowStep(8, 16)])
+def test_each_part_of_a_step_has_its_inverse(part: torch.nn.Module):
+    with torch.no_grad():
+        for parameter in part.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+        x = torch.randn(2, 8, 6, 7)
+        assert torch.allclose(part.eval().inverse(part(x)), x, atol=1e-4)  # type: ignore[operator]
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 99))
+def test_a_picture_of_any_size_comes_back(network: ArtFlow, rows: int, columns: int, seed: int):
+    generator = torch.Generator().manual_seed(seed)
+    image = torch.rand(1, 3, 4 * max(4, rows), 4 * max(4, columns), generator=generator)
+    assert torch.allclose(network.invert(network.encode(image)), image, atol=1e-4)
+
+
+def test_squeezing_keeps_the_energy_and_gathers_what_is_smooth():
+    image = torch.rand(1, 3, 8, 10)
+    squeezed = squeeze(image)
+    assert squeezed.shape == (1, 12, 4, 5)
+    assert torch.allclose(unsqueeze(squeezed), image, atol=1e-6)
+    assert torch.allclose(squeezed.square().sum(), image.square().sum())
+    flat = squeeze(torch.full((1, 1, 4, 4), 0.5))
+    assert torch.allclose(flat[:, 0], torch.ones(1, 2, 2))
+    assert torch.allclose(flat[:, 1:], torch.zeros(1, 3, 2, 2))
+
+
+def test_a_style_that_was_put_on_is_taken_off_again(network: ArtFlow):
+    photo, painting, other = (torch.rand(1, 3, 48, 64) for _ in range(3))
+    own = network.encode_style(photo)
+    painted = network(photo, network.encode_style(painting))
+    assert float((painted - photo).abs().mean()) > 0.02
+    twice = network(painted, network.encode_style(other))
+    for result in (painted, twice):
+        assert float((network(result, own) - photo).abs().mean()) < 2 / 255
+
+
+def test_patches_are_the_full_frame(network: ArtFlow):
+    image, whole = torch.rand(1, 3, 160, 212), Box(0, 0, 212, 160)
+    signals = network.encode_style(torch.rand(1, 3, 40, 40))
+    result = torch.full_like(image, float("nan"))
+
+    def read(box: Box) -> torch.Tensor:
+        rows, columns = box.slices()
+        return image[:, :, rows, columns]
+
+    def sink(box: Box, x: torch.Tensor) -> None:
+        rows, columns = box.slices()
+        result[:, :, rows, columns] = x
+
+    budget = Budget.of_this_machine(CPU)
+    run_exact(network.stages(), signals, read, whole, sink, region=whole, patch=48, budget=budget, device=CPU)
+    assert torch.allclose(result, network(image, signals), atol=1e-3)
+
+
+def test_the_first_batch_sets_what_is_normal():
+    norm, x = ActNorm(5).train(), torch.randn(4, 5, 6, 6) * 3 + 2
+    first = norm(x)
+    assert torch.allclose(first.mean((0, 2, 3)), torch.zeros(5), atol=1e-4)
+    assert torch.allclose(first.std((0, 2, 3)), torch.ones(5), atol=0.02)
+    kept = norm.shift.clone()
+    norm(10 * x)
+    assert torch.equal(norm.shift, kept)
