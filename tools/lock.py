@@ -10,14 +10,16 @@ sizes.json   bytes to download, and room on the disk while that is installed, by
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 import urllib.parse
 from pathlib import Path
 from typing import Any
+
+import tomllib
 
 from scumble.install.indexes import uv_variables
 
@@ -26,7 +28,7 @@ LOCKS = ROOT / "locks"
 UV = "uv==0.13.9"
 PYTHON = "3.12"
 UNPACKED = 4.2
-"""How much room a downloaded byte takes while it is installed, at most: measured by docs/install.md's run."""
+"""How much room a downloaded byte takes while it is installed, at most; docs/install.md has the figures."""
 SYSTEMS = {
     "linux": "x86_64-manylinux_2_28",
     "win32": "x86_64-pc-windows-msvc",
@@ -74,22 +76,15 @@ def _uv(folder: Path) -> str:
     return str(environment / "bin" / "uv")
 
 
-def _said(*command: str, variables: dict[str, str] | None = None) -> str:
+def _said(*command: str, **variables: str) -> str:
+    # torch's wheels need macOS 14; uv takes an older one unless it is told.
+    environment = {**os.environ, "MACOSX_DEPLOYMENT_TARGET": "14.0", **variables}
     done = subprocess.run(
-        [*command, "--quiet"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-        env=_environment(variables),
+        [*command, "--quiet"], cwd=ROOT, check=False, capture_output=True, text=True, env=environment
     )
+    if done.returncode:
+        raise SystemExit(done.stderr)
     return done.stdout
-
-
-def _environment(variables: dict[str, str] | None) -> dict[str, str]:
-    import os
-
-    return {**os.environ, **(variables or {})}
 
 
 def _download_size(uv: str, folder: Path, platform: str, cpu: bool = False) -> int | None:
@@ -111,7 +106,7 @@ def _download_size(uv: str, folder: Path, platform: str, cpu: bool = False) -> i
     wheels = {package["name"]: package["wheels"][0] for package in _packages(out)}
     if cpu:
         found = {name: value for name, value in uv_variables().items() if name == "UV_FIND_LINKS"}
-        _said(*command, "pyproject.toml", variables=found)
+        _said(*command, "pyproject.toml", **found)
         small = {package["name"]: package["wheels"][0] for package in _packages(out)}
         if any(name.startswith("nvidia-") for name in small):
             return None

@@ -40,6 +40,6 @@ def torch_backend(build: str, platform: str = sys.platform, driver: Path = DRIVE
         return None
     if build == CPU:
         return "cpu" if platform.startswith("linux") else None
-    if platform.startswith("linux") and driver_version(driver) >= NEWEST_CUDA_DRIVER:
+    if platform.startswith("linux") and not 0 < driver_version(driver) < NEWEST_CUDA_DRIVER:
         return None
-    return "auto"
+    return "auto"  # the build that the driver can use

@@ -130,9 +130,7 @@ class Installer:
                 self._say("installing")
                 if not is_remote():
                     stop_daemon()  # an older one would go on with files that are no more
-                uv.run(
-                    "pip", "sync", "engine.sync", "--require-hashes", "--no-deps", "--offline", *self._into()
-                )
+                uv.run("pip", "sync", "engine.sync", "--require-hashes", "--offline", *self._into())
                 self._check()
                 engine = Engine(plan.bundle.version, plan.build, True, wheels)
                 write_engine(plan.folder, engine)

@@ -10,17 +10,19 @@ from .i18n import _
 
 
 class ScumblePlugIn(Gimp.PlugIn):
-    """Two procedures: apply a style, and apply the last one again."""
+    """Apply a style, apply the last one again, and look after what computes."""
 
     def do_set_i18n(self, procedure_name):
         return False  # our own gettext, see i18n
 
     def do_query_procedures(self):
-        return [procedures.APPLY, procedures.REPEAT]
+        return [procedures.APPLY, procedures.REPEAT, procedures.ENGINE]
 
     def do_create_procedure(self, name):
         if name == procedures.REPEAT:
             return procedures.create_repeat(self, _run_repeat)
+        if name == procedures.ENGINE:
+            return procedures.create_engine(self, _run_engine)
         return procedures.create_apply(self, _run_apply)
 
 
@@ -38,6 +40,14 @@ def _run_repeat(procedure, run_mode, image, drawables, config, data):
     except ImportError as error:
         return _incomplete(procedure, error)
     return run_repeat(procedure, image, drawables)
+
+
+def _run_engine(procedure, config, data):
+    try:
+        from .run import run_engine
+    except ImportError as error:
+        return _incomplete(procedure, error)
+    return run_engine(procedure)
 
 
 def _incomplete(procedure, error):

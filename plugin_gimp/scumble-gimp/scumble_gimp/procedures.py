@@ -10,6 +10,7 @@ from .i18n import _
 STROKE_RANGE = (0.25, 4.0)
 APPLY = "plug-in-scumble"
 REPEAT = "plug-in-scumble-repeat"
+ENGINE = "plug-in-scumble-engine"
 MENU = "<Image>/Filters/Artistic"
 LABEL = _("Scumble (_Neural Style)…")
 
@@ -93,6 +94,21 @@ def create_repeat(plug_in, run):
     )
     procedure.set_menu_label(_("Scumble: _Repeat Last"))
     _common(procedure)
+    return procedure
+
+
+def create_engine(plug_in, run):
+    """The procedure that shows what computes, to install, update or remove it."""
+    procedure = Gimp.Procedure.new(plug_in, ENGINE, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure.set_documentation(
+        _("Install, update or remove what Scumble paints with"),
+        _("Opens a dialog; there is nothing in it for scripts."),
+        None,
+    )
+    procedure.set_menu_label(_("Scumble: En_gine…"))
+    procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.ALWAYS)
+    procedure.add_menu_path(MENU)
+    procedure.set_attribution("Scumble", "Scumble, MIT licence", "2025")
     return procedure
 
 

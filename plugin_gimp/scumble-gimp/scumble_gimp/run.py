@@ -9,6 +9,7 @@ from gi.repository import Gimp, GLib, GObject
 
 from scumble import Client, ScumbleError
 from scumble.editing import EditorSettings, Effect, Gallery, JobController, load_settings, settings_file
+from scumble.editing.installing import needs_install
 from scumble.editing.texts import fraction
 
 from . import layers, procedures
@@ -27,7 +28,8 @@ def run_apply(procedure, run_mode, image, drawables, config):
         if run_mode == Gimp.RunMode.INTERACTIVE:
             from .dialog import run_dialog
 
-            new = run_dialog(procedure, image, layer, config)
+            there = not needs_install() or _offer_install()
+            new = run_dialog(procedure, image, layer, config) if there else None
             if new is None:
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
         else:
@@ -62,6 +64,23 @@ def run_repeat(procedure, image, drawables):
         return _failed(procedure, error)
     except Exception:
         return _failed(procedure, unexpected(traceback.format_exc()))
+
+
+def run_engine(procedure):
+    """Run plug-in-scumble-engine. Never raises."""
+    try:
+        from .install_dialog import manage_engine
+
+        manage_engine()
+        return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    except Exception:
+        return _failed(procedure, unexpected(traceback.format_exc()))
+
+
+def _offer_install() -> bool:
+    from .install_dialog import offer_install
+
+    return offer_install()
 
 
 def _last_effect(config, last: bool) -> Effect:
