@@ -3,7 +3,7 @@
 .venv/bin/python tools/dist.py                        # for this system; `make dist` does it
 .venv/bin/python tools/dist.py linux-x86_64 windows   # for those that are named
 
-A package index is needed for uv's wheel (its hash is in locks/uv.txt) and for what builds ours.
+A package index is needed for uv's wheel; its hash is in locks/uv.txt.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def this_system() -> str:
 
 def build_wheel(folder: Path) -> Path:
     """Our own wheel, which has the networks and the styles in it."""
-    _pip("wheel", "--no-deps", "--wheel-dir", str(folder), ".")
+    _pip("wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), ".")
     return max(folder.glob("scumble-*.whl"), key=lambda file: file.stat().st_mtime)
 
 

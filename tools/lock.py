@@ -1,6 +1,6 @@
 """Write locks/: what the editors' plug-ins install, with the hash of every file on every system.
 
-.venv/bin/python tools/lock.py      # needs a package index; uv is fetched from it
+.venv/bin/python tools/lock.py      # needs a package index
 
 engine.txt   all packages of others that Scumble needs, as constraints.txt pins them
 uv.txt       uv, which the plug-in packages carry
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.parse
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,6 @@ from scumble.install.indexes import uv_variables
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = ROOT / "locks"
-UV = "uv==0.13.9"
 PYTHON = "3.12"
 UNPACKED = 4.2
 """How much room a downloaded byte takes while it is installed, at most; docs/install.md has the figures."""
@@ -40,7 +40,7 @@ def main() -> int:
     """Write the three files."""
     LOCKS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        uv = _uv(Path(folder))
+        uv = str(Path(sys.executable).with_name("uv"))
         compile_all = [
             uv,
             "pip",
@@ -54,7 +54,7 @@ def main() -> int:
             "engine.txt",
             _said(*compile_all, "--python-version", "3.11", "-c", "constraints.txt", "pyproject.toml"),
         )
-        (Path(folder) / "uv.in").write_text(UV + "\n")
+        (Path(folder) / "uv.in").write_text(f"uv=={version('uv')}\n")
         _write("uv.txt", _said(*compile_all, "--python-version", "3.11", f"{folder}/uv.in"))
         sizes = {system: _download_size(uv, Path(folder), platform) for system, platform in SYSTEMS.items()}
         linux_cpu = _download_size(uv, Path(folder), SYSTEMS["linux"], cpu=True)
@@ -66,14 +66,6 @@ def main() -> int:
     }
     _write("sizes.json", json.dumps(table, indent=2) + "\n")
     return 0
-
-
-def _uv(folder: Path) -> str:
-    environment = folder / "uv"
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    python = environment / "bin" / "python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", UV], check=True)
-    return str(environment / "bin" / "uv")
 
 
 def _said(*command: str, **variables: str) -> str:

@@ -100,7 +100,11 @@ class Installer:
         self._plan, self._on_progress, self._on_line = plan, on_progress, on_line
         self._cancel = threading.Event() if cancel is None else cancel
         self._lock: Optional[int] = None
-        self._variables = {} if plan.wheels is not None else uv_variables()
+        self._variables = uv_variables()
+        if plan.wheels is not None:  # nothing but the folder counts then
+            self._variables = {
+                name: self._variables[name] for name in ("UV_PYTHON",) if name in self._variables
+            }
 
     def run(self) -> Engine:
         """Install the engine, or what is missing of it, and remember its Python for all editors.
