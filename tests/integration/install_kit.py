@@ -41,7 +41,7 @@ class Finder:
     @staticmethod
     def find_spec(name, path=None, target=None):
         if name in ("torch", "torchgen", "functorch"):
-            return PathFinder.find_spec(name, [{folder!r}])
+            return PathFinder.find_spec(name, {folders!r})
         return None
 
 sys.meta_path.insert(0, Finder)
@@ -114,13 +114,13 @@ def needed(names: Iterable[str]) -> list[str]:
     return found
 
 
-def make_wheels(folder: Path, torch_folder: str | None = None) -> list[Path]:
-    """Write all wheels that the engine needs besides ours; `torch_folder` is where torch lies."""
+def make_wheels(folder: Path) -> list[Path]:
+    """Write all wheels that the engine needs besides ours; that of torch works in the editors' root too."""
     folder.mkdir(parents=True)
     torch = distribution("torch")
-    place = torch_folder or str(torch.locate_file(""))
+    place = str(torch.locate_file(""))
     files = {
-        "torch_from_elsewhere.py": TORCH.replace("{folder!r}", repr(place)).encode(),
+        "torch_from_elsewhere.py": TORCH.replace("{folders!r}", repr([place, f"/host{place}"])).encode(),
         "torch_from_elsewhere.pth": b"import torch_from_elsewhere\n",
     }
     cuda = ("nvidia", "triton", "cuda")
@@ -165,12 +165,34 @@ def write_lock(file: Path, wheels: Iterable[Path]) -> Path:
     return file
 
 
+def portable_python(folder: Path) -> Path:
+    """A copy of this Python's own files that runs wherever it lies, in another root too; its program."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    base = Path(sys.base_prefix)
+    left_out = shutil.ignore_patterns(
+        "__pycache__", "test", "tests", "site-packages", "idlelib", "config-*", "*.a"
+    )
+    (folder / "bin").mkdir(parents=True)
+    shutil.copytree(base / "lib" / version, folder / "lib" / version, ignore=left_out)
+    (folder / "lib" / version / "site-packages").mkdir(exist_ok=True)
+    for library in (base / "lib").glob(f"lib{version}*.so*"):
+        shutil.copy(library, folder / "lib", follow_symlinks=False)
+    program = folder / "bin" / version
+    shutil.copy((base / "bin" / version).resolve(), program)
+    # Where it is built with a shared library, it looks for that where it was built: now beside itself.
+    built_in = str(base / "lib").encode()
+    data = program.read_bytes()
+    program.write_bytes(data.replace(built_in + b"\0", b"$ORIGIN/../lib".ljust(len(built_in), b"\0") + b"\0"))
+    (folder / "bin" / "python3").symlink_to(version)
+    return program
+
+
 class Kit:
     """Wheels in `wheels`, a bundle for each version, and the environment of an empty home in `home`."""
 
-    def __init__(self, folder: Path, torch_folder: str | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder, self.wheels = folder, folder / "wheels"
-        self.others = make_wheels(self.wheels, torch_folder)
+        self.others = make_wheels(self.wheels)
         self.ours = our_wheel(folder / "ours")
         (folder / "uv").mkdir()
         self.uv = repack("uv", folder / "uv", programs=True)
@@ -334,3 +356,10 @@ def run_installer(
     """`python -m scumble.install`, to its end."""
     command = [bare_python(), "-m", "scumble.install", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+
+
+def newcomer(folder: Path, python: Path) -> dict[str, str]:
+    """The variables of somebody who has just unpacked the plug-in: nothing of Scumble is anywhere yet."""
+    places = {name: str(folder / name.lower()) for name in ("RUNTIME", "LOG", "DATA", "CONFIG", "SPOOL")}
+    own = {f"SCUMBLE_{name}_DIR": place for name, place in places.items()}
+    return {**own, "UV_PYTHON": str(python), "SCUMBLE_IDLE_EXIT": "120", "SCUMBLE_PYTHON": ""}

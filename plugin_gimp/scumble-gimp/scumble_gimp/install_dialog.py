@@ -57,8 +57,10 @@ class InstallDialog:
 
     def run(self) -> bool:
         """Until the artist leaves; whether there is an engine."""
-        while not self._done:
+        while True:
             answer = self._dialog.run()
+            if self._done:
+                return True
             if answer == PRESS:
                 self._installing.press()
             elif answer == REMOVE:
@@ -66,7 +68,6 @@ class InstallDialog:
             else:
                 return answer == LATER
             self._show()
-        return True
 
     def close(self) -> None:
         """Take the dialog away, and stop what runs for it."""
