@@ -71,8 +71,8 @@ class Installing:
 
     @property
     def running(self) -> bool:
-        """Whether it works; `press` stops it then."""
-        return self._background.running
+        """Whether it works, as far as was read; `press` stops it then."""
+        return self._progress is not None
 
     @property
     def fraction(self) -> float:
@@ -180,7 +180,7 @@ class Installing:
         """What goes on, in one line; nothing while nothing does."""
         _ = self._gettext
         progress = self._progress
-        if progress is None or not self.running:
+        if progress is None:
             return ""
         texts = {
             "waiting": _("Another program is installing the engine. Waiting for it…"),

@@ -32,19 +32,13 @@ class BackgroundInstall:
         self._cancel = threading.Event()
         self._thread: Optional[threading.Thread] = None
 
-    @property
-    def running(self) -> bool:
-        """Whether it works."""
-        return self._thread is not None and self._thread.is_alive()
-
     def start(self, plan: InstallPlan) -> None:
-        """Begin; without effect while it works."""
-        if not self.running:
-            self._cancel = threading.Event()
-            self._thread = threading.Thread(
-                target=self._work, args=(plan,), name="scumble-install", daemon=True
-            )
-            self._thread.start()
+        """Begin, once the installation before has told its end."""
+        if self._thread is not None:
+            self._thread.join()
+        self._cancel = threading.Event()
+        self._thread = threading.Thread(target=self._work, args=(plan,), name="scumble-install", daemon=True)
+        self._thread.start()
 
     def cancel(self) -> None:
         """Stop it; its ``failed`` with the code `cancelled` follows. What is done stays done."""

@@ -166,6 +166,8 @@ def _fill(file: Wanted, part: Path, context: ssl.SSLContext, meter: _Meter) -> N
             if error.code in (401, 403, 404, 407, 410, 451):
                 failures = TRIES
         except OSError as error:
+            if isinstance(getattr(error, "reason", error), ssl.SSLCertVerificationError):
+                raise DownloadError("certificate-unknown", str(error)) from error
             if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
                 raise
             problem = str(error)

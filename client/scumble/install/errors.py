@@ -76,6 +76,13 @@ def failure(code: str, detail: str) -> ScumbleError:
             retryable=True,
             detail=detail,
         )
+    if code == "certificate-unknown":
+        return ScumbleError(
+            "certificate-unknown",
+            "The server of the packages shows a certificate that this computer does not trust.",
+            hint="Behind a proxy let SSL_CERT_FILE name its certificate, or install from a folder of wheels.",
+            detail=detail,
+        )
     if code == "packages-missing":
         return ScumbleError(
             "packages-missing",

@@ -42,14 +42,20 @@ def uv_variables(environment: Mapping[str, str] = os.environ) -> Dict[str, str]:
         "UV_DEFAULT_INDEX": settings.get("index-url", ""),
         "UV_INDEX": " ".join(settings.get("extra-index-url", "").split()),
         "UV_FIND_LINKS": ",".join(settings.get("find-links", "").split()),
-        "UV_NO_INDEX": "1" if settings.get("no-index", "").lower() in _ON else "",
         "UV_INSECURE_HOST": " ".join(settings.get("trusted-host", "").split()),
         "SSL_CERT_FILE": settings.get("cert", ""),
-        # As pip does: the best file of all indexes. What it may be, the hashes say.
+        # As pip does: certificates that a company has added to the system count.
+        "UV_SYSTEM_CERTS": "true",
+        # And so does this: the best file of all indexes. What it may be, the hashes say.
         "UV_INDEX_STRATEGY": "unsafe-best-match",
     }
     own = {name: value for name, value in environment.items() if name.startswith(("UV_", "SSL_CERT_"))}
     return {**{name: value for name, value in variables.items() if value}, **own}
+
+
+def without_index(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether pip is told to look only where its ``find-links`` say; uv wants an argument for it."""
+    return pip_settings(environment).get("no-index", "").lower() in _ON
 
 
 def has_own_sources(variables: Mapping[str, str]) -> bool:

@@ -24,7 +24,7 @@ from .bundle import Bundle
 from .cards import CPU, torch_backend
 from .engine import MARKER, Engine, environment_dir, python_of, read_engine, wheels_dir, write_engine
 from .errors import cancelled, failure, system_failure
-from .indexes import has_own_sources, uv_variables
+from .indexes import has_own_sources, uv_variables, without_index
 from .processes import run_program
 from .state import release
 from .uv import Uv, unpack
@@ -202,7 +202,9 @@ class Installer:
         if plan.wheels is not None:
             uv.run(*command, "--no-index", "--find-links", str(plan.wheels), "--offline")
             return
-        backend = torch_backend(plan.build)
+        if without_index():
+            command.append("--no-index")
+        backend = None if without_index() else torch_backend(plan.build)
         if backend and has_own_sources(self._variables):
             # A folder or a mirror of the user's may have the build that is wanted.
             with contextlib.suppress(ScumbleError):
