@@ -200,19 +200,19 @@ def test_an_index_that_is_not_there_at_all_is_said(home):
 def test_a_server_whose_certificate_nobody_knows_is_said(home, index, tmp_path):
     if shutil.which("openssl") is None:
         pytest.skip("making a certificate needs openssl")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "cert.pem"]
-        + ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+    (tmp_path / "names").write_text("subjectAltName=DNS:localhost\n")
+    for command in (
+        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -subj /CN=nobody",
+        "req -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=localhost",
+        "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -extfile names -out cert.pem",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=tmp_path, check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     index.socket = context.wrap_socket(index.socket, server_side=True)
     home.update(PIP_INDEX_URL=f"https://localhost:{index.server_address[1]}/simple", UV_HTTP_RETRIES="0")
     assert failure(home) == "certificate-unknown"
-    installed({**home, "SSL_CERT_FILE": str(tmp_path / "cert.pem")})
+    installed({**home, "PIP_CERT": str(tmp_path / "ca.pem")})
 
 
 def test_a_package_that_is_not_the_one_in_the_lock_is_refused(kit, home, tmp_path):

@@ -11,6 +11,7 @@ _SIGNS = (
     ("disk-full", r"no space left|os error 112\b|disk quota exceeded"),
     ("folder-unwritable", r"permission denied|read-only file system|os error 5\b|access is denied"),
     ("download-damaged", r"hash mismatch"),
+    ("certificate-unknown", r"invalid peer certificate|certificate_verify_failed"),
     (
         "index-unreachable",
         r"error sending request|dns error|connect error|timed out|connection (reset|refused)",

@@ -207,11 +207,13 @@ class Installer:
         backend = None if without_index() else torch_backend(plan.build)
         if backend and has_own_sources(self._variables):
             # A folder or a mirror of the user's may have the build that is wanted.
-            with contextlib.suppress(ScumbleError):
+            try:
                 uv.run(*command)
                 if not self._names_cuda():
                     return
-            self._stop_if_cancelled()
+            except ScumbleError as error:
+                if error.code != "packages-missing":
+                    raise
         uv.run(*command, *(("--torch-backend", backend) if backend else ()))
 
     def _names_cuda(self) -> bool:
