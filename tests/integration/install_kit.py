@@ -341,12 +341,20 @@ def empty_home(folder: Path, bundle: Path) -> dict[str, str]:
         "PYTHONPATH": str(folder.parent / "plugin"),
         "PYTHONDONTWRITEBYTECODE": "1",
         "PIP_CONFIG_FILE": os.devnull,
-        "UV_PYTHON": str(Path(sys.base_prefix) / "bin" / "python3"),
+        "UV_PYTHON": base_python(),
     }
 
 
+@functools.cache
 def bare_python() -> str:
-    """A Python without any of our packages, as an editor's."""
+    """A Python without any of our packages, as an editor's: 3.8, as Krita for Windows has, if it is here."""
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    old = sorted(pyenv.glob("versions/3.8.*/bin/python3"), reverse=True)
+    return str(old[0]) if old else base_python()
+
+
+def base_python() -> str:
+    """The Python that this environment was made with."""
     return str(Path(sys.base_prefix) / "bin" / "python3")
 
 

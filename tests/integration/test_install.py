@@ -33,6 +33,7 @@ from install_kit import (
 from scumble import Client
 from scumble.install.engine import MARKER
 from scumble.launch.connection_file import read_connection
+from scumble.locking import open_lock, try_lock
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="its wheels are made of a POSIX environment")
 
@@ -148,6 +149,10 @@ def test_what_was_downloaded_before_a_kill_is_not_downloaded_again(kit, home, in
     process.kill()
     process.communicate()
     assert state(home) == "partial"
+    # What it had started notices its end, and holds the lock until then.
+    lock = open_lock(engine(home) / "install.lock")
+    until(lambda: try_lock(lock), "the end of the download")
+    os.close(lock)
     parts = {file.name[: -len(".part")]: file.stat().st_size for file in engine(home).glob("wheels/*.part")}
     index.pause, index.requests = 0.0, []
     installed(home)
