@@ -165,10 +165,11 @@ def write_lock(file: Path, wheels: Iterable[Path]) -> Path:
     return file
 
 
-def portable_python(folder: Path) -> Path:
-    """A copy of this Python's own files that runs wherever it lies, in another root too; its program."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    base = Path(sys.base_prefix)
+def portable_python(
+    folder: Path, base: Path = Path(sys.base_prefix), minor: int = sys.version_info.minor
+) -> Path:
+    """A copy of a Python's own files that runs wherever it lies, in another root too; its program."""
+    version = f"python3.{minor}"
     left_out = shutil.ignore_patterns(
         "__pycache__", "test", "tests", "site-packages", "idlelib", "config-*", "*.a"
     )

@@ -5,13 +5,18 @@ The client runs alone on a Python without packages, in an empty home, as inside 
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+import platform
 import re
 import shutil
 import signal
 import ssl
 import subprocess
 import sys
+import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +30,7 @@ from install_kit import (
     client_alone,
     copy_engine,
     empty_home,
+    portable_python,
     repack,
     run_installer,
     write_wheel,
@@ -32,6 +38,7 @@ from install_kit import (
 
 from scumble import Client
 from scumble.install.engine import MARKER
+from scumble.install.uv import Uv, unpack
 from scumble.launch.connection_file import read_connection
 from scumble.locking import open_lock, try_lock
 
@@ -393,3 +400,53 @@ def test_a_killed_editor_leaves_no_program_that_works_on_unseen(home, index):
         time.sleep(0.2)
     assert not engine(home).exists()
     assert len(index.requests) <= seen + 2
+
+
+def test_debians_python_without_venv_will_do(kit, home, tmp_path):
+    """As without Debian's package python3-venv: `python -m venv` does not work there."""
+    version = f"python3.{sys.version_info.minor}"
+    python, ensurepip = Path("/usr/bin") / version, Path("/usr/lib") / version / "ensurepip"
+    if os.geteuid() != 0 or not python.is_file() or shutil.which("unshare") is None:
+        pytest.skip(f"needs root and Debian's {version}")
+    prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
+    prefix += [f'test ! -d {ensurepip} || mount -t tmpfs tmpfs {ensurepip}; exec "$@"', "sh"]
+    venv = subprocess.run(
+        [*prefix, python, "-m", "venv", tmp_path / "venv"], capture_output=True, check=False
+    )
+    assert venv.returncode != 0, "this Python has venv after all"
+    home["UV_PYTHON"] = str(python)
+    done = in_mount(prefix, home, "--wheels", str(kit.wheels))
+    assert done.returncode == 0, done.stderr
+    assert state(home) == "ready"
+
+
+def test_where_there_is_no_python_one_is_fetched(kit, tmp_path):
+    """From a file here, as uv's own place for Pythons cannot be reached from everywhere."""
+    base = next(iter(sorted((Path.home() / ".pyenv" / "versions").glob("3.12.*"))), None)
+    if base is None or not sys.platform.startswith("linux"):
+        pytest.skip("needs a Python 3.12 of pyenv's to pack")
+    portable_python(tmp_path / "python", base, 12)
+    archive = tmp_path / f"cpython-{base.name}-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
+    with tarfile.open(archive, "w:gz", compresslevel=1) as packed:
+        packed.add(tmp_path / "python", "python")
+    fields = {"name": "cpython", "arch": {"family": platform.machine(), "variant": None}, "os": "linux"}
+    fields |= {
+        "libc": "gnu",
+        "major": 3,
+        "minor": 12,
+        "patch": int(base.name.split(".")[2]),
+        "prerelease": "",
+    }
+    fields |= {"url": archive.as_uri(), "sha256": hashlib.sha256(archive.read_bytes()).hexdigest()}
+    fields |= {"variant": None, "build": "20250101"}
+    known = tmp_path / "pythons.json"
+    known.write_text(json.dumps({f"cpython-{base.name}-linux-{platform.machine()}-gnu": fields}))
+    environment = {"PATH": "/nothing", "HOME": str(tmp_path), "UV_PYTHON_DOWNLOADS_JSON_URL": str(known)}
+    environment["UV_PYTHON_INSTALL_DIR"] = str(tmp_path / "installed")
+    program = unpack(kit.uv, tmp_path / "uv")
+    lines: list[str] = []
+    uv = Uv(program, environment, tmp_path, lines.append, threading.Event())
+    assert uv.find_python() is None, lines
+    python = uv.fetch_python(tmp_path / "installed")
+    said = subprocess.run([python, "-c", "import sys, ssl; print(sys.version_info[:2])"], capture_output=True)
+    assert said.stdout.strip() == b"(3, 12)", said.stderr
