@@ -72,6 +72,7 @@ class InstallView(QtWidgets.QWidget):
         ):
             column.addWidget(widget)
         column.addWidget(self.log, 1)
+        column.addStretch(0)  # what room is left while there is no log
 
     def begin(self, *, manage: bool) -> None:
         """Show what there is."""
