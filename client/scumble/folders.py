@@ -84,7 +84,8 @@ def data_dir() -> Path:
         return Path(chosen).absolute()
     if sys.platform == "win32":
         local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble"
+        # platformdirs, which the daemon asks, has a folder for the author there
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble" / "scumble"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "scumble"
     base = os.environ.get("XDG_DATA_HOME")

@@ -108,6 +108,8 @@ class Panel(QtWidgets.QWidget):
 
         Never raises.
         """
+        if verb != "engine" and not self.install.isHidden():
+            return  # there is nothing to paint with yet, and the offer is in sight
         self.job.show_error(None)
         studio = self.studio
         verbs = {
