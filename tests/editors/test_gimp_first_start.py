@@ -49,6 +49,17 @@ def test_the_first_start_offers_the_engine_installs_it_from_a_folder_and_paints(
     choose_a_style(gimp, window)
     done = paint(gimp, running, window)
     assert len(done["tree"]) == 2, done
+    managing = gimp.begin(
+        """
+        procedure = Gimp.get_pdb().lookup_procedure("plug-in-scumble-engine")
+        result = procedure.run(procedure.create_config()).index(0).value_nick
+        """
+    )
+    offer = gimp.window(OFFER)
+    gimp.shell(f"xdotool windowactivate --sync {offer} sleep 0.5 key alt+r")
+    until(lambda: not engine.exists(), "the removal")
+    gimp.shell(f"xdotool windowactivate --sync {offer} key Escape")
+    assert managing.result() == "success"
 
 
 def test_closed_half_way_it_is_continued_by_the_same_button(start_gimp, base, packed, kit, portable):
