@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10; 
 DEMO_PHOTO := examples/photos/coffee.jpg
 DEMO_STYLE := examples/styles/swirls.jpg
 
-.PHONY: help venv demo test check lint bench plugins docs clean
+.PHONY: help venv demo test check lint bench plugins dist docs clean
 
 help:
 	@echo "make demo   stylize examples/photos/coffee.jpg and say where the picture is"
@@ -20,6 +20,7 @@ help:
 	@echo "make lint   formatter, linters and type checker only"
 	@echo "make bench  measure this machine"
 	@echo "make plugins  pack the editors' plug-ins into dist/"
+	@echo "make dist   build the wheel, and the plug-ins with all that installs the engine from inside the editor"
 	@echo "make docs   build the pages of docs/ into site/, strictly"
 	@echo "make venv   set up $(VENV) and nothing else"
 	@echo "make clean  remove $(VENV), caches and out/"
@@ -59,6 +60,10 @@ bench: $(STAMP)
 
 plugins: $(STAMP)
 	$(BIN)/scumble plugins build dist
+
+# SYSTEMS="linux-x86_64 linux-aarch64 windows macos-arm64" builds the plug-ins for others than this one.
+dist: $(STAMP)
+	$(BIN)/python tools/dist.py $(SYSTEMS)
 
 docs: $(STAMP)
 	$(BIN)/mkdocs build --strict

@@ -77,6 +77,21 @@ def config_dir() -> Path:
     return (Path(base) if base else Path.home() / ".config") / "scumble"
 
 
+def data_dir() -> Path:
+    """Where what the user keeps lies, the same as the daemon's; ``SCUMBLE_DATA_DIR`` overrides it."""
+    chosen = os.environ.get("SCUMBLE_DATA_DIR")
+    if chosen:
+        return Path(chosen).absolute()
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        # platformdirs, which the daemon asks, has a folder for the author there
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble" / "scumble"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "scumble"
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "scumble"
+
+
 def log_dir() -> Path:
     """Where the daemon logs; ``SCUMBLE_LOG_DIR`` overrides it."""
     chosen = os.environ.get("SCUMBLE_LOG_DIR")

@@ -35,14 +35,14 @@ _KINDS = {
     **dict.fromkeys((".hdr", ".tga", ".dds", ".ico", ".pcx", ".fits", ".dcm", ".jxr", ".qoi"), "other image"),
     **dict.fromkeys((".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi"), "video"),
 }
-_EXTRAS = {"HEIC": ("heic", "pillow_heif"), "raw": ("raw", "rawpy"), "EXR": ("exr", "OpenEXR")}
-"""By kind the extra of the package that reads it, and the module that it brings."""
+_READERS = {"HEIC": ("pillow-heif", "pillow_heif"), "raw": ("rawpy", "rawpy"), "EXR": ("OpenEXR", "OpenEXR")}
+"""By kind the package that reads it, and the module that it brings."""
 
 
 def extra_for(kind: str) -> str:
     """The command that installs what reads this kind; empty where nothing does, or it is installed."""
-    name, module = _EXTRAS.get(kind, ("", ""))
-    return f"pip install 'scumble[{name}]'" if name and not is_installed(module) else ""
+    name, module = _READERS.get(kind, ("", ""))
+    return f"pip install {name}" if name and not is_installed(module) else ""
 
 
 def kind_of(suffix: str) -> str:
@@ -58,7 +58,7 @@ def is_installed(module: str) -> bool:
 def _readable() -> frozenset[str]:
     read = {*EXTENSIONS, ".gif", ".bmp", ".ppm", ".pgm", ".pnm", ".avif", ".psd"}
     for suffix, kind in _KINDS.items():
-        if kind in _EXTRAS and is_installed(_EXTRAS[kind][1]):
+        if kind in _READERS and is_installed(_READERS[kind][1]):
             read.add(suffix)
     return frozenset(read)
 

@@ -41,7 +41,7 @@ class ScumbleDocker(DockWidget):
         self._panel.canvas_changed()
 
     def perform(self, verb: str) -> None:
-        """What an action of ours asks for: ``apply``, ``repeat``, ``live`` or ``cancel``. Never raises."""
+        """What an action of ours asks for, as `Panel.perform`. Never raises."""
         self._panel.perform(verb)
 
 

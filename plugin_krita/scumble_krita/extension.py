@@ -17,6 +17,7 @@ ACTIONS = {
     "scumble_repeat": ("repeat", "Scumble: Repeat Last"),
     "scumble_live": ("live", "Scumble: Live Preview On or Off"),
     "scumble_cancel": ("cancel", "Scumble: Cancel"),
+    "scumble_engine": ("engine", "Scumble: Engine"),
 }
 """Krita's name for an action, what the docker is asked to perform, and what the menu says."""
 MENU = "tools/scripts"
@@ -43,7 +44,7 @@ def perform(verb: str) -> None:
         docker = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QDockWidget, DOCKER_ID)
         if docker is None:
             return
-        if verb == "apply":
+        if verb in ("apply", "engine"):
             docker.setVisible(True)
         if hasattr(docker, "perform"):
             docker.perform(verb)

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from daemon_process import Place
 from editors_root import prepare_krita, prepare_root, required
 from gimp_session import GimpSession
+from install_kit import Kit, portable_python
 from krita_session import KritaSession
 
 from scumble import Client
@@ -93,6 +94,18 @@ def plugin(base: Path) -> Path:
     """The GIMP plug-in, put together as it is packaged."""
     (base / "plugin").mkdir()
     return assemble_gimp(base / "plugin")
+
+
+@pytest.fixture(scope="session")
+def kit(base: Path) -> Kit:
+    """What the engine is installed from, in a folder that is the same inside the root."""
+    return Kit(base / "kit")
+
+
+@pytest.fixture(scope="session")
+def portable(base: Path) -> Path:
+    """A Python that the engine can be installed with, inside the root and outside."""
+    return portable_python(base / "portable")
 
 
 Starter = Callable[..., GimpSession]

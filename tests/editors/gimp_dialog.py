@@ -41,8 +41,21 @@ def content(gimp, window: str, part: str) -> tuple[int, str]:
 
 def open_dialog(gimp, size: str = "1500, 1000", photo: str = "coffee"):
     """Open the dialog on a photo; the call that runs, and the window with its gallery filled."""
+    running = begin_dialog(gimp, size, photo)
+    return running, filled(gimp)
+
+
+def filled(gimp) -> str:
+    """The dialog's window, once its gallery is filled."""
+    window = gimp.window("^Scumble$")
+    until(lambda: content(gimp, window, THUMBNAIL)[0] > 200, "the thumbnails")
+    return window
+
+
+def begin_dialog(gimp, size: str = "1500, 1000", photo: str = "coffee"):
+    """Call the plug-in interactively on a photo; the call that runs."""
     shutil.copy(EXAMPLES / "photos" / f"{photo}.jpg", gimp.folder)
-    running = gimp.begin(
+    return gimp.begin(
         f"""
 {INSIDE}
 file = Gio.File.new_for_path(str(FOLDER / "{photo}.jpg"))
@@ -62,9 +75,6 @@ else:
 display.delete()
 """
     )
-    window = gimp.window("^Scumble$")
-    until(lambda: content(gimp, window, THUMBNAIL)[0] > 200, "the thumbnails")
-    return running, window
 
 
 def click(gimp, window: str, place: str) -> None:

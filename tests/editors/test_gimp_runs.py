@@ -201,7 +201,7 @@ def test_a_bug_of_ours_is_a_sentence_that_names_the_log_with_the_traceback(
     assert tree == ["Photo"]
 
 
-def test_without_a_daemon_installed_it_says_how_to_install_one(start_gimp, base, style):
+def test_without_an_engine_a_script_is_told_where_to_install_one(start_gimp, base, style):
     gimp = start_gimp(
         windows=False,
         SCUMBLE_PYTHON="",
@@ -209,7 +209,7 @@ def test_without_a_daemon_installed_it_says_how_to_install_one(start_gimp, base,
         SCUMBLE_CONFIG_DIR=str(base / "x"),
     )
     error, tree = refusal(gimp, IMAGE + f"result = scumble(image, [layer], style_file={style!r})")
-    assert "pip install scumble" in error
+    assert "Open Scumble in GIMP or Krita and press Install" in error
     assert tree == ["Photo"]
     assert gimp.close() == 0
 

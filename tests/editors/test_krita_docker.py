@@ -401,8 +401,8 @@ def test_without_a_daemon_and_with_one_that_dies(start_krita, series, base, tmp_
     krita = start_krita(SCUMBLE_RUNTIME_DIR=str(place.runtime))
     show_docker(krita, gallery=False)
     text = krita.until("panel.job.error_text()")
-    assert "not installed" in text
-    assert "pip install scumble" in text
+    assert "not installed yet" in text
+    assert "press Install" in text
     assert krita.run("result = panel.job._error.retry.isVisible()")
     process = place.spawn(SCUMBLE_IDLE_EXIT="3600")
     try:

@@ -199,9 +199,9 @@ def test_without_libvips_the_error_says_what_to_install(monkeypatch, capsys):
     monkeypatch.setattr(large, "LARGE", 1 << 26)
     monkeypatch.setitem(sys.modules, "pyvips", None)
     assert run("in.png", "-o", "out.png") == 1
-    assert "scumble[scale]" in capsys.readouterr().err
+    assert "pyvips[binary]" in capsys.readouterr().err
     assert run("in.png", "-o", "out.tif", "--pyramid") == 1
-    assert "scumble[scale]" in capsys.readouterr().err
+    assert "pyvips[binary]" in capsys.readouterr().err
 
 
 def test_without_libvips_what_fits_goes_the_other_way(monkeypatch, capsys):

@@ -208,5 +208,5 @@ def test_what_is_wrong_is_one_sentence(scheduler, capsys, monkeypatch):
     assert "No dask scheduler answers" in says(capsys, 1, *line, "tcp://127.0.0.1:1", *styled)
     assert "no model named" in says(capsys, 1, *line, scheduler, *styled, "--engine", "nowhere").lower()
     monkeypatch.setitem(sys.modules, "distributed", None)
-    assert "scumble[cluster]" in says(capsys, 1, *line, scheduler, *styled)
+    assert "dask[distributed]" in says(capsys, 1, *line, scheduler, *styled)
     assert not Path("out.png").exists()

@@ -110,8 +110,8 @@ def test_what_is_wrong_is_one_sentence(capsys, monkeypatch):
     assert "not a video" in says(capsys, 1, "clip.mp4", "-o", "out")
     assert "no file none.mp4" in says(capsys, 1, "none.mp4", "-o", "out")
     monkeypatch.setitem(sys.modules, "av", None)
-    assert "pip install 'scumble[video]'" in says(capsys, 1, "clip.mp4", "-o", "out")
-    assert "pip install 'scumble[video]'" in says(capsys, 1, "in", "-o", "out.mp4")
+    assert "pip install av" in says(capsys, 1, "clip.mp4", "-o", "out")
+    assert "pip install av" in says(capsys, 1, "in", "-o", "out.mp4")
     assert not Path("out").exists()
 
 

@@ -202,7 +202,7 @@ def test_what_is_not_read_is_called_by_its_kind(head, kind, monkeypatch):
 
 def test_without_its_extra_a_heic_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr("scumble_daemon.image_formats.is_installed", lambda module: False)
-    assert "pip install 'scumble[heic]'" in refused((CASES / "x.heic").read_bytes()).hint
+    assert "pip install pillow-heif" in refused((CASES / "x.heic").read_bytes()).hint
 
 
 @pytest.mark.parametrize("name", ["x.heic", "x.avif"])

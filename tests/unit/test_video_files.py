@@ -314,4 +314,4 @@ def test_without_the_extra_the_way_to_it_is_said(monkeypatch):
     with pytest.raises(ScumbleError) as caught, contextlib.closing(frames_of(CASES / "sar.mp4")) as frames:  # type: ignore[type-var]
         next(frames)
     assert caught.value.code == "no-ffmpeg"
-    assert "scumble[video]" in caught.value.hint
+    assert "pip install av" in caught.value.hint

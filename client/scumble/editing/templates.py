@@ -18,6 +18,7 @@ TEMPLATES = (
     "The Scumble daemon could not be started: {0} does not run.",
     "The Scumble daemon could not be started: {0}.",
     "The daemon already serves {0} programs.",
+    "The daemon has not ended within {0} seconds.",
     "The directory {0} cannot be used.",
     "The directory {0} {1}.",
     "The engine {0} cannot paint with a mix that was saved as one style.",

@@ -14,6 +14,7 @@ from typing import Callable, Dict, List, Optional, TypeVar
 from ..errors import ScumbleError
 from ..files import write_whole
 from ..folders import config_dir, log_dir, runtime_dir, secure_dir
+from ..install.engine import engine_dir, python_of, read_engine
 
 T = TypeVar("T")
 
@@ -35,6 +36,17 @@ _KEPT = (
 ).split()
 
 
+def clean_environment() -> Dict[str, str]:
+    """The environment for programs that are not the editor's: nothing that it has set for itself."""
+    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    if sys.platform == "win32":
+        root = os.environ.get("SYSTEMROOT", r"C:\Windows")
+        env["PATH"] = os.pathsep.join([root + r"\System32", root])
+    else:
+        env["PATH"] = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+    return env
+
+
 def record_interpreter(path: Optional[str] = None) -> Path:
     """Remember the Python that holds the daemon (this one by default), for plug-ins to find.
 
@@ -49,7 +61,8 @@ def record_interpreter(path: Optional[str] = None) -> Path:
 def find_interpreter() -> str:
     """Absolute path of the Python that runs the daemon.
 
-    ``SCUMBLE_PYTHON``, else the one recorded by :func:`record_interpreter`, else this one.
+    ``SCUMBLE_PYTHON``, else this one, else the one recorded by :func:`record_interpreter`, else that of
+    the engine which a plug-in has installed.
 
     Raises ScumbleError `daemon-not-installed` when none of them can.
     """
@@ -68,23 +81,22 @@ def find_interpreter() -> str:
         recorded = (config_dir() / "python").read_text(encoding="utf-8").strip()
         if Path(recorded).is_absolute() and Path(recorded).is_file():
             return recorded
+    folder = engine_dir()
+    engine = read_engine(folder)
+    if engine is not None and engine.complete and python_of(folder).is_file():
+        return str(python_of(folder))
     raise ScumbleError(
         "daemon-not-installed",
-        "The Scumble daemon is not installed where this program can find it.",
-        hint="Install it with: pip install scumble; then run: scumble daemon start",
+        "Scumble's engine, the part that computes, is not installed yet.",
+        hint="Open Scumble in GIMP or Krita and press Install; or name its Python in SCUMBLE_PYTHON.",
     )
 
 
 def daemon_environment(directory: Path) -> Dict[str, str]:
     """The environment for the daemon: what it needs of ours, and nothing an editor put there."""
-    env = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    env = clean_environment()
     env["SCUMBLE_RUNTIME_DIR"] = str(directory)
     env["SCUMBLE_LOG_DIR"] = str(log_dir())
-    if sys.platform == "win32":
-        root = os.environ.get("SYSTEMROOT", r"C:\Windows")
-        env["PATH"] = os.pathsep.join([root + r"\System32", root])
-    else:
-        env["PATH"] = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
     return env
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
-import time
 from typing import Any
 
 import click
@@ -21,7 +18,6 @@ Examples:
   scumble daemon logs -n 50
   scumble daemon stop
 """
-_STOP_SECONDS = 20.0
 
 
 @click.group(epilog=_EXAMPLES)
@@ -50,19 +46,9 @@ def start(wants_json: bool) -> None:
 @click.option("--json", "wants_json", is_flag=True, help="Print what was done as JSON.")
 def stop(wants_json: bool) -> None:
     """Stop the daemon; jobs that run are cancelled."""
-    try:
-        client = _running_client()
-        stopped = client is not None
-        if client is not None:
-            with client:
-                client.shutdown()
-    except ScumbleError as error:
-        # What an update has left running: it cannot be asked, but signals do not change.
-        if error.code != "protocol-version" or not _terminate():
-            raise
-        stopped = True
-    if stopped:
-        _wait_until_gone()
+    from scumble.stopping import stop_daemon
+
+    stopped = stop_daemon()
     if wants_json:
         report.as_json({"stopped": stopped})
     else:
@@ -142,35 +128,6 @@ def _running_client() -> Any:
         if error.code == "no-daemon":
             return None
         raise
-
-
-def _terminate() -> bool:
-    """Ask the process that the connection file names to end; False where that cannot be done."""
-    from scumble.folders import runtime_dir
-    from scumble.launch.connection_file import is_running, read_connection
-
-    info = read_connection(runtime_dir())
-    if info is None or not info.start_ticks or not is_running(info):
-        return False  # without its start nobody can tell it from a later process of the same number
-    os.kill(info.pid, signal.SIGTERM)
-    return True
-
-
-def _wait_until_gone() -> None:
-    from scumble.folders import runtime_dir
-    from scumble.launch.connection_file import is_running, read_connection
-
-    deadline = time.monotonic() + _STOP_SECONDS
-    while time.monotonic() < deadline:
-        info = read_connection(runtime_dir())
-        if info is None or not is_running(info):
-            return
-        time.sleep(0.05)
-    raise ScumbleError(
-        "daemon-not-stopped",
-        f"The daemon has not ended within {_STOP_SECONDS:.0f} seconds.",
-        hint="Look at: scumble daemon logs",
-    )
 
 
 def _tell(status: dict[str, Any], wants_json: bool) -> None:

@@ -12,7 +12,7 @@ from scumble.errors import ScumbleError
 CONNECT_S = 10
 #: Workers of a queueing system come one by one; the first suffices to begin.
 FIRST_WORKER_S = 60
-INSTALL = "Install the part for clusters: pip install 'scumble[cluster]'"
+INSTALL = "Install the part for clusters: pip install 'dask[distributed]'"
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ def _packages(topic: str) -> Iterator[Finding]:
             missing.append(name)
     yield Finding(topic, GOOD, ", ".join(versions))
     if missing:
-        again = f"Install again: {sys.executable} -m pip install scumble"
+        again = "Install Scumble again: in an editor by Scumble: Engine, from a checkout by make venv."
         yield Finding(topic, BAD, f"not installed: {', '.join(missing)}", again)
 
 

@@ -37,7 +37,7 @@ from .writer import check_sides
 
 #: From this many pixels on a picture is not held in memory.
 LARGE = 1 << 26
-INSTALL = "Install the part that takes pictures of any size: pip install 'scumble[scale]'"
+INSTALL = "Install the part that takes pictures of any size: pip install 'pyvips[binary]'"
 #: A picture that unfolds to more than this many times its file is no picture: JPEG ends at about 250,
 #: 8-bit PNG at 1,030 for one colour.
 MOST_EXPANSION = 1100

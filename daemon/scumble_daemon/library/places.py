@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from scumble.errors import ScumbleError
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from scumble.locking import open_lock, wait_for_lock
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -42,7 +37,7 @@ def locked(folder: Path) -> Iterator[None]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = open_lock(folder / ".lock")
     except OSError as error:
         raise ScumbleError(
             "cannot-write",
@@ -50,10 +45,7 @@ def locked(folder: Path) -> Iterator[None]:
             hint="Set SCUMBLE_DATA_DIR to a folder that you may write to.",
         ) from error
     try:
-        if sys.platform == "win32":
-            msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        wait_for_lock(descriptor)
         yield
     finally:
         os.close(descriptor)  # lets go of the lock

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import scumble
 import scumble_models
 from scumble.errors import ScumbleError
 from scumble.files import atomic_file
+from scumble.install.bundle import FOLDER, MANIFEST
 
 from .catalogue import compile_mo, read_po
 
@@ -24,7 +28,8 @@ CLIENT = Path(scumble.__file__).parent
 ERRORS = {
     "client": (
         *("pending_reply.py", "folders.py", "job.py", "conversion.py", "pending.py", "request.py"),
-        *("launch/connection_file.py", "launch/launcher.py", "launch/reach.py"),
+        *("launch/connection_file.py", "launch/launcher.py", "launch/reach.py", "stopping.py"),
+        *("install/bundle.py", "install/errors.py", "install/installer.py"),
         *("pixels/pixels.py", "pixels/disk.py", "wire/connection.py", "wire/session.py"),
     ),
     "daemon": (
@@ -126,6 +131,33 @@ def assemble_krita(folder: Path) -> Path:
     for name in KRITA_BESIDE:
         shutil.copyfile(sources / name, folder / name)
     return target
+
+
+def add_engine(
+    plugin: Path, wheel: Path, uv: Path, lock: Path, sizes: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Put what installs the engine into an assembled plug-in: our wheel, uv's, and the lock with hashes.
+
+    `sizes` has ``download`` and ``room`` in bytes by build, ``cpu`` or ``cuda``. Raises OSError.
+    """
+    beside = plugin / "lib" if (plugin / "lib").is_dir() else plugin
+    folder = beside / FOLDER
+    folder.mkdir()
+    for file in (wheel, uv, lock):
+        shutil.copyfile(file, folder / file.name)
+    manifest = {
+        "version": wheel.name.split("-")[1],
+        "wheel": wheel.name,
+        "uv": uv.name,
+        "lock": lock.name,
+        "sha256": {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in (wheel, uv)},
+        "sizes": {build: row["download"] for build, row in sizes.items()},
+        "room": {build: row["room"] for build, row in sizes.items()},
+    }
+    hashes = f"scumble=={manifest['version']} \\\n    --hash=sha256:{manifest['sha256'][wheel.name]}\n"
+    with (folder / lock.name).open("a", encoding="utf-8") as out:
+        out.write(hashes)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 def _compile_locale(sources: Path, target: Path, domain: str) -> None:

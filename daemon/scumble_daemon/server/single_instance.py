@@ -15,15 +15,11 @@ import zmq
 
 from scumble.errors import ScumbleError
 from scumble.launch.connection_file import remove_connection, start_ticks, write_connection
+from scumble.locking import open_lock, try_lock
 from scumble.wire.connection import ConnectionInfo
 from scumble.wire.validators import ROLES
 
 from . import tcp_listener
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 LOCK_NAME = "daemon.lock"
 MAX_IPC_PATH = 100  # bytes; the system's limit for a socket's path is 104 or 108
@@ -51,13 +47,12 @@ def only_daemon(directory: Path) -> Iterator[bool]:
     The system lets go of it when the process ends, however it ends. Raises ScumbleError
     `runtime-dir-unusable`.
     """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     try:
-        descriptor = os.open(directory / LOCK_NAME, flags, 0o600)
+        descriptor = open_lock(directory / LOCK_NAME)
     except OSError as error:
         raise _unusable(directory, error) from error
     try:
-        yield _lock(descriptor)
+        yield try_lock(descriptor)
     finally:
         os.close(descriptor)
 
@@ -138,17 +133,6 @@ def _unusable(directory: Path, error: OSError) -> ScumbleError:
         hint="Check that the disk is not full and that no link lies in it.",
         detail=str(error),
     )
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _bind_ipc(router: zmq.Socket, role: str, directory: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from scumble.errors import ScumbleError
 
-INSTALL = "Install what reads and writes videos: pip install 'scumble[video]'; or use folders of frames."
+INSTALL = "Install what reads and writes videos: pip install av; or use folders of frames."
 
 
 def load(path: Path) -> Any:

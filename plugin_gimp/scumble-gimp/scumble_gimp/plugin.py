@@ -10,19 +10,21 @@ from .i18n import _
 
 
 class ScumblePlugIn(Gimp.PlugIn):
-    """Three procedures: apply a style, apply the last one again, and change what was painted."""
+    """Apply a style, apply the last one again, change what was painted, and look after what computes."""
 
     def do_set_i18n(self, procedure_name):
         return False  # our own gettext, see i18n
 
     def do_query_procedures(self):
-        return [procedures.APPLY, procedures.REPEAT, procedures.EDIT]
+        return [procedures.APPLY, procedures.REPEAT, procedures.EDIT, procedures.ENGINE]
 
     def do_create_procedure(self, name):
         if name == procedures.REPEAT:
             return procedures.create_repeat(self, _run_repeat)
         if name == procedures.EDIT:
             return procedures.create_edit(self, _run_edit)
+        if name == procedures.ENGINE:
+            return procedures.create_engine(self, _run_engine)
         return procedures.create_apply(self, _run_apply)
 
 
@@ -48,6 +50,14 @@ def _run_edit(procedure, run_mode, image, drawables, config, data):
     except ImportError as error:
         return _incomplete(procedure, error)
     return run_edit(procedure, run_mode, image, drawables)
+
+
+def _run_engine(procedure, config, data):
+    try:
+        from .run import run_engine
+    except ImportError as error:
+        return _incomplete(procedure, error)
+    return run_engine(procedure)
 
 
 def _incomplete(procedure, error):

@@ -11,6 +11,7 @@ STROKE_RANGE = (0.25, 4.0)
 APPLY = "plug-in-scumble"
 REPEAT = "plug-in-scumble-repeat"
 EDIT = "plug-in-scumble-edit"
+ENGINE = "plug-in-scumble-engine"
 MENU = "<Image>/Filters/Artistic"
 LABEL = _("Scumble (_Neural Style)…")
 
@@ -119,6 +120,21 @@ def name_of_mode(mode) -> str:
     """The name of a layer's mode among `LAYER_MODES`; the first for one that is not there."""
     names = [name for name, (known, _title) in LAYER_MODES.items() if known == mode]
     return [*names, *LAYER_MODES][0]
+
+
+def create_engine(plug_in, run):
+    """The procedure that shows what computes, to install, update or remove it."""
+    procedure = Gimp.Procedure.new(plug_in, ENGINE, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure.set_documentation(
+        _("Install, update or remove what Scumble paints with"),
+        _("Opens a dialog; there is nothing in it for scripts."),
+        None,
+    )
+    procedure.set_menu_label(_("Scumble: En_gine…"))
+    procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.ALWAYS)
+    procedure.add_menu_path(MENU)
+    procedure.set_attribution("Scumble", "Scumble, MIT licence", "2025")
+    return procedure
 
 
 def _common(procedure):

@@ -36,8 +36,13 @@ def note(error: ScumbleError) -> Path:
 def open_log() -> Optional[Path]:
     """Show our log in the program that this machine opens texts with; where there is none, the log's path."""
     file = log_file("gimp")
+    return None if open_file(file) else file
+
+
+def open_file(file: Path) -> bool:
+    """Show a text in the program that this machine opens texts with; whether there is one."""
     try:
         Gio.AppInfo.launch_default_for_uri(Gio.File.new_for_path(str(file)).get_uri(), None)
     except GLib.Error:
-        return file
-    return None
+        return False
+    return True

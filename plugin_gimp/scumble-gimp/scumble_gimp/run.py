@@ -9,6 +9,7 @@ from gi.repository import Gimp, GLib, GObject
 
 from scumble import Client, ScumbleError
 from scumble.editing import EditorSettings, Effect, Gallery, JobController, load_settings, settings_file
+from scumble.editing.installing import needs_install
 from scumble.editing.texts import fraction
 
 from . import layers, procedures
@@ -34,7 +35,8 @@ def run_apply(procedure, run_mode, image, drawables, config):
         if run_mode == Gimp.RunMode.INTERACTIVE:
             from .dialog import run_dialog
 
-            new = run_dialog(procedure, image, layer, config)
+            there = not needs_install() or _offer_install()
+            new = run_dialog(procedure, image, layer, config) if there else None
             if new is None:
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
             _paint_each(image, others, config, effect_of(config))
@@ -66,7 +68,8 @@ def run_edit(procedure, run_mode, image, drawables):
         if run_mode == Gimp.RunMode.INTERACTIVE:
             from .dialog import run_dialog
 
-            new = run_dialog(apply, image, memory.source, config, edited)
+            there = not needs_install() or _offer_install()
+            new = run_dialog(apply, image, memory.source, config, edited) if there else None
             if new is None:
                 return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
         else:
@@ -104,6 +107,23 @@ def _with_layer(procedure, new):
     values.remove(1)
     values.insert(1, GObject.Value(Gimp.Layer.__gtype__, new))
     return values
+
+
+def run_engine(procedure):
+    """Run plug-in-scumble-engine. Never raises."""
+    try:
+        from .install_dialog import manage_engine
+
+        manage_engine()
+        return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+    except Exception:
+        return _failed(procedure, unexpected(traceback.format_exc()))
+
+
+def _offer_install() -> bool:
+    from .install_dialog import offer_install
+
+    return offer_install()
 
 
 def _last_effect(config, last: bool) -> Effect:

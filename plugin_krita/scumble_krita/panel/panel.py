@@ -6,6 +6,7 @@ from typing import Callable, Optional
 
 from scumble import Client, ScumbleError
 from scumble.editing.gallery import ALL, LAYERS
+from scumble.editing.installing import needs_install
 
 from ..i18n import _
 from ..qt import QtCore, QtWidgets
@@ -14,6 +15,7 @@ from .editor import Editor
 from .gallery_view import GalleryView
 from .guard import guarded, slot
 from .history_view import HistoryView
+from .install_view import InstallView
 from .job_view import JobView
 from .kinds import Mime, Size
 from .mix_view import MixView
@@ -57,6 +59,10 @@ class Panel(QtWidgets.QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(4)
         outer.addWidget(self._scroll, 1)
+        self.install = InstallView()
+        self.install.finished.connect(slot(self, self._begin))
+        self.install.hide()
+        outer.addWidget(self.install, 1)
         outer.addWidget(self.job)  # always in sight, however long the rest gets
         self.job.setContentsMargins(MARGIN, 0, MARGIN, MARGIN)
         self._connect_signals()
@@ -93,12 +99,17 @@ class Panel(QtWidgets.QWidget):
         job.cancel.connect(slot(self, studio.cancel))
         job.live.connect(self._live_clicked)
         job.discard.connect(slot(self, lambda: studio.set_live(False)))
-        job.retry.connect(slot(self, studio.connect_daemon))
+        job.retry.connect(slot(self, self._open))
 
     # For the docker -----------------------------------------------------------------------------
 
     def perform(self, verb: str) -> None:
-        """Do what an action asks for: ``apply``, ``repeat``, ``live`` or ``cancel``. Never raises."""
+        """Do what an action asks for: ``apply``, ``repeat``, ``live``, ``cancel`` or ``engine``.
+
+        Never raises.
+        """
+        if verb != "engine" and not self.install.isHidden():
+            return  # there is nothing to paint with yet, and the offer is in sight
         self.job.show_error(None)
         studio = self.studio
         verbs = {
@@ -106,6 +117,7 @@ class Panel(QtWidgets.QWidget):
             "repeat": studio.repeat,
             "live": lambda: studio.set_live(not studio.live.on),
             "cancel": studio.cancel,
+            "engine": lambda: self._show_install(manage=True),
         }
         slot(self, verbs[verb])()
 
@@ -120,6 +132,7 @@ class Panel(QtWidgets.QWidget):
 
     def close_studio(self) -> None:
         """End all jobs; the panel is of no use afterwards. Never raises."""
+        slot(self, self.install.close_install)()
         slot(self, self.studio.close)()
 
     # What Qt asks -------------------------------------------------------------------------------
@@ -138,8 +151,7 @@ class Panel(QtWidgets.QWidget):
         super().showEvent(event)
         if not self._asked:
             self._asked = True
-            self.gallery.set_empty_text(_("The styles are on their way…"))
-            self.studio.connect_daemon()
+            self._open()
 
     @guarded
     def dragEnterEvent(self, event) -> None:  # noqa: N802
@@ -154,6 +166,32 @@ class Panel(QtWidgets.QWidget):
         if path:
             event.acceptProposedAction()
             self.take_file(path)
+
+    # The engine -----------------------------------------------------------------------------------
+
+    def _show_install(self, *, manage: bool) -> None:
+        """Put what installs the engine in the place of all else."""
+        self.install.begin(manage=manage)
+        self._show_parts(installing=True)
+
+    def _open(self) -> None:
+        """Offer to install the engine where there is none, else connect."""
+        if needs_install():
+            self._show_install(manage=False)
+        else:
+            self._begin()
+
+    def _begin(self) -> None:
+        """Connect to the daemon: there is an engine, or it says why not."""
+        self._show_parts(installing=False)
+        self.job.show_error(None)
+        self.gallery.set_empty_text(_("The styles are on their way…"))
+        self.studio.connect_daemon()
+
+    def _show_parts(self, *, installing: bool) -> None:
+        self.install.setVisible(installing)
+        for widget in (self._scroll, self.job):
+            widget.setVisible(not installing)
 
     # From one widget to another -----------------------------------------------------------------
 

@@ -1,0 +1,54 @@
+"""A newcomer's first start in the real Krita: no engine, an Install button, and then a painted layer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from install_kit import newcomer
+from test_krita_docker import choose, click, open_photo, show_docker
+
+from scumble_daemon.plugins.bundle import assemble_krita
+
+pytestmark = pytest.mark.editors
+
+
+@pytest.fixture(scope="module")
+def packed(base, kit) -> Path:
+    """A folder with the plug-in as `make dist` packs it."""
+    folder = base / "packed-krita"
+    folder.mkdir()
+    kit.add_to(assemble_krita(folder))
+    return folder
+
+
+def test_the_first_start_offers_the_engine_installs_it_and_paints(
+    start_krita, series, base, packed, kit, portable
+):
+    home = base / f"newcomer-krita-{series}"
+    home.mkdir()
+    own = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(kit.wheels)}
+    krita = start_krita(plugin=packed, **newcomer(home, portable), **own)
+    open_photo(krita)
+    show_docker(krita, gallery=False)
+
+    assert krita.until("panel.install.isVisible() and panel.install.press.text()").startswith(
+        "Install (about "
+    )
+    assert krita.run("result = panel.job.isVisible()") is False, "there is nothing to paint with yet"
+    click(krita, "panel.install.press")
+    assert krita.until("panel.install.press.text()") == "Stop"
+    click(krita, "panel.install.press")
+    krita.until("panel.install.press.text() == 'Continue'")
+    click(krita, "panel.install.press")
+    krita.until("panel.gallery.list.count() > 20", 100)
+    assert krita.run("result = panel.install.isVisible()") is False
+    choose(krita)
+    click(krita, "panel.job.apply_button")
+    krita.until("not panel.studio.busy and len(names()) == 2")
+    krita.run("panel.perform('engine')")
+    krita.until("panel.install.isVisible()")
+    click(krita, "panel.install.remove")
+    krita.until("panel.install.press.text().startswith('Install (about ')")
+    assert not (home / "data" / "engine").exists()
+    assert krita.close() == 0, krita.log()[-2000:]
