@@ -22,6 +22,7 @@ from scumble_models.errors import Cancelled
 from scumble_models.look import Look
 from scumble_models.pixels import NetworkView, PixelArray
 from scumble_models.runner import SMALLEST_SIDE, KeptStatistics, run_at_once
+from scumble_models.signals import StyleSignals
 from scumble_models.stylize import encode_style, share, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
@@ -310,6 +311,40 @@ def test_a_preview_is_blended_as_the_result_is(model, signals, small_base):
     assert not np.array_equal(shown[0][:, 17:], layer[rows][:, [c + 50 for c in columns[1:]]])
     assert stylize(model, natural_image(60, 60), "RGB", [(signals, 1)], on_preview=shown.append) is not None
     assert len(shown) == 1
+
+
+def test_learned_styles_in_their_places_are_shown_once_as_a_mix_and_counted_in_one(
+    model, signals, small_base
+):
+    layer, masks = natural_image(160, 200), [np.zeros((160, 200), np.uint8)]
+    masks[0][:, :100] = 255
+    masks.append(255 - masks[0])
+    weights = model.network.decoder_weights()
+    styles = [
+        StyleSignals(signals.architecture, signals.tensors, {n: factor * w for n, w in weights.items()})
+        for factor in (1.1, 0.8)
+    ]
+    shown: list[np.ndarray] = []
+    seen: list[tuple[int, int]] = []
+    result = stylize(
+        model,
+        layer,
+        "RGB",
+        [(style, 1.0) for style in styles],
+        style_masks=masks,
+        patch=64,
+        on_preview=shown.append,
+        on_progress=lambda done, total, _stage: seen.append((done, total)),
+    )
+    (preview,) = shown
+    assert preview.shape == (51, 64, 3)
+    assert np.abs(box_reduced(result, preview) - preview).mean() < 4
+    for index, (style, half) in enumerate(zip(styles, (slice(0, 28), slice(36, 64)), strict=True)):
+        alone: list[np.ndarray] = []
+        stylize(model, layer, "RGB", [(style, 1.0)], patch=64, on_preview=alone.append)
+        assert np.abs(alone[0][:, half].astype(int) - preview[:, half]).max() <= 1, index
+    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+    assert {total for _, total in seen} == {len(seen)}
 
 
 def test_frames_share_the_statistics_of_every_level(model, signals, small_base):
