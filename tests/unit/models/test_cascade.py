@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from scumble_models.bench.memory import peak_memory
 from scumble_models.cascade import contents, grids, painting
 from scumble_models.cascade.bands import KeepLow
 from scumble_models.cascade.contents import Picture
@@ -283,6 +284,33 @@ def test_the_preview_is_the_result_scaled_down(model, photo):
     painted = stylize(model, copy, "RGB", [(style, 1)])
     assert np.abs(painted.astype(int) - shown[0]).mean() < 3  # another scaler made it
     assert np.abs(box_reduced(result, shown[0]) - painted).mean() < 4
+
+
+@pytest.mark.slow
+@settings(max_examples=6, deadline=None)
+@given(st.integers(80, 260), st.integers(80, 260), st.floats(0.25, 4.0), st.sampled_from([None, 64, 100]))
+def test_at_any_size_and_stroke_size_the_preview_is_the_result_scaled_down(
+    model, signals, width, height, stroke_size, patch
+):
+    layer, look, shown = natural_image(height, width), Look(stroke_size=stroke_size), []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(grids, "BASE_SIDE", 64)
+        levels = level_grids(Box(0, 0, width, height), stroke_size)
+        result = stylize(model, layer, "RGB", [(signals, 1)], look=look, patch=patch, on_preview=shown.append)
+    assert len(shown) == (len(levels) > 1)
+    for preview in shown:
+        assert preview.shape[1::-1] == levels[0][2:]
+        assert np.abs(box_reduced(result, preview) - preview).mean() < 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tiling", ["exact", "thumbnail"])
+def test_a_larger_picture_takes_no_more_memory(tiling):
+    small, large = (peak_memory("microast", side, tiling, patch=256) for side in (1100, 2200))
+    assert small.bytes is not None
+    assert large.bytes is not None
+    # Its pixels, result and features would take 160 MB more; what is tiled differently takes up to 65 MB.
+    assert large.bytes - small.bytes < 90e6
 
 
 def test_a_preview_is_blended_as_the_result_is(model, signals, small_base):
