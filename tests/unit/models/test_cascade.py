@@ -69,6 +69,15 @@ def test_levels_halve_and_the_coarsest_has_the_stroke_size(width, height, stroke
         assert wanted > longest
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.integers(641, 40_000), st.integers(641, 40_000))
+def test_the_coarsest_level_has_the_size_of_a_preview(width, height):
+    factor = BASE_SIDE / max(width, height)
+    found = level_grids(Box(0, 0, width, height), 1.0)
+    if len(found) > 1 and min(width, height) * factor > 2 * SMALLEST_SIDE:
+        assert found[0][2:] == (round(width * factor), round(height * factor))
+
+
 @pytest.mark.parametrize("size", [(1, 1), (300, 200), (640, 640), (17, 640)])
 def test_a_picture_no_larger_than_a_preview_has_one_level(size):
     assert level_grids(Box(0, 0, *size), 1.0) == (Box(0, 0, *size),)
