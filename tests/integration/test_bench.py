@@ -40,7 +40,7 @@ def test_the_command_prints_tables_and_json():
     assert set(document["network"][0]) == {"scumble", "reference"}
     (cost,) = document["cascade"]
     assert cost["levels"] == [[640, 44], [700, 48]]
-    assert min(cost["preview"], cost["seconds"], cost["one_pass"]) > 0
+    assert min(cost["preview"], cost["seconds"], cost["one_pass"], cost["work_ratio"]) > 0
     title, _, rows = tables(document)[1]
     assert title.startswith("Cascade")
     assert rows[0][:2] == ["700x48", "640x44"]

@@ -83,8 +83,8 @@ def _network(document: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]
 
 
 def _cascade(costs: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
-    header = ["size", "levels", "one pass s", "cascade s", "ratio", "first level shown after ms",
-              "one pass peak MB", "cascade peak MB"]  # fmt: skip
+    header = ["size", "levels", "one pass s", "cascade s", "ratio", "ratio of processor time",
+              "first level shown after ms", "one pass peak MB", "cascade peak MB"]  # fmt: skip
     rows = [
         [
             f"{cost['width']}x{cost['height']}",
@@ -92,6 +92,7 @@ def _cascade(costs: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str
             f"{cost['one_pass']:.2f}",
             f"{cost['seconds']:.2f}",
             f"{cost['ratio']:.2f}x",
+            f"{cost['work_ratio']:.2f}x",
             f"{cost['preview'] * 1e3:.0f}",
             f"{cost['one_pass_peak_bytes'] / 1e6:.0f}",
             f"{cost['peak_bytes'] / 1e6:.0f}",

@@ -20,6 +20,7 @@ class CascadeCost:
         one_pass: median seconds of one pass, style known.
         seconds: the same of all levels.
         ratio: median of all levels' time by that of the pass beside it.
+        work_ratio: the same of the processor's time, for a machine that is busy with other work.
         preview: median seconds until the coarsest level is there to be shown.
         one_pass_peak_bytes, peak_bytes: largest resident memory, or memory taken on the GPU.
     """
@@ -30,6 +31,7 @@ class CascadeCost:
     one_pass: float
     seconds: float
     ratio: float
+    work_ratio: float
     preview: float
     one_pass_peak_bytes: int
     peak_bytes: int
@@ -57,15 +59,16 @@ def measure_cascade(
         once, cascade = (stack.enter_context(Contender(way, *arguments)) for way in ("scumble", "cascade"))
         if not (once.fits() and cascade.fits()):
             return None
-        pairs = [(once.seconds("run"), cascade.seconds("run")) for _ in range(repeats)]
+        pairs = [(once.times("run"), cascade.times("run")) for _ in range(repeats)]
         previews = [cascade.seconds("preview") for _ in range(repeats)]
         return CascadeCost(
             width,
             height,
             tuple((grid.width, grid.height) for grid in level_grids(Box(0, 0, width, height), 1.0)),
-            statistics.median(one for one, _ in pairs),
-            statistics.median(all_levels for _, all_levels in pairs),
-            statistics.median(all_levels / one for one, all_levels in pairs),
+            statistics.median(one[0] for one, _ in pairs),
+            statistics.median(all_levels[0] for _, all_levels in pairs),
+            statistics.median(all_levels[0] / one[0] for one, all_levels in pairs),
+            statistics.median(all_levels[1] / one[1] for one, all_levels in pairs),
             statistics.median(previews),
             once.peak_bytes(),
             cascade.peak_bytes(),
