@@ -4,7 +4,7 @@
     python tools/cascade_sheet.py [PHOTO] [--style starry-night] [--megapixels 0.6 2 12 50]
 
 The photo is scaled to each size, so the same picture is seen with more and more pixels. Prints how far each
-result, scaled down, is from what a preview of the same photo shows.
+result, scaled down, is from what a preview of it shows.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import click
 import numpy as np
 from built_in import signals_of
 from PIL import Image
+from preview_difference import area_mean
+from stroke_scale import painted
 
 from scumble_models.allocation import keep_freed_memory
+from scumble_models.look import Look
 from scumble_models.registry import load_model
-from scumble_models.stylize import stylize
 
 ROOT = Path(__file__).parents[1]
 CELL, GAP = (400, 300), 6
-#: Long side of a preview.
-PREVIEW = 640
 
 
 @click.command()
@@ -38,8 +38,6 @@ def main(photo: Path, style: str, megapixels: tuple[float, ...], out: Path) -> N
     model = load_model("microast")
     styles = [(signals_of(model, style), 1.0)]
     original = Image.open(photo).convert("RGB")
-    preview = original.resize(_fitting(original, PREVIEW), Image.Resampling.LANCZOS)
-    shown = np.asarray(stylize(model, np.asarray(preview), "RGB", styles)).astype(float)
     sheet = Image.new(
         "RGB", (len(megapixels) * (CELL[0] + GAP) + GAP, 2 * (CELL[1] + GAP) + GAP), (255, 255, 255)
     )
@@ -48,9 +46,10 @@ def main(photo: Path, style: str, megapixels: tuple[float, ...], out: Path) -> N
         large = original.resize(
             (round(original.width * scale), round(original.height * scale)), Image.Resampling.LANCZOS
         )
-        result = Image.fromarray(np.asarray(stylize(model, np.asarray(large), "RGB", styles)))
-        small = np.asarray(result.resize(preview.size, Image.Resampling.BOX)).astype(float)
-        click.echo(f"{size:g} MP: {np.abs(small - shown).mean():.2f} of 255 from the preview")
+        preview = painted(model, area_mean(large), styles, Look())
+        result = painted(model, large, styles, Look())
+        off = np.abs(np.asarray(area_mean(result), float) - np.asarray(preview, float)).mean()
+        click.echo(f"{size:g} MP: {off:.2f} of 255 from the preview")
         x = GAP + column * (CELL[0] + GAP)
         whole = result.resize(_fitting(result, CELL[0]), Image.Resampling.LANCZOS)
         sheet.paste(whole, (x, GAP))

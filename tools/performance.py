@@ -27,6 +27,7 @@ RUNS = (
     ["--sizes", "10000x10000", "--section", "network", "--repeats", "1", "--no-reference"],
     ["--section", "wire", "--section", "preview", "--section", "start"],
     ["--sizes", "2048x2048", "--section", "profile"],
+    ["--sizes", "1600x1200,4000x3000,6000x4000", "--section", "cascade", "--repeats", "1"],
 )
 
 

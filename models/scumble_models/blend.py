@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -11,13 +12,14 @@ from torch import Tensor
 from scumble_models.engine import Engine, Traits
 from scumble_models.errors import PixelsError
 from scumble_models.learned import painting_model
+from scumble_models.margins import Content
 from scumble_models.pixels import PIECE
 from scumble_models.runner import KeptStatistics, run_at_once
 from scumble_models.signals import LayerSignals, StyleSignals, interpolate, mix, with_decoders
 from scumble_models.spatial import SpatialSignals, place_styles
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
-from scumble_models.tiling.executor import Sink
+from scumble_models.tiling.executor import Sink, Source
 from scumble_models.tiling.file_array import Array
 from scumble_models.tiling.store import FeatureStore, bytes_needed
 
@@ -25,9 +27,30 @@ from scumble_models.tiling.store import FeatureStore, bytes_needed
 #: content's own style does not quite give the content back.
 FADE_END = 0.25
 
-#: Paints a box of the content with an engine and styles, with statistics that are kept for the next time:
-#: every pixel of it goes to the sink.
-Paint = Callable[[Engine, LayerSignals, Sink, KeptStatistics | None], None]
+
+class Started(Protocol):
+    """A box of the content that an engine has begun to paint, such as
+    :class:`scumble_models.cascade.painting.Painting`.
+    """
+
+    @property
+    def patches(self) -> Sequence[int]:
+        """How many there are of each level."""
+        ...
+
+    def coarsest(self, before: int = 0, after: int = 0) -> tuple[Content, Content] | None:
+        """The coarsest level's content and result; None where there is only one level."""
+        ...
+
+    def finish(self, sink: Sink, before: int = 0, after: int = 0) -> None:
+        """Every pixel of the box goes to the sink."""
+        ...
+
+
+#: Begins to paint with an engine and styles, with statistics that are kept for the next time.
+Begin = Callable[[Engine, LayerSignals, KeptStatistics | None], Started]
+#: Takes the coarsest level's content, and how its result is read.
+Show = Callable[[Content, Source], None]
 
 
 @dataclass(frozen=True)
@@ -87,29 +110,60 @@ def paint_blend(
     box: Box,
     sink: Sink,
     kept: KeptStatistics | None,
-    paint: Paint,
+    begin: Begin,
+    show: Show,
 ) -> None:
     """Paint a box with the styles of a blend.
 
     Where the engine mixes by pixels, or styles that vary over the picture are learned and have no decoder
-    in common, each paints the whole box, and the results are mixed by the styles' shares at each pixel.
+    in common, each paints the whole box, and the results are mixed by the styles' shares at each pixel. All
+    coarsest levels come first, so that what is shown is a mix too.
     """
     if not _is_painted_apart(engine, signals):
-        paint(painting_model(engine, signals), signals, sink, kept)
+        one = begin(painting_model(engine, signals), signals, kept)
+        shown = one.coarsest()
+        if shown is not None:
+            show(shown[0], shown[1].read)
+        one.finish(sink, one.patches[0] if shown is not None else 0)
         return
     assert isinstance(signals, SpatialSignals)
+    all_ = [
+        begin(painting_model(engine, style), _alone(style, signals, engine.device), None)
+        for style, _ in signals.parts
+    ]
+    done, total, coarsest = 0, sum(sum(one.patches) for one in all_), []
+    for one in all_:
+        shown = one.coarsest(done, total - done - sum(one.patches))
+        if shown is not None:
+            coarsest.append(shown)
+            done += one.patches[0]
+    if coarsest:
+        show(coarsest[0][0], _mixed([result for _, result in coarsest], signals))
     place = Budget.of_this_machine(engine.device).place(bytes_needed(3, box))
     mixed = FeatureStore(3, box, "disk" if place == "recompute" else place, engine.device)
-    for index, (style, _) in enumerate(signals.parts):
+    for index, one in enumerate(all_):
 
         def add(tile: Box, output: Tensor, index: int = index) -> None:
             here = tile.relative_to(box)
             added = output.float().clamp(0.0, 1.0) * signals.share(index, tile).to(output.device)
             mixed.write(here, added + mixed.read(here).to(output.device) if index else added)
 
-        paint(painting_model(engine, style), _alone(style, signals, engine.device), add, None)
+        left = sum(one.patches[1:]) if coarsest else sum(one.patches)
+        one.finish(add, done, total - done - left)
+        done += left
     for tile in box.tiles(PIECE):
         sink(tile, mixed.read(tile.relative_to(box)))
+
+
+def _mixed(results: Sequence[Content], signals: SpatialSignals) -> Source:
+    """Reads a mix of what each style has made of one level."""
+
+    def read(box: Box) -> Tensor:
+        shares = signals.at(box, results[0].box).parts
+        parts = [result.read(box) * share for result, (_, share) in zip(results, shares, strict=True)]
+        return torch.stack(parts).sum(0)
+
+    return read
 
 
 @torch.inference_mode()

@@ -8,8 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.cascade.painting import Painting
 from scumble_models.margins import Content
+from scumble_models.pixels import PIECE
 from scumble_models.tiling.box import Box
+from scumble_models.tiling.executor import Sink
 
 #: Pixels beyond a region that sampling it may reach.
 MARGIN = 4
@@ -66,6 +69,28 @@ class EnlargedContent:
     def _kept(self, box: Box) -> Tensor:
         rows, columns = box.slices()
         return self._result[:, :, rows, columns].float()
+
+
+class EnlargedPainting:
+    """An enlarged picture that is being painted, in one level, and the way back to the picture's own size.
+
+    Args:
+        painting: of `content`, over what `content` needs for the box.
+        box: of the picture itself.
+    """
+
+    def __init__(self, painting: Painting, content: EnlargedContent, box: Box) -> None:
+        self._painting, self._content, self._box = painting, content, box
+        self.patches = painting.patches
+
+    def coarsest(self, before: int = 0, after: int = 0) -> None:
+        """There is one level only."""
+
+    def finish(self, sink: Sink, before: int = 0, after: int = 0) -> None:
+        """As :meth:`scumble_models.cascade.painting.Painting.finish`."""
+        self._painting.finish(self._content.write, before, after)
+        for tile in self._box.tiles(PIECE):
+            sink(tile, self._content.result(tile))
 
 
 def _resampled(read: Callable[[Box], Tensor], source: Box, tile: Box, target: Box) -> Tensor:

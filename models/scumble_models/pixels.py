@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ WHITE = {"uint8": 255.0, "uint16": 65535.0, "float16": 1.0, "float32": 1.0}
 FILL_SIDE = 64
 #: Side of the pieces in which a whole layer is looked at.
 PIECE = 1024
+#: A thumbnail is looked at in one piece, so its size is bounded whatever the picture's shape.
+THUMBNAIL_PIXELS = 1 << 22
 CPU = torch.device("cpu")
 _FULL = {torch.uint8: 255, torch.int16: -1}  # 16 bits as they are kept, without a sign
 
@@ -188,7 +191,12 @@ class NetworkView:
 
 
 def thumbnail_of(read: Callable[[Box], Tensor], whole: Box, short_side: int) -> Tensor:
-    """A whole picture scaled down to a short side (never up), read piece by piece."""
+    """A whole picture scaled down to a short side (never up), read piece by piece.
+
+    Of a very wide or tall picture it has a shorter one: at most :data:`THUMBNAIL_PIXELS` pixels in all.
+    """
+    narrow, wide = sorted((whole.width, whole.height))
+    short_side = min(short_side, max(1, math.isqrt(THUMBNAIL_PIXELS * narrow // wide)))
     factor = max(1, min(whole.width, whole.height) // short_side)
     small = _averages(read, whole, factor)
     scale = short_side / min(whole.width, whole.height)

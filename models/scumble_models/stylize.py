@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from scumble_models.blend import Blend, fade, needs_own, one_painter, paint_blend, paint_likeness
-from scumble_models.cascade.contents import Picture
+from scumble_models.blend import Blend, Started, fade, needs_own, one_painter, paint_blend, paint_likeness
 from scumble_models.cascade.grids import enlargement
-from scumble_models.cascade.painting import LevelStatistics, grids_for, paint, shared_levels
+from scumble_models.cascade.painting import LevelStatistics, Painting, grids_for, shared_levels
 from scumble_models.composite import Composite
 from scumble_models.engine import Engine
-from scumble_models.enlarged import EnlargedContent
+from scumble_models.enlarged import EnlargedContent, EnlargedPainting
 from scumble_models.errors import PixelsError
 from scumble_models.look import Finish, Look
 from scumble_models.margins import Content, padded
@@ -30,7 +29,7 @@ from scumble_models.runner import (
 from scumble_models.signals import LayerSignals, StyleSignals, mix
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
-from scumble_models.tiling.executor import OnPatch, Sink
+from scumble_models.tiling.executor import OnPatch, Source
 from scumble_models.tiling.file_array import Array
 
 #: Short side at which styles, and a content's own signals, are encoded.
@@ -145,25 +144,24 @@ def stylize(
     def sink(tile: Box, output: Tensor) -> None:
         result[tile.relative_to(box).slices()] = last.pixels(tile, output)
 
-    def show(content: Content, picture: Picture) -> None:
+    def show(content: Content, read: Source) -> None:
         if on_preview is not None:
-            on_preview(last.small(content, picture.read, box))
+            on_preview(last.small(content, read, box))
 
     grids, given = grids_for(model, view.box, look.stroke_size), shared.statistics if shared else None
-    way = Way(tiling, patch, budget, on_progress, cancelled)
+    own_budget = replace(budget) if budget else Budget.of_this_machine(model.device)
+    way = Way(tiling, patch, own_budget, on_progress, cancelled)
     factor = enlargement(view.box, look.stroke_size)
 
-    def paint_style(model: Engine, signals: LayerSignals, sink: Sink, kept: KeptStatistics | None) -> None:
+    def begin(model: Engine, signals: LayerSignals, kept: KeptStatistics | None) -> Started:
         if factor == 1.0:
-            paint(model, signals, view, grids, box, sink, way, given=given, kept=kept, on_coarsest=show)
-            return
+            return Painting(model, signals, view, grids, box, way, given=given, kept=kept)
         large = EnlargedContent(view, factor)
         wanted = large.covering(box)
-        paint(model, signals, large, [large.box], wanted, large.write, way, given=given, kept=kept)
-        for tile in box.tiles(PIECE):
-            sink(tile, large.result(tile))
+        painting = Painting(model, signals, large, [large.box], wanted, way, given=given, kept=kept)
+        return EnlargedPainting(painting, large, box)
 
-    paint_blend(model, signals, box, sink, kept, paint_style)
+    paint_blend(model, signals, box, sink, kept, begin, show)
     return result
 
 

@@ -12,22 +12,28 @@ from scumble import Bounds, Extent, PixelFormat, Pixels
 from .qt import Qt, QtGui
 
 STYLE_SIDE = 1024
+MOST_READ = 32_000_000
+"""Pixels that are looked at for a small picture; of more, fewer rows are taken."""
 _BGRA = PixelFormat("u8", "BGRA")
 _WORDS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
 def scaled(node: Any, bounds: Bounds, pixel_format: PixelFormat, side: int) -> Pixels:
-    """A part of a layer, scaled down so that neither side is longer than `side`."""
+    """A part of a layer, scaled down so that neither side is longer than `side`.
+
+    Of whole numbers every pixel counts, up to `MOST_READ`: a preview is as near to the result as its copy is
+    to the mean of the pixels. Floats have to be converted one by one, so one in many is taken.
+    """
     longest = max(bounds.width, bounds.height)
-    # Integers are read twice as fine and then smoothed by Qt. Floats have to be converted one by one.
-    fine = 2 if pixel_format.dtype[0] == "u" else 1
-    step = max(1, math.ceil(longest / (fine * side)))
+    factor = min(1.0, side / longest)
+    extent = Extent(max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
+    if pixel_format.dtype[0] == "u":
+        return pixels_of(_resized(_averaged(node, bounds, pixel_format, extent), extent))
+    step = max(1, math.ceil(longest / side))
     sampled = Extent(len(range(step // 2, bounds.width, step)), len(range(step // 2, bounds.height, step)))
     if sampled.is_empty:  # a line thinner than the step
         sampled = Extent(max(1, sampled.width), max(1, sampled.height))
     picture = image_of(Pixels(sampled, _BGRA, _sample(node, bounds, pixel_format, step, sampled)))
-    factor = min(1.0, side / longest)
-    extent = Extent(max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
     return pixels_of(_resized(picture, extent))
 
 
@@ -78,6 +84,21 @@ def _resized(image: Any, extent: Extent) -> Any:
     return image.scaled(
         *extent, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
     )
+
+
+def _averaged(node: Any, bounds: Bounds, pixel_format: PixelFormat, extent: Extent) -> Any:
+    """A QImage as wide as `extent`, at most twice as high: each row the means over a few of the layer's."""
+    height = min(bounds.height, 2 * extent.height)
+    most = max(1, MOST_READ // (bounds.width * height))
+    rows: List[bytes] = []
+    for row in range(height):
+        top, bottom = row * bounds.height // height, (row + 1) * bounds.height // height
+        count = min(bottom - top, most)
+        y = bounds.y + top + (bottom - top - count) // 2
+        data = bytes(node.projectionPixelData(bounds.x, y, bounds.width, count))
+        part = image_of(Pixels(Extent(bounds.width, count), _BGRA, _to_bgra(data, pixel_format)))
+        rows.append(bytes(pixels_of(_resized(part, Extent(extent.width, 1))).view()))
+    return image_of(Pixels(Extent(extent.width, height), _BGRA, b"".join(rows)))
 
 
 def _sample(node: Any, bounds: Bounds, pixel_format: PixelFormat, step: int, sampled: Extent) -> bytes:

@@ -225,6 +225,29 @@ shown = Pixels(small.extent, small.format, bytes([10, 120, 240, 255]) * small.ex
 """
 
 
+@pytest.mark.parametrize("depth", ["U8", "U16"])
+def test_the_copy_that_previews_paint_is_the_mean_of_all_pixels(krita, depth):
+    case = Case(depth=depth, width=96, height=48)
+    case.open(krita)
+    facts = krita.run(
+        """
+        small = D.thumbnail(D.active_target(document), 24)
+        keep("small.raw", small.view())
+        result = [small.extent.width, small.extent.height, small.format.dtype]
+        """
+    )
+    assert facts == [24, 12, "u8"]
+    found = np.frombuffer(raw(krita, "small"), np.uint8).reshape(12, 24, 4).astype(float)
+    kind = np.uint8 if depth == "U8" else np.dtype("<u2")
+    values = np.frombuffer(case.pixels().view(), kind).reshape(12, 4, 24, 4, 4).astype(float)
+    values *= 255 / np.iinfo(kind).max
+    alpha = values[..., 3:]
+    colour = (values[..., :3] * alpha).mean((1, 3)) / alpha.mean((1, 3))
+    # The mean of one pixel in four is 6.4 off.
+    assert np.abs(found[..., :3] - colour).mean() < 3
+    assert np.abs(found[..., 3:] - alpha.mean((1, 3))).mean() < 4
+
+
 def test_a_preview_leaves_no_trace_in_the_history(krita):
     Case(width=90, height=60, x=-7, y=3, image=(100, 80)).open(krita)
     before = krita.run(f"{PREVIEW}\nresult = [tree(), history()]")

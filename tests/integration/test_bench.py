@@ -12,6 +12,7 @@ from scumble_daemon.bench.place import own_place
 from scumble_daemon.bench.preview import measure_preview
 from scumble_daemon.bench.wire import measure_wire
 from scumble_daemon.cli import bench
+from scumble_daemon.cli.bench_tables import tables
 
 
 def test_previews_and_the_wire_are_measured_in_a_place_that_is_gone_afterwards():
@@ -32,11 +33,17 @@ def test_previews_and_the_wire_are_measured_in_a_place_that_is_gone_afterwards()
 
 
 def test_the_command_prints_tables_and_json():
-    arguments = ["--section", "network", "--sizes", "64x48", "--repeats", "1"]
+    arguments = ["--section", "network", "--section", "cascade", "--sizes", "700x48", "--repeats", "1"]
     told = CliRunner().invoke(bench.command, [*arguments, "--json"])
     assert told.exit_code == 0, told.output
     document = json.loads(told.stdout)
     assert set(document["network"][0]) == {"scumble", "reference"}
+    (cost,) = document["cascade"]
+    assert cost["levels"] == [[640, 44], [700, 48]]
+    assert min(cost["preview"], cost["seconds"], cost["one_pass"], cost["work_ratio"]) > 0
+    title, _, rows = tables(document)[1]
+    assert title.startswith("Cascade")
+    assert rows[0][:2] == ["700x48", "640x44"]
     told = CliRunner().invoke(bench.command, ["--section", "profile", "--sizes", "64x48"])
     assert told.exit_code == 0, told.output
     assert "as published" in told.stdout

@@ -20,8 +20,8 @@ from scumble import (
 )
 from scumble_models.bench.pictures import STYLE_SIDE, photo
 
-#: A photo of 3:2 as dialogs show it, and the most that a preview can be.
-SIZES = ((512, 341), (512, 512))
+#: A small preview, a photo of 3:2 as editors show it, and the most that a preview can be.
+SIZES = ((512, 341), (640, 427), (640, 640))
 CHANGES_PER_S = 30
 SWEEP_S = 4.0
 

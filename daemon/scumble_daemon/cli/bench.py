@@ -16,11 +16,16 @@ _EXAMPLES = """\b
 Examples:
   scumble bench
   scumble bench --sizes 512x512,4096x2160 --section network --json
+  scumble bench --section cascade --sizes 6000x4000 --repeats 3
   scumble bench --section profile --sizes 2048x2048
   scumble bench --reference ~/MicroAST
 """
-DEFAULT_SIZES = "512x512,1024x1024,2048x2048,4096x2160"
-SECTIONS = ("network", "wire", "preview", "start", "profile")
+SIZES = {
+    "network": ((512, 512), (1024, 1024), (2048, 2048), (4096, 2160)),
+    "cascade": ((1600, 1200), (4000, 3000)),
+    "profile": ((2048, 2048),),
+}
+SECTIONS = ("network", "cascade", "wire", "preview", "start", "profile")
 WIRE_SIZES = ((2048, 2048), (4096, 2160))
 
 
@@ -42,7 +47,9 @@ class _Sizes(click.ParamType):
 @click.command(epilog=_EXAMPLES)
 @click.option("--section", "sections", type=click.Choice(SECTIONS), multiple=True,
               help="What to measure; may be given again. All but profile when left out.")  # fmt: skip
-@click.option("--sizes", type=_Sizes(), default=DEFAULT_SIZES, show_default=True, help="Of the network.")
+@click.option(
+    "--sizes", type=_Sizes(), help="Of network, cascade and profile; each has its own when left out."
+)
 @click.option("--engine", default="microast", show_default=True, help="Model to run.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--tiling", default="auto", show_default=True, help="auto, full, thumbnail or exact.")
@@ -59,7 +66,7 @@ class _Sizes(click.ParamType):
 @click.option("--json", "wants_json", is_flag=True, help="Print everything as JSON.")
 def command(
     sections: tuple[str, ...],
-    sizes: list[tuple[int, int]],
+    sizes: list[tuple[int, int]] | None,
     engine: str,
     device: str,
     tiling: str,
@@ -69,11 +76,12 @@ def command(
     no_reference: bool,
     wants_json: bool,
 ) -> None:
-    """Measure this machine: the network, the wire, previews, the first start, and each layer's share.
+    """Measure this machine: the network, the cascade, the wire, previews, the start, and each layer's share.
 
     Ratios compare our engine with the published way (full frame, float32, NCHW). Both are processes of
     their own that work in turn, so a busy machine slows both.
     """
+    from scumble_models.bench.cascade import measure_cascade
     from scumble_models.bench.network import measure
     from scumble_models.bench.rates import copy_rate, gemm_rate, operations_per_pixel
     from scumble_models.registry import load_model
@@ -89,21 +97,28 @@ def command(
             "copy_gbytes": copy_rate(model.device) / 1e9,
             "operations_per_pixel": operations_per_pixel(model),
         }
+        settings: dict[str, Any] = {"engine": engine, "device": place, "repeats": repeats}
+        settings |= {"tiling": tiling, "patch": patch}
         if "network" in chosen:
             ways = ("scumble",) if no_reference else ("scumble", "reference")
-            settings: dict[str, Any] = {"engine": engine, "device": place, "repeats": repeats}
-            settings |= {"tiling": tiling, "patch": patch, "reference": reference}
             document["network"] = []
-            for width, height in sizes:
+            for width, height in sizes or SIZES["network"]:
                 report.note(f"measuring {width}x{height}")
-                row = measure(ways, width, height, **settings)
+                row = measure(ways, width, height, reference=reference, **settings)
                 document["network"].append({way: asdict(found) for way, found in row.items()})
+        if "cascade" in chosen:
+            document["cascade"] = []
+            for width, height in sizes or SIZES["cascade"]:
+                report.note(f"measuring the cascade of {width}x{height}")
+                cost = measure_cascade(width, height, **settings)
+                document["cascade"] += [] if cost is None else [asdict(cost)]
         if set(chosen) & {"wire", "preview", "start"}:
             report.note("measuring " + ", ".join(s for s in ("wire", "preview", "start") if s in chosen))
             document |= _around(chosen, repeats)
         if "profile" in chosen:
             document["profile"] = [
-                _profile(engine, place, width, height, reference) for width, height in sizes
+                _profile(engine, place, width, height, reference)
+                for width, height in sizes or SIZES["profile"]
             ]
     if wants_json:
         report.as_json(document)
@@ -122,7 +137,8 @@ def _cores() -> int:
 def _around(chosen: tuple[str, ...], repeats: int) -> dict[str, Any]:
     from scumble import Client
     from scumble_daemon.bench.place import own_place
-    from scumble_daemon.bench.preview import SIZES, measure_preview
+    from scumble_daemon.bench.preview import SIZES as PREVIEWS
+    from scumble_daemon.bench.preview import measure_preview
     from scumble_daemon.bench.start import measure_start
     from scumble_daemon.bench.wire import measure_wire
 
@@ -134,12 +150,13 @@ def _around(chosen: tuple[str, ...], repeats: int) -> dict[str, Any]:
             if "wire" in chosen:
                 found["wire"] = [asdict(measure_wire(client, *size, repeats)) for size in WIRE_SIZES]
             if "preview" in chosen:
-                found["preview"] = [asdict(measure_preview(client, *size, repeats * 2)) for size in SIZES]
+                found["preview"] = [asdict(measure_preview(client, *size, repeats * 2)) for size in PREVIEWS]
     return found
 
 
 def _profile(engine: str, device: str, width: int, height: int, reference: Path | None) -> dict[str, Any]:
     from scumble_models.allocation import keep_freed_memory
+    from scumble_models.bench.contender import in_one_pass
     from scumble_models.bench.pictures import STYLE_SIDE, photo
     from scumble_models.bench.profile import profile
     from scumble_models.bench.reference import load_reference
@@ -151,7 +168,7 @@ def _profile(engine: str, device: str, width: int, height: int, reference: Path 
     given, run = published.encode(style)(), published.run(content)
     theirs = profile(lambda: run(given), published.device)
     keep_freed_memory()  # as the daemon's worker does
-    model = load_model(engine, device)
+    model = in_one_pass(load_model(engine, device))
     signals = encode_style(model, style, "RGB")
     ours = profile(lambda: stylize(model, content, "RGB", [(signals, 1.0)]), model.device)
     layers = {"reference": [asdict(layer) for layer in theirs], "scumble": [asdict(layer) for layer in ours]}

@@ -37,6 +37,8 @@ def tables(document: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
     found = []
     if "network" in document:
         found.append(_network(document))
+    if "cascade" in document:
+        found.append(_cascade(document["cascade"]))
     if "wire" in document:
         found.append(_wire(document["wire"]))
     if "preview" in document:
@@ -78,6 +80,26 @@ def _network(document: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]
         rows.append(row)
     title = "Network (with style: the published code encodes it each time, Scumble once in its life)"
     return title, header, rows
+
+
+def _cascade(costs: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
+    header = ["size", "levels", "one pass s", "cascade s", "ratio", "ratio of processor time",
+              "first level shown after ms", "one pass peak MB", "cascade peak MB"]  # fmt: skip
+    rows = [
+        [
+            f"{cost['width']}x{cost['height']}",
+            ", ".join(f"{width}x{height}" for width, height in cost["levels"][:-1]) or "one",
+            f"{cost['one_pass']:.2f}",
+            f"{cost['seconds']:.2f}",
+            f"{cost['ratio']:.2f}x",
+            f"{cost['work_ratio']:.2f}x",
+            f"{cost['preview'] * 1e3:.0f}",
+            f"{cost['one_pass_peak_bytes'] / 1e6:.0f}",
+            f"{cost['peak_bytes'] / 1e6:.0f}",
+        ]
+        for cost in costs
+    ]
+    return "Cascade (style known; levels: those before the picture itself)", header, rows
 
 
 def _wire(ways: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:

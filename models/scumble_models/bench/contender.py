@@ -9,10 +9,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+import numpy as np
 import torch
 
 from scumble_models.allocation import keep_freed_memory
@@ -20,12 +22,14 @@ from scumble_models.bench.pictures import STYLE_SIDE, photo
 from scumble_models.bench.rates import synchronise
 from scumble_models.bench.reference import load_reference
 from scumble_models.devices import is_out_of_memory
-from scumble_models.errors import ModelError
-from scumble_models.registry import load_model
+from scumble_models.errors import Cancelled, ModelError
+from scumble_models.registry import StyleModel, load_model
+from scumble_models.signals import StyleSignals
 from scumble_models.stylize import encode_style, stylize
 from scumble_models.tiling.budget import free_memory
 
-#: What a contender can be told: encode the style, stylize with the style known, or both.
+#: What each contender can be told: encode the style, stylize with the style known, or both. That of a cascade
+#: knows ``preview`` too: until its coarsest level is there.
 TASKS = ("encode", "run", "both")
 _TOO_LARGE = "too large"
 
@@ -34,7 +38,7 @@ class Contender:
     """A child process that has everything loaded and warm. `seconds` makes it work once.
 
     Args:
-        way: ``scumble``, or ``reference`` for the published way.
+        way: ``scumble`` in one pass, ``cascade`` coarse to fine, or ``reference`` for the published way.
         arguments: width, height, engine, device, tiling, patch (0: its own choice), and the checkout of
             the authors' code or an empty string.
     """
@@ -61,8 +65,13 @@ class Contender:
         return self._answer() != _TOO_LARGE
 
     def seconds(self, task: str) -> float:
-        """How long one of `TASKS` takes. Raises ModelError."""
-        return float(self._ask(task))
+        """How long one of `TASKS`, or ``preview``, takes. Raises ModelError."""
+        return self.times(task)[0]
+
+    def times(self, task: str) -> tuple[float, float]:
+        """As :meth:`seconds`, and the processor's time for it, which a busy machine changes less."""
+        seconds, work = self._ask(task).split()
+        return float(seconds), float(work)
 
     def peak_bytes(self) -> int:
         """Its largest resident memory so far, or memory taken on the GPU. Raises ModelError."""
@@ -104,6 +113,7 @@ def _serve(
 ) -> None:
     content, style = photo(width, height, 1), photo(STYLE_SIDE, STYLE_SIDE, 2)
     model = load_model(engine, device)
+    model = in_one_pass(model) if way == "scumble" else model
     encode: Callable[[], Any]
     run: Callable[[Any], object]
     if way == "reference":
@@ -128,16 +138,42 @@ def _serve(
         _say(_TOO_LARGE)
         return
     _say("warm")
+    work: dict[str, Callable[[], object]]
     work = {"encode": encode, "run": lambda: run(signals), "both": lambda: run(encode())}
+    if way == "cascade":
+        work["preview"] = lambda: _preview(model, content, signals, tiling, patch or None)
     for line in sys.stdin:
         task = line.strip()
         if task == "peak":
             _say(peak_bytes(model.device))
             continue
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         work[task]()
         synchronise(model.device)
-        _say(time.perf_counter() - started)
+        _say(f"{time.perf_counter() - started} {time.process_time() - worked}")
+
+
+def in_one_pass(model: StyleModel) -> StyleModel:
+    """The same network over the whole picture at once, as it was published; not coarse to fine."""
+    return replace(model, info=replace(model.info, traits=replace(model.traits, cascades=False)))
+
+
+def _preview(
+    model: StyleModel, content: np.ndarray, signals: StyleSignals, tiling: str, patch: int | None
+) -> None:
+    """Stylize until there is a preview, and no further; all of it where there is none."""
+    shown: list[np.ndarray] = []
+    with contextlib.suppress(Cancelled):
+        stylize(
+            model,
+            content,
+            "RGB",
+            [(signals, 1.0)],
+            tiling=tiling,
+            patch=patch,
+            on_preview=shown.append,
+            cancelled=lambda: bool(shown),
+        )
 
 
 def _say(value: object) -> None:

@@ -68,7 +68,7 @@ def pyramid(
     found: list[Content] = [content]
     for scale, part in zip(reversed(scales), reversed(parts), strict=True):
         picture = Picture(scale.coarse, part, budget, device)
-        for cells in part.tiles(PIECE // 2):
+        for cells in part.tiles(max(1, int(PIECE / max(scale.step_x, scale.step_y)))):
             if cancelled and cancelled():
                 raise Cancelled
             pixels = scale.pixels_of(cells)

@@ -27,16 +27,17 @@ def level_grids(whole: Box, stroke_size: float) -> tuple[Box, ...]:
     halved, rounding up, and only the last step has another ratio. No side falls under
     :data:`~scumble_models.margins.SMALLEST_SIDE`: a thin picture has fewer levels.
     """
-    grids, ratio = [whole], _ratio(whole, stroke_size)
+    grids, smaller = [whole], _ratio(whole, stroke_size)
+    ratio = smaller
     while ratio > WIDEST_STEP:
         half = Box(0, 0, -(-grids[-1].width // 2), -(-grids[-1].height // 2))
         if min(half.width, half.height) < SMALLEST_SIDE:
             break
         grids.append(half)
-        ratio = _ratio(whole, stroke_size) * max(half.width, half.height) / max(whole.width, whole.height)
+        ratio = smaller * max(half.width, half.height) / max(whole.width, whole.height)
     if ratio > LEAST_STEP:
-        finer = grids[-1]
-        coarsest = Box(0, 0, round(finer.width / ratio), round(finer.height / ratio))
+        # Of the whole, not of the level above, which was rounded up: a preview has this very size.
+        coarsest = Box(0, 0, round(whole.width / smaller), round(whole.height / smaller))
         if min(coarsest.width, coarsest.height) >= SMALLEST_SIDE:
             grids.append(coarsest)
     return tuple(reversed(grids))

@@ -33,8 +33,6 @@ from scumble_models.tiling.statistics import Statistics
 ONE_PIECE = 1.5
 #: Of each level, the coarsest first, the statistics at each point of normalisation.
 LevelStatistics = Sequence[Sequence[Statistics]]
-#: Takes the coarsest level's content and result, once that is painted.
-OnCoarsest = Callable[[Content, Picture], None]
 
 
 def grids_for(model: Engine, whole: Box, stroke_size: float) -> tuple[Box, ...]:
@@ -42,70 +40,126 @@ def grids_for(model: Engine, whole: Box, stroke_size: float) -> tuple[Box, ...]:
     return level_grids(whole, stroke_size) if model.traits.cascades else (whole,)
 
 
-@torch.inference_mode()
-def paint(
-    model: Engine,
-    signals: LayerSignals,
-    content: Content,
-    grids: Sequence[Box],
-    region: Box,
-    sink: Sink,
-    way: Way,
-    *,
-    given: LevelStatistics | None = None,
-    kept: KeptStatistics | None = None,
-    on_coarsest: OnCoarsest | None = None,
-) -> None:
-    """Paint a region of a content; the sink gets every pixel of the finest level, not clamped.
+class Painting:
+    """A region of a content that is being painted, coarse to fine, by one network.
 
-    Args:
-        grids: of all levels, the coarsest first; see :func:`grids_for`.
-        way: how each level's network is run; its statistics and join are of no matter.
-        given: statistics in place of the content's own; the last ones count for finer levels.
-        kept: takes statistics as they are found. A small region has them from there: it then costs its
-            own area, and the parts of the coarser levels under it.
-        on_coarsest: called where there is more than one level.
-
-    Raises:
-        Cancelled, OutOfMemoryError: as :func:`scumble_models.runner.run`.
+    Attributes:
+        patches: how many there are of each level.
     """
-    cascade = Cascade(model, grids)
-    top = len(cascade.grids) - 1
-    found = {} if kept is None else kept.thumbnail if way.tiling == "thumbnail" else kept.exact
-    statistics: list[Sequence[Statistics] | None] = [None] * (top + 1)
-    if given is not None:
-        statistics = [given[min(level, len(given) - 1)] for level in range(top + 1)]
-    elif is_small(region, content.box):
-        statistics = [found.get(level) for level in range(top + 1)]
-    known = [value is not None for value in statistics]
-    inputs = cascade.inputs_for(top, region) if known[top] else content.box
-    needs = cascade.needs(top, inputs, known)
-    parts = [*(need.result for need in needs), region]
-    ways = [replace(way, statistics=value) for value in statistics]
-    side = default_patch(model.device)
-    for level, grid in enumerate(cascade.grids[:-1]):
-        if way.patch is None and grid.area <= ONE_PIECE * side * side:
-            ways[level] = replace(ways[level], patch=max(grid.width, grid.height))
-    counts = [count_patches(model, *one) for one in zip(cascade.grids, parts, ways, strict=True)]
-    for level in range(top + 1):
-        passed, coming = sum(counts[:level]), sum(counts[level + 1 :])
-        ways[level] = replace(ways[level], on_patch=shifted(way.on_patch, passed, coming))
-    if not top:
-        values = run(model, signals, content, region, sink, ways[0])
-    else:
-        budget = replace(way.budget) if way.budget else Budget.of_this_machine(model.device)
-        climb = Climb(cascade, signals, content, needs, inputs, budget, way.cancelled)
-        coarsest = climb.content
-        for level in range(top):
-            result, values = climb.paint(ways[level])
-            if given is None:
-                found[level] = values
-            if level == 0 and on_coarsest is not None:
-                on_coarsest(coarsest, result)
-        last = replace(ways[top], join=climb.join, budget=budget)
-        values = run(model, signals, climb.content, region, sink, last)
-    if given is None and values:
-        found[top] = values
+
+    def __init__(
+        self,
+        model: Engine,
+        signals: LayerSignals,
+        content: Content,
+        grids: Sequence[Box],
+        region: Box,
+        way: Way,
+        *,
+        given: LevelStatistics | None = None,
+        kept: KeptStatistics | None = None,
+    ) -> None:
+        """Find out what is to be done.
+
+        Args:
+            grids: of all levels, the coarsest first; see :func:`grids_for`.
+            way: how each level's network is run; its statistics and join are of no matter. Pictures of
+                levels take their place from its budget, which several paintings may share.
+            given: statistics in place of the content's own; the last ones count for finer levels.
+            kept: takes statistics as they are found. A small region has them from there: it then costs its
+                own area, and the parts of the coarser levels under it.
+        """
+        self._model, self._signals, self._content, self._region = model, signals, content, region
+        self._cascade, self._given, self._way = Cascade(model, grids), given, way
+        self._budget = way.budget or Budget.of_this_machine(model.device)
+        self._top = len(self._cascade.grids) - 1
+        self._found: dict[int, Sequence[Statistics]] = {}
+        if kept is not None:
+            self._found = kept.thumbnail if way.tiling == "thumbnail" else kept.exact
+        self._statistics = self._known_statistics()
+        known = [value is not None for value in self._statistics]
+        self._inputs = self._cascade.inputs_for(self._top, region) if known[-1] else content.box
+        self._needs = self._cascade.needs(self._top, self._inputs, known)
+        self._ways = self._ways_of_levels()
+        parts = [*(need.result for need in self._needs), region]
+        counted = zip(self._cascade.grids, parts, self._ways, strict=True)
+        self.patches = [count_patches(model, *one) for one in counted]
+        self._climb: Climb | None = None
+
+    @torch.inference_mode()
+    def coarsest(self, before: int = 0, after: int = 0) -> tuple[Content, Picture] | None:
+        """Paint the coarsest level, for :meth:`finish` and to be shown; None where there is only one.
+
+        Args:
+            before, after: patches of other work that is done and to come, for progress.
+
+        Returns:
+            What the network saw, and the result.
+
+        Raises:
+            Cancelled, OutOfMemoryError: as :func:`scumble_models.runner.run`.
+        """
+        if not self._top:
+            return None
+        climb = Climb(
+            self._cascade,
+            self._signals,
+            self._content,
+            self._needs,
+            self._inputs,
+            self._budget,
+            self._way.cancelled,
+        )
+        content = climb.content
+        result, values = climb.paint(self._way_of(0, before, after + sum(self.patches[1:])))
+        self._keep(0, values)
+        self._climb = climb
+        return content, result
+
+    @torch.inference_mode()
+    def finish(self, sink: Sink, before: int = 0, after: int = 0) -> None:
+        """Paint all levels that are not; the sink gets every pixel of the region, not clamped.
+
+        Arguments and errors are those of :meth:`coarsest`.
+        """
+        if self._top and self._climb is None:
+            self.coarsest(before, after)
+        climb = self._climb
+        first = 0 if climb is None else climb.level
+        for level in range(first, self._top + 1):
+            passed, coming = sum(self.patches[first:level]), sum(self.patches[level + 1 :])
+            way = self._way_of(level, before + passed, after + coming)
+            if climb is not None and level < self._top:
+                _, values = climb.paint(way)
+            else:
+                way = replace(way, join=None if climb is None else climb.join, budget=self._budget)
+                content = self._content if climb is None else climb.content
+                values = run(self._model, self._signals, content, self._region, sink, way)
+            self._keep(level, values)
+        self._climb = None
+
+    def _known_statistics(self) -> list[Sequence[Statistics] | None]:
+        levels = range(self._top + 1)
+        if self._given is not None:
+            return [self._given[min(level, len(self._given) - 1)] for level in levels]
+        if is_small(self._region, self._content.box):
+            return [self._found.get(level) for level in levels]
+        return [None for _ in levels]
+
+    def _ways_of_levels(self) -> list[Way]:
+        ways = [replace(self._way, statistics=value) for value in self._statistics]
+        side = default_patch(self._model.device)
+        for level, grid in enumerate(self._cascade.grids[:-1]):
+            if self._way.patch is None and grid.area <= ONE_PIECE * side * side:
+                ways[level] = replace(ways[level], patch=max(grid.width, grid.height))
+        return ways
+
+    def _way_of(self, level: int, before: int, after: int) -> Way:
+        return replace(self._ways[level], on_patch=shifted(self._way.on_patch, before, after))
+
+    def _keep(self, level: int, values: Sequence[Statistics]) -> None:
+        if self._given is None and values:
+            self._found[level] = values
 
 
 @torch.inference_mode()

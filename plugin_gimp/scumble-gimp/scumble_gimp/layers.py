@@ -225,8 +225,9 @@ def coverage(image, layer, bounds: Bounds, side: int) -> bytes:
 
 
 def _scale(bounds: Bounds, side: int):
+    # Rounded as the daemon rounds its coarsest level, which a preview is to equal.
     factor = min(1.0, side / max(bounds.width, bounds.height))
-    return factor, Extent(max(1, int(bounds.width * factor)), max(1, int(bounds.height * factor)))
+    return factor, Extent(max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
 
 
 def style_pixels(layer) -> Pixels:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from scumble_models.bench.contender import Contender
+from scumble_models.bench.contender import Contender, in_one_pass
 from scumble_models.bench.network import measure
 from scumble_models.bench.pictures import photo
 from scumble_models.bench.profile import profile
@@ -46,6 +46,16 @@ def test_both_ways_are_measured():
     for measurement in found.values():
         assert min(measurement.seconds, measurement.with_style, measurement.style_seconds) > 0
         assert measurement.peak_bytes > 50e6
+
+
+def test_what_is_compared_with_a_cascade_paints_once():
+    model = load_model("microast", "cpu")
+    content, signals = photo(700, 80, 1), encode_style(model, photo(64, 64, 2), "RGB")
+    shown: list[object] = []
+    once = stylize(in_one_pass(model), content, "RGB", [(signals, 1.0)], on_preview=shown.append)
+    assert not shown
+    assert (once != stylize(model, content, "RGB", [(signals, 1.0)], on_preview=shown.append)).any()
+    assert len(shown) == 1
 
 
 def test_a_contender_that_cannot_start_says_why():

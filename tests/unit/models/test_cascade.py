@@ -1,8 +1,7 @@
-"""Strokes that belong to the picture: the levels, their bands, and that no patch can be seen in them."""
+"""Strokes that belong to the picture: whole pictures, their patches and regions, and what one sees."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from scumble_models.bench.memory import peak_memory
 from scumble_models.cascade import contents, grids, painting
-from scumble_models.cascade.bands import KeepLow
-from scumble_models.cascade.contents import Picture
-from scumble_models.cascade.grids import BASE_SIDE, enlargement, level_grids
-from scumble_models.cascade.scales import Scale, WholeScale, any_scale
+from scumble_models.cascade.grids import BASE_SIDE, level_grids
 from scumble_models.errors import Cancelled
 from scumble_models.look import Look
 from scumble_models.pixels import NetworkView, PixelArray
-from scumble_models.runner import SMALLEST_SIDE, KeptStatistics, run_at_once
+from scumble_models.runner import KeptStatistics, run_at_once
+from scumble_models.signals import StyleSignals
 from scumble_models.stylize import encode_style, share, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
@@ -29,8 +27,6 @@ from tests.unit.models.conftest import natural_image
 
 STYLES = Path(__file__).parents[3] / "examples" / "styles"
 PHOTOS = Path(__file__).parents[3] / "examples" / "photos"
-CPU = torch.device("cpu")
-SIDES = st.integers(1, 70)
 
 
 def as_tensor(image: np.ndarray) -> torch.Tensor:
@@ -42,110 +38,6 @@ def small_base(monkeypatch: pytest.MonkeyPatch) -> int:
     """Cascades of small pictures, which take no time: a stroke size of 1 paints 64 pixels."""
     monkeypatch.setattr(grids, "BASE_SIDE", 64)
     return 64
-
-
-# The grids --------------------------------------------------------------------------------------------------
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(1, 40_000), st.integers(1, 40_000), st.floats(0.25, 4.0))
-def test_levels_halve_and_the_coarsest_has_the_stroke_size(width, height, stroke_size):
-    whole = Box(0, 0, width, height)
-    found, longest = level_grids(whole, stroke_size), max(width, height)
-    wanted = min(BASE_SIDE, longest) / stroke_size
-    assert found[-1] == whole
-    for coarse, fine in itertools.pairwise(found[1:]):
-        assert (coarse.width, coarse.height) == (-(-fine.width // 2), -(-fine.height // 2))
-    if len(found) > 1:
-        assert min(found[0].width, found[0].height) >= SMALLEST_SIDE
-        coarsest = max(found[0].width, found[0].height)
-        assert coarsest >= round(wanted)
-        if min(width, height) * wanted / longest > 2 * SMALLEST_SIDE:  # else it has fewer levels
-            assert coarsest <= 1.02 * wanted + 1
-    if enlargement(whole, stroke_size) > 1.0:
-        assert len(found) == 1
-        assert wanted > longest
-
-
-@pytest.mark.parametrize("size", [(1, 1), (300, 200), (640, 640), (17, 640)])
-def test_a_picture_no_larger_than_a_preview_has_one_level(size):
-    assert level_grids(Box(0, 0, *size), 1.0) == (Box(0, 0, *size),)
-    assert enlargement(Box(0, 0, *size), 1.0) == 1.0
-
-
-# Scales -----------------------------------------------------------------------------------------------------
-
-
-@st.composite
-def scales(draw: st.DrawFn) -> Scale:
-    fine = Box(0, 0, draw(SIDES), draw(SIDES))
-    if draw(st.booleans()):
-        return WholeScale(fine, draw(st.sampled_from((2, 4))))
-    return any_scale(fine, Box(0, 0, *(max(1, round(side / draw(st.floats(1.0, 2.9)))) for side in fine[2:])))
-
-
-@settings(max_examples=100, deadline=None)
-@given(scales(), st.data())
-def test_a_patch_of_any_scale_is_that_of_the_whole(scale: Scale, data):
-    generator = torch.Generator().manual_seed(1)
-    cells = torch.rand(1, 2, scale.coarse.height, scale.coarse.width, generator=generator)
-    pixels = torch.rand(1, 2, scale.fine.height, scale.fine.width, generator=generator)
-
-    def part(values, box):
-        rows, columns = box.slices()
-        return values[:, :, rows, columns]
-
-    def some(whole: Box) -> Box:
-        left, top = data.draw(st.integers(0, whole.right - 1)), data.draw(st.integers(0, whole.bottom - 1))
-        right, bottom = st.integers(left + 1, whole.right), st.integers(top + 1, whole.bottom)
-        return Box(left, top, data.draw(right), data.draw(bottom))
-
-    box, kept = some(scale.fine), some(scale.coarse)
-    needed = scale.cells_for(box)
-    assert needed == needed.intersect(scale.coarse)
-    assert box == box.intersect(scale.pixels_of(needed))
-    whole = scale.enlarge(cells, scale.coarse, scale.fine)
-    torch.testing.assert_close(scale.enlarge(part(cells, needed), needed, box), part(whole, box))
-    whole = scale.reduce(pixels, scale.fine, scale.coarse)
-    under = scale.pixels_of(kept)
-    torch.testing.assert_close(scale.reduce(part(pixels, under), under, kept), part(whole, kept))
-    whole = scale.sharpened(cells, scale.coarse, scale.coarse)
-    around = scale.around(kept)
-    torch.testing.assert_close(
-        scale.sharpened(part(cells, around), around, kept), part(whole, kept), atol=1e-5, rtol=1e-4
-    )
-
-
-@pytest.mark.parametrize("scale", [WholeScale(Box(0, 0, 64, 48), 4), WholeScale(Box(0, 0, 64, 48), 2)])
-def test_sharpened_cells_survive_being_enlarged_and_reduced(scale: Scale):
-    cells = torch.rand(1, 3, scale.coarse.height, scale.coarse.width)
-    blurred = scale.reduce(scale.enlarge(cells, scale.coarse, scale.fine), scale.fine, scale.coarse)
-    assert (blurred - cells).abs().max() > 0.1
-    sharp = scale.sharpened(cells, scale.coarse, scale.coarse)
-    back = scale.reduce(scale.enlarge(sharp, scale.coarse, scale.fine), scale.fine, scale.coarse)
-    assert (back - cells).abs().max() < 0.01
-
-
-@pytest.mark.slow
-@settings(max_examples=50, deadline=None)
-@given(st.integers(16, 70), st.integers(16, 70), st.integers(1, 2), st.integers(5, 40))
-def test_a_joined_patch_is_that_of_the_whole_and_has_the_coarser_means(width, height, level, side):
-    fine = Box(0, 0, width, height)
-    scale = WholeScale(fine, 2) if level > 1 else any_scale(fine, Box(0, 0, width * 2 // 3, height * 2 // 3))
-    coarser = Picture(scale.coarse, scale.coarse, Budget(1 << 30, 0), CPU)
-    generator = torch.Generator().manual_seed(2)
-    coarser.write(
-        scale.coarse, torch.rand(1, 3, scale.coarse.height, scale.coarse.width, generator=generator)
-    )
-    output = torch.rand(1, 3, height, width, generator=generator)
-    join = KeepLow(scale, coarser)
-    whole = join.apply(output, fine, fine)
-    for tile in fine.tiles(side):
-        grown = join.grown(tile)
-        rows, columns = grown.slices()
-        found = join.apply(output[:, :, rows, columns], grown, tile)
-        rows, columns = tile.slices()
-        torch.testing.assert_close(found, whole[:, :, rows, columns], atol=1e-4, rtol=0)
 
 
 # Whole pictures ---------------------------------------------------------------------------------------------
@@ -284,6 +176,33 @@ def test_the_preview_is_the_result_scaled_down(model, photo):
     assert np.abs(box_reduced(result, shown[0]) - painted).mean() < 4
 
 
+@pytest.mark.slow
+@settings(max_examples=6, deadline=None)
+@given(st.integers(80, 260), st.integers(80, 260), st.floats(0.25, 4.0), st.sampled_from([None, 64, 100]))
+def test_at_any_size_and_stroke_size_the_preview_is_the_result_scaled_down(
+    model, signals, width, height, stroke_size, patch
+):
+    layer, look, shown = natural_image(height, width), Look(stroke_size=stroke_size), []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(grids, "BASE_SIDE", 64)
+        levels = level_grids(Box(0, 0, width, height), stroke_size)
+        result = stylize(model, layer, "RGB", [(signals, 1)], look=look, patch=patch, on_preview=shown.append)
+    assert len(shown) == (len(levels) > 1)
+    for preview in shown:
+        assert preview.shape[1::-1] == levels[0][2:]
+        assert np.abs(box_reduced(result, preview) - preview).mean() < 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("tiling", "sides"), [("exact", (1280, 2560)), ("thumbnail", (1100, 2200))])
+def test_a_larger_picture_takes_no_more_memory(tiling, sides):
+    small, large = (peak_memory("microast", side, tiling, patch=256) for side in sides)
+    assert small.bytes is not None
+    assert large.bytes is not None
+    # Its pixels, result and features would take 160 MB more, or 216.
+    assert large.bytes - small.bytes < 90e6
+
+
 def test_a_preview_is_blended_as_the_result_is(model, signals, small_base):
     layer = natural_image(160, 200, channels=4).astype(np.uint16) * 257
     mask = np.zeros((160, 200), np.uint8)
@@ -310,6 +229,40 @@ def test_a_preview_is_blended_as_the_result_is(model, signals, small_base):
     assert not np.array_equal(shown[0][:, 17:], layer[rows][:, [c + 50 for c in columns[1:]]])
     assert stylize(model, natural_image(60, 60), "RGB", [(signals, 1)], on_preview=shown.append) is not None
     assert len(shown) == 1
+
+
+def test_learned_styles_in_their_places_are_shown_once_as_a_mix_and_counted_in_one(
+    model, signals, small_base
+):
+    layer, masks = natural_image(160, 200), [np.zeros((160, 200), np.uint8)]
+    masks[0][:, :100] = 255
+    masks.append(255 - masks[0])
+    weights = model.network.decoder_weights()
+    styles = [
+        StyleSignals(signals.architecture, signals.tensors, {n: factor * w for n, w in weights.items()})
+        for factor in (1.1, 0.8)
+    ]
+    shown: list[np.ndarray] = []
+    seen: list[tuple[int, int]] = []
+    result = stylize(
+        model,
+        layer,
+        "RGB",
+        [(style, 1.0) for style in styles],
+        style_masks=masks,
+        patch=64,
+        on_preview=shown.append,
+        on_progress=lambda done, total, _stage: seen.append((done, total)),
+    )
+    (preview,) = shown
+    assert preview.shape == (51, 64, 3)
+    assert np.abs(box_reduced(result, preview) - preview).mean() < 4
+    for index, (style, half) in enumerate(zip(styles, (slice(0, 28), slice(36, 64)), strict=True)):
+        alone: list[np.ndarray] = []
+        stylize(model, layer, "RGB", [(style, 1.0)], patch=64, on_preview=alone.append)
+        assert np.abs(alone[0][:, half].astype(int) - preview[:, half]).max() <= 1, index
+    assert [done for done, _ in seen] == list(range(1, len(seen) + 1))
+    assert {total for _, total in seen} == {len(seen)}
 
 
 def test_frames_share_the_statistics_of_every_level(model, signals, small_base):

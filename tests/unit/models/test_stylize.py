@@ -6,12 +6,15 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scumble_models.errors import Cancelled, PixelsError, SignalsError
+from scumble_models.pixels import THUMBNAIL_PIXELS, thumbnail_of
 from scumble_models.signals import StyleSignals, mix
 from scumble_models.stylize import encode_style, stylize
+from scumble_models.tiling.box import Box
 from tests.unit.models.conftest import natural_image
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -250,3 +253,14 @@ def test_a_setting_out_of_range_is_refused(model, signals, wrong):
 def test_an_array_that_is_no_image_is_refused(model, signals, shape, kind, channels):
     with pytest.raises(PixelsError):
         stylize(model, np.zeros(shape, kind), channels, [(signals, 1)])
+
+
+@pytest.mark.parametrize("size", [(20_000, 1100), (1030, 9000), (3000, 2000), (500, 400)])
+def test_a_thumbnail_is_bounded_whatever_the_shape(size):
+    whole = Box(0, 0, *size)
+    small = thumbnail_of(lambda box: torch.zeros(1, 3, box.height, box.width), whole, 1024)
+    height, width = small.shape[2:]
+    assert width * height <= 1.01 * THUMBNAIL_PIXELS
+    assert width / height == pytest.approx(whole.width / whole.height, rel=0.01)
+    if whole.width * 4 > whole.height > whole.width / 4:
+        assert min(width, height) == min(1024, *size)
