@@ -87,6 +87,7 @@ def click(gimp, window: str, place: str) -> None:
 def zoom(gimp, window: str, steps: int) -> None:
     """Choose a zoom from the list, so many below the one that is chosen."""
     click(gimp, window, ZOOM)
+    gimp.shell("sleep 1")  # keys that come before the list is open go to the gallery
     gimp.shell("xdotool key --delay 250 " + "Down " * steps + "Return sleep 0.3")
 
 

@@ -72,7 +72,7 @@ image.delete()
 """
     )
     assert label == "Scumble (_neuronaler Stil) …"
-    assert error.startswith("Scumble bearbeitet eine Ebene auf einmal")
+    assert error.startswith("Scumble malt Ebenen: eine oder mehrere auswählen")
 
 
 def test_the_example_script_paints_a_folder(editors_root, base, plugin, daemon):

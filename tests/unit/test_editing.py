@@ -18,6 +18,7 @@ from scumble.editing import (
     save_settings,
     settings_file,
 )
+from scumble.editing.engines import engine_choices
 from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
 from scumble.editing.history import MAX_HISTORY, MAX_PICTURE
 from scumble.editing.mix import evened, put, with_share, without
@@ -299,3 +300,16 @@ def test_one_style_is_all_of_it():
 def test_a_recipe_brings_its_settings_and_nothing_else():
     effect = Effect((WAVES,)).taking({"weight": 0.4, "styles": [], "detail": "much", "patch": 64})
     assert effect == Effect((WAVES,), weight=0.4)
+
+
+def test_an_engine_that_another_surpasses_is_not_offered():
+    class Client:
+        def models(self) -> list[dict]:
+            return [
+                {"name": "best", "title": "Best", "traits": {"cascades": False}},
+                {"name": "other", "title": "Other", "traits": {"offered": False}},
+                {"name": "old", "title": "Of a daemon that tells nothing"},
+            ]
+
+    found = engine_choices(Client())  # type: ignore[arg-type]
+    assert {name: choice.has_strokes for name, choice in found.items()} == {"best": False, "old": True}

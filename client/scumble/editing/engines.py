@@ -22,12 +22,13 @@ class EngineChoice:
 
 
 def engine_choices(client: Client) -> Dict[str, EngineChoice]:
-    """The engines by name, in the daemon's order. Raises ScumbleError as `Client.models`.
+    """The engines to offer, by name, in the daemon's order. Raises ScumbleError as `Client.models`.
 
     Of a daemon that tells no traits everything is offered: it says itself what does not go.
     """
     found = {}
     for model in client.models():
-        has_strokes = bool(model.get("traits", {}).get("cascades", True))
-        found[str(model["name"])] = EngineChoice(str(model["title"]), has_strokes)
+        traits = model.get("traits", {})
+        if traits.get("offered", True):
+            found[str(model["name"])] = EngineChoice(str(model["title"]), bool(traits.get("cascades", True)))
     return found
