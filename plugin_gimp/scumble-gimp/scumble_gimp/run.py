@@ -133,12 +133,12 @@ def _last_effect(config, last: bool) -> Effect:
 
 
 def _paint_each(image, chosen, config, effect: Effect) -> List[Gimp.Layer]:
-    """Paint several layers alike, in one undo step; what is painted stays when one of them fails."""
-    image.undo_group_start()
-    try:
-        return [_paint_in_the_status_bar(image, layer, config, effect) for layer in chosen]
-    finally:
-        image.undo_group_end()
+    """Paint several layers alike; what is painted stays when one of them fails.
+
+    Each is an undo step. One group around all would be open while they are painted, and GIMP's Cancel,
+    which ends this process, would leave it open.
+    """
+    return [_paint_in_the_status_bar(image, layer, config, effect) for layer in chosen]
 
 
 def _paint_in_the_status_bar(image, layer, config, effect: Effect, edited: Optional[Edited] = None):
