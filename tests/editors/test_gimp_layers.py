@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from daemon_process import until
 from gimp_images import INSIDE
 
 pytestmark = pytest.mark.editors
@@ -118,11 +117,11 @@ result["base"], result["tree"] = image.get_base_type().value_nick.upper(), tree(
 display.delete()
 """
         )
-        window = gimp.window("^Scumble$")
+        window = gimp.window("^Scumble: Indexed Image$")
         gimp.shell(f"xdotool windowactivate --sync {window} key {key}")
         if titles is None:  # then comes the dialog itself, without a style
-            until(lambda first=window: gimp.window("^Scumble$") != first, "the dialog")
-            gimp.shell(f"xdotool windowactivate --sync {gimp.window('^Scumble$')} key Escape")
+            window = gimp.window("^Scumble$")
+            gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
         done = running.result()
         assert done["base"] == base
         assert titles in (None, done["tree"])

@@ -17,7 +17,7 @@ def offer_rgb(image) -> bool:
         return True
     GimpUi.init("scumble-gimp")
     dialog = Gtk.MessageDialog(
-        title="Scumble",
+        title=_("Scumble: Indexed Image"),
         message_type=Gtk.MessageType.QUESTION,
         text=_("This image is indexed, and a painting has more colours than its palette."),
         secondary_text=_("Convert it to RGB? One undo brings the palette back."),
