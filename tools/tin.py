@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from scumble_models.bench.contender import in_one_pass
 from scumble_models.bench.memory import peak_memory
 from scumble_models.pixels import NetworkView, PixelArray
 from scumble_models.registry import StyleModel, load_model
@@ -56,10 +56,7 @@ def main(engines: tuple[str, ...], largest: int) -> None:
     _, *known = page.read_text(encoding="utf-8").split("\n## ") if page.is_file() else ("",)
     sections = {section.partition("\n")[0]: section for section in known}
     for engine in engines:
-        model = load_model(engine)
-        # One level: patches and statistics are the matter here.
-        traits = replace(model.traits, cascades=False)
-        model = replace(model, info=replace(model.info, traits=traits))
+        model = in_one_pass(load_model(engine))  # patches and statistics are the matter here
         style = encode_style(model, np.asarray(Image.open(STYLE).convert("RGB")), "RGB")
         parts = (_pictures(model, style, images), _statistics(model, style), _memory(engine, largest))
         sections[model.info.title] = "\n".join((f"{model.info.title}\n", *parts))

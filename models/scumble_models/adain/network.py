@@ -33,11 +33,11 @@ class AdaIN(NetworkOnVGG):
     def decode(self, features: Tensor, statistics: Statistics, signals: Signals) -> Tensor:
         """AdaIN (Eq. 8 of the paper) and the decoder: to ``(N, 3, 8 H, 8 W)``."""
         moved = modulate_features(features, statistics, signals.column("mean"), signals.column("std"))
-        return self.decoder(moved, LEVEL)
+        return self.decoder(moved)
 
     def stages(self) -> tuple[Stage, Stage]:
         """The content path: one point of normalisation, at an eighth of the resolution."""
         return (
             first_stage("encode", self.encode_content, self.encoder.until(LEVEL), LEVELS[LEVEL]),
-            normalised_stage("decode", self.decode, self.decoder.way(LEVEL), 3),
+            normalised_stage("decode", self.decode, self.decoder.way(), 3),
         )

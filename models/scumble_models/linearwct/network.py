@@ -84,14 +84,14 @@ class LinearWCT(NetworkOnVGG):
         def moved(style: StyleSignals) -> Tensor:
             return self.unzip(_times(style.tensors["matrix"].to(x.dtype), compressed)) + style.column("mean")
 
-        return self.decoder(signals.mixed(moved).to(x.dtype), LEVEL)
+        return self.decoder(signals.mixed(moved).to(x.dtype))
 
     def stages(self) -> tuple[Stage, Stage]:
         """One point at which a covariance is gathered, at a quarter of the resolution."""
         modules = (*self.encoder.until(LEVEL), self.compress, self.content.convolutions)
         return (
             first_stage("encode", self.encode, modules, 2 * RANK),
-            normalised_stage("decode", self.decode, self.decoder.way(LEVEL), 3, gathers="covariance"),
+            normalised_stage("decode", self.decode, self.decoder.way(), 3, gathers="covariance"),
         )
 
 

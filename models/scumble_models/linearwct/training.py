@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from scumble_models.linearwct.network import RANK, LinearWCT
+from scumble_models.training.initialisation import he_initialised
 from scumble_models.training.on_vgg import TrainingOnVGG
 
 
@@ -21,11 +22,7 @@ class Training(TrainingOnVGG[LinearWCT]):
         with torch.no_grad():
             network.unzip.weight.copy_(network.compress.weight.transpose(0, 1))
         for half in (network.content, network.style):
-            for module in half.convolutions:
-                if isinstance(module, nn.Conv2d):
-                    nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                    assert module.bias is not None
-                    nn.init.zeros_(module.bias)
+            he_initialised(half.convolutions)
             nn.init.normal_(half.matrix.weight, std=1e-4)
             with torch.no_grad():
                 half.matrix.bias.copy_(torch.eye(RANK).flatten())

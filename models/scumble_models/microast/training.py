@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from scumble_models.microast.layers import ConvLayer
 from scumble_models.microast.network import MicroAST
 from scumble_models.signals import StyleSignals
+from scumble_models.training.initialisation import begin_at_gray, he_initialised
 from scumble_models.training.method import TrainingMethod
 from scumble_models.vgg.encoder import VGG16
 
@@ -47,14 +48,9 @@ def initialise(network: MicroAST) -> None:
     default the features' deviation shrinks from layer to layer and FeatMod amplifies it again, which
     gives gradients of 1e10 (measured) and no learning.
     """
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            nn.init.zeros_(cast(Tensor, module.bias))
+    he_initialised(network)
     for name, sequence in network.modulator.named_children():
         convolution = cast(ConvLayer, cast(nn.Sequential, sequence)[0]).conv_layer
         nn.init.zeros_(convolution.weight)
         nn.init.constant_(cast(Tensor, convolution.bias), 1.0 if name.startswith("weight") else 0.0)
-    output = cast(ConvLayer, network.decoder.dec3[-1]).conv_layer
-    nn.init.normal_(output.weight, std=0.01)
-    nn.init.constant_(cast(Tensor, output.bias), 0.5)
+    begin_at_gray(cast(ConvLayer, network.decoder.dec3[-1]).conv_layer)

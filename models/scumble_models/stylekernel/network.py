@@ -66,11 +66,11 @@ class StyleKernel(NetworkOnVGG):
         features = signals.mixed(painted)
         if signals.weight != 1.0:
             features = torch.lerp(content, features, signals.weight)
-        return self.decoder(features, LEVEL)
+        return self.decoder(features)
 
     def stages(self) -> tuple[Stage, Stage]:
         """One point of normalisation, at a quarter of the resolution."""
-        modules = (self.prediction.layers, self.kernels, *self.decoder.way(LEVEL))
+        modules = (self.prediction.layers, self.kernels, *self.decoder.way())
         return (
             first_stage(
                 "encode",

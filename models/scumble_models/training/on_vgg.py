@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from torch import Tensor, nn
 
+from scumble_models.training.initialisation import begin_at_gray, he_initialised
 from scumble_models.training.method import TrainingMethod
+from scumble_models.vgg.decoder import VGGDecoder
 from scumble_models.vgg.encoder import VGG16
 from scumble_models.vgg.network import NetworkOnVGG
 
@@ -27,7 +29,7 @@ class TrainingOnVGG(TrainingMethod[Network]):
         network = self.build()
         network.encoder.load_state_dict(loss_network.state_dict())
         network.encoder.requires_grad_(False)
-        he_initialised(network.decoder)
+        initialise_decoder(network.decoder)
         return network
 
     def load(self, network: Network, state: Mapping[str, Tensor]) -> None:
@@ -47,15 +49,7 @@ class TrainingOnVGG(TrainingMethod[Network]):
         yield network.decoder, 1.0
 
 
-def he_initialised(decoder: nn.Module) -> None:
-    """He's initialisation, in place; the last convolution near zero, its output at mid-gray."""
-    last = None
-    for module in decoder.modules():
-        if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-            last = module
-    if last is not None and last.bias is not None:
-        nn.init.normal_(last.weight, std=0.01)
-        nn.init.constant_(last.bias, 0.5)
+def initialise_decoder(decoder: VGGDecoder) -> None:
+    """Set the weights from which a way back from VGG is trained."""
+    he_initialised(decoder)
+    begin_at_gray(cast(nn.Conv2d, decoder.way("conv1_1")[0].get_submodule("0")))

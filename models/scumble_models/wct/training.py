@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from torch import Tensor, nn
 
 from scumble_models.training.method import TrainingMethod
-from scumble_models.training.on_vgg import he_initialised
+from scumble_models.training.on_vgg import initialise_decoder
+from scumble_models.vgg.decoder import VGGDecoder
 from scumble_models.vgg.encoder import VGG16
 from scumble_models.wct.network import WCT
 
@@ -21,7 +23,7 @@ class Training(TrainingMethod[WCT]):
         network.encoder.load_state_dict(loss_network.state_dict())
         network.encoder.requires_grad_(False)
         for decoder in network.decoders.values():
-            he_initialised(decoder)
+            initialise_decoder(cast(VGGDecoder, decoder))
         return network
 
     def load(self, network: WCT, state: Mapping[str, Tensor]) -> None:
