@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
 
 from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Extent
@@ -158,10 +158,12 @@ def _decode_tiff(data: bytes, name: str, most_pixels: int) -> _Decoded | None:
     image = deep.decode_deep_tiff(data, name, most_pixels)
     if image is None:
         return None
-    exif, notes = metadata.read_exif_directory(data), []
-    if image.tags is not None:
+    notes = []
+    if image.tags is None:
+        exif = metadata.read_exif_directory(data)
+    else:
         exif = metadata.exif_of_tags(image.tags)
-        if 34665 in image.tags or 34853 in image.tags:
+        if ExifTags.IFD.Exif in image.tags or ExifTags.IFD.GPSInfo in image.tags:
             notes.append(f"What the camera said of {name} was left out: it is a big-endian BigTIFF.")
     carried = carried_in_tags(exif)
     pages, profile = image.pages, image.profile

@@ -34,8 +34,9 @@ def clip_key(settings: Mapping[str, Any], references: Sequence[Pixels]) -> bytes
 
 def frame_key(clip: bytes, pixels: Pixels) -> str:
     """A digest of all that one frame's result depends on."""
-    head = repr((tuple(pixels.extent), pixels.format)).encode()
-    return hashlib.sha256(clip + head + pixels.view()).hexdigest()
+    digest = hashlib.sha256(clip + repr((tuple(pixels.extent), pixels.format)).encode())
+    digest.update(pixels.view())
+    return digest.hexdigest()
 
 
 class Earlier(Protocol):
