@@ -22,8 +22,7 @@ def runtime_dir() -> Path:
     if chosen:
         return Path(chosen).absolute()
     if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble" / "run"
+        return _local_app_data() / "scumble" / "run"
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches" / "scumble" / "run"
     session = os.environ.get("XDG_RUNTIME_DIR")
@@ -65,45 +64,49 @@ def secure_dir(path: Path) -> Path:
 
 def config_dir() -> Path:
     """The user's configuration directory for Scumble; ``SCUMBLE_CONFIG_DIR`` overrides it."""
-    chosen = os.environ.get("SCUMBLE_CONFIG_DIR")
-    if chosen:
-        return Path(chosen).absolute()
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble" / "config"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "scumble"
-    base = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(base) if base else Path.home() / ".config") / "scumble"
+    return _place(
+        "SCUMBLE_CONFIG_DIR", "config", mac="Application Support", xdg="XDG_CONFIG_HOME", home=".config"
+    )
 
 
 def data_dir() -> Path:
     """Where what the user keeps lies, the same as the daemon's; ``SCUMBLE_DATA_DIR`` overrides it."""
-    chosen = os.environ.get("SCUMBLE_DATA_DIR")
-    if chosen:
-        return Path(chosen).absolute()
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        # platformdirs, which the daemon asks, has a folder for the author there
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble" / "scumble"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "scumble"
-    base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "scumble"
+    # platformdirs, which the daemon asks, has a folder for the author on Windows
+    return _place(
+        "SCUMBLE_DATA_DIR", "scumble", mac="Application Support", xdg="XDG_DATA_HOME", home=".local/share"
+    )
 
 
 def log_dir() -> Path:
     """Where the daemon logs; ``SCUMBLE_LOG_DIR`` overrides it."""
-    chosen = os.environ.get("SCUMBLE_LOG_DIR")
+    return _place(
+        "SCUMBLE_LOG_DIR", "Logs", mac="Logs", xdg="XDG_STATE_HOME", home=".local/state", within="log"
+    )
+
+
+def _place(variable: str, windows: str, *, mac: str, xdg: str, home: str, within: str = "") -> Path:
+    """The directory that our variable names, else ours in the system's place for things of a kind.
+
+    Args:
+        windows: name of the folder in ours, where one folder is for things of all kinds.
+        mac: name of the place in the user's library.
+        xdg, home: what names the place on other systems, and where it is below the home when nothing does.
+        within: name of the folder in ours there, if it needs one.
+    """
+    chosen = os.environ.get(variable)
     if chosen:
         return Path(chosen).absolute()
     if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "scumble" / "Logs"
+        return _local_app_data() / "scumble" / windows
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Logs" / "scumble"
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "scumble" / "log"
+        return Path.home() / "Library" / mac / "scumble"
+    base = os.environ.get(xdg)
+    return (Path(base) if base else Path.home() / home) / "scumble" / within
+
+
+def _local_app_data() -> Path:
+    local = os.environ.get("LOCALAPPDATA")
+    return Path(local) if local else Path.home() / "AppData" / "Local"
 
 
 def _is_ours(path: Path) -> bool:
