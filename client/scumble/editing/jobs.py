@@ -10,7 +10,6 @@ A new preview takes the place of the one before, whether that waits or runs: the
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 import traceback
@@ -20,6 +19,7 @@ from typing import Any, Callable, Deque, List, Optional
 
 from ..client import Client
 from ..errors import ScumbleError
+from ..events import EventQueue
 from ..job import Progress
 from ..pixels.pixels import Pixels
 from ..request import StylizeRequest
@@ -67,8 +67,8 @@ class JobController:
         connect: Callable[[], Client] = Client.connect,
         wake: Optional[Callable[[], Any]] = None,
     ) -> None:
-        self._connect, self._wake = connect, wake
-        self._events: queue.Queue[JobEvent] = queue.Queue()
+        self._connect = connect
+        self._events = EventQueue[JobEvent](wake)
         self._changed = threading.Condition()  # guards what follows
         self._applies: Deque[_Task] = deque()
         self._questions: Deque[_Task] = deque()
@@ -125,23 +125,15 @@ class JobController:
             running = self._running
             if running is not None and ticket in (None, running.ticket) and not running.cancel.is_set():
                 running.cancel.set()
-                self._tell(_failed(running, _cancelled()))
+                self._events.tell(_failed(running, _cancelled()))
 
     def events(self) -> List[JobEvent]:
         """What has happened since the last call; does not wait."""
-        found = []
-        while True:
-            try:
-                found.append(self._events.get_nowait())
-            except queue.Empty:
-                return found
+        return self._events.read()
 
     def wait(self, timeout: float) -> Optional[JobEvent]:
         """The next event, or None when none comes within `timeout` seconds."""
-        try:
-            return self._events.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        return self._events.wait(timeout)
 
     def close(self) -> None:
         """Cancel everything and end the thread; waits for it a few seconds at most."""
@@ -178,7 +170,7 @@ class JobController:
         running = self._running
         if running is not None and running.task == PREVIEW and not running.cancel.is_set():
             running.cancel.set()
-            self._tell(_failed(running, _cancelled()))
+            self._events.tell(_failed(running, _cancelled()))
 
     def _withdraw(self, task: _Task) -> None:
         if task is self._preview:
@@ -186,7 +178,7 @@ class JobController:
         for line in (self._applies, self._questions, self._glimpses):
             if task in line:
                 line.remove(task)
-        self._tell(_failed(task, _cancelled()))
+        self._events.tell(_failed(task, _cancelled()))
 
     # On the worker's thread ---------------------------------------------------------------------
 
@@ -235,7 +227,7 @@ class JobController:
 
         def show(progress: Progress) -> None:
             if not task.cancel.is_set():
-                self._tell(JobEvent("progress", task.task, task.ticket, progress=progress))
+                self._events.tell(JobEvent("progress", task.task, task.ticket, progress=progress))
 
         job = client.submit(task.request, urgent=task.task == PREVIEW)
         result = job.result(on_progress=show, cancel=task.cancel)
@@ -245,12 +237,7 @@ class JobController:
         with self._changed:
             if not task.cancel.is_set():  # else its end was told when it was cancelled
                 self._running = None
-                self._tell(event)
-
-    def _tell(self, event: JobEvent) -> None:
-        self._events.put(event)
-        if self._wake is not None:
-            self._wake()
+                self._events.tell(event)
 
 
 def _failed(task: _Task, error: ScumbleError) -> JobEvent:

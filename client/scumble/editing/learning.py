@@ -7,7 +7,6 @@ for event in learning.events(): ...  # on the interface's thread
 
 from __future__ import annotations
 
-import queue
 import threading
 import traceback
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 
 from ..client import Client
 from ..errors import ScumbleError
+from ..events import EventQueue
 from ..learn_request import LearnRequest
 from ..learning import Learning, LearningProgress
 from ..pixels.pixels import Pixels
@@ -58,9 +58,9 @@ class BackgroundLearning:
         connect: Callable[[], Client] = Client.connect,
         wake: Optional[Callable[[], None]] = None,
     ) -> None:
-        self._editor, self._connect, self._wake = editor, connect, wake
+        self._editor, self._connect = editor, connect
         self._connecting = threading.Lock()
-        self._events: queue.Queue[LearningEvent] = queue.Queue()
+        self._events = EventQueue[LearningEvent](wake)
         self._lock = threading.Lock()  # guards what follows
         self._client: Optional[Client] = None
         self._asked: Dict[Key, float] = {}
@@ -103,12 +103,7 @@ class BackgroundLearning:
 
     def events(self) -> List[LearningEvent]:
         """What has happened since the last call; does not wait."""
-        found = []
-        while True:
-            try:
-                found.append(self._events.get_nowait())
-            except queue.Empty:
-                return found
+        return self._events.read()
 
     def close(self) -> None:
         """Leave the daemon to itself. Does not wait."""
@@ -160,6 +155,4 @@ class BackgroundLearning:
             if self._closing:
                 return
             self._asked[event.key] = event.done
-        self._events.put(event)
-        if self._wake is not None:
-            self._wake()
+        self._events.tell(event)

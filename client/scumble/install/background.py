@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import traceback
 from dataclasses import dataclass
 from typing import Any, Callable, List, Optional
 
 from ..errors import ScumbleError
+from ..events import EventQueue
 from .errors import failure
 from .installer import Installer, InstallPlan, InstallProgress
 
@@ -27,8 +27,7 @@ class BackgroundInstall:
     """Runs one installation at a time; `wake` is called on its thread whenever there is an event."""
 
     def __init__(self, wake: Callable[[], Any]) -> None:
-        self._wake = wake
-        self._events: queue.Queue[InstallEvent] = queue.Queue()
+        self._events = EventQueue[InstallEvent](wake)
         self._cancel = threading.Event()
         self._thread: Optional[threading.Thread] = None
 
@@ -52,29 +51,20 @@ class BackgroundInstall:
 
     def events(self) -> List[InstallEvent]:
         """What has happened since the last call; does not wait."""
-        found = []
-        while True:
-            try:
-                found.append(self._events.get_nowait())
-            except queue.Empty:
-                return found
+        return self._events.read()
 
     def _work(self, plan: InstallPlan) -> None:
         def line(text: str) -> None:
-            self._tell(InstallEvent("line", line=text))
+            self._events.tell(InstallEvent("line", line=text))
 
         def progress(now: InstallProgress) -> None:
-            self._tell(InstallEvent("progress", progress=now))
+            self._events.tell(InstallEvent("progress", progress=now))
 
         try:
             Installer(plan, on_progress=progress, on_line=line, cancel=self._cancel).run()
         except ScumbleError as error:
-            self._tell(InstallEvent("failed", error=error))
+            self._events.tell(InstallEvent("failed", error=error))
         except Exception:
-            self._tell(InstallEvent("failed", error=failure("install-failed", traceback.format_exc())))
+            self._events.tell(InstallEvent("failed", error=failure("install-failed", traceback.format_exc())))
         else:
-            self._tell(InstallEvent("done"))
-
-    def _tell(self, event: InstallEvent) -> None:
-        self._events.put(event)
-        self._wake()
+            self._events.tell(InstallEvent("done"))
