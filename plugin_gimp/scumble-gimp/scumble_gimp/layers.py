@@ -20,10 +20,10 @@ from .i18n import _
 STRIP_BYTES = 16 << 20
 STYLE_SIDE = 1024
 
-_SEEN: Dict[int, Gimp.Layer] = {}
-
 _DTYPES = {"u8": "u8", "u16": "u16", "half": "f16", "float": "f32"}
 _CHANNELS = {"R'G'B'A": "RGBA", "R'G'B'": "RGB", "Y'A": "GRAYA", "Y'": "GRAY"}
+#: Copies of layers with their filters in the pixels, by the layers' numbers.
+_SEEN: Dict[int, Gimp.Layer] = {}
 
 
 class Transfer(NamedTuple):
@@ -113,10 +113,8 @@ def seen(layer, again: bool = False):
 def read_layer(layer, transfer: Transfer, on_strip: Callable[[float], None]) -> Pixels:
     """All pixels of a layer, read in strips; `on_strip` gets how much is done, 0 to 1."""
     whole = Bounds(0, 0, layer.get_width(), layer.get_height())
-    buffer, memory = (
-        seen(layer, again=True).get_buffer(),
-        LayerMemory(transfer.format.byte_count(whole.extent)),
-    )
+    buffer = seen(layer, again=True).get_buffer()
+    memory = LayerMemory(transfer.format.byte_count(whole.extent))
     for strip in _strips(whole, transfer.format):
         piece = buffer.get(Gegl.Rectangle.new(*strip), 1.0, transfer.babl, Gegl.AbyssPolicy.NONE)
         memory.append(piece)

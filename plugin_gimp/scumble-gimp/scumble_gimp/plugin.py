@@ -29,35 +29,28 @@ class ScumblePlugIn(Gimp.PlugIn):
 
 
 def _run_apply(procedure, run_mode, image, drawables, config, data):
-    try:
-        from .run import run_apply
-    except ImportError as error:
-        return _incomplete(procedure, error)
-    return run_apply(procedure, run_mode, image, drawables, config)
+    return _run(procedure, lambda run: run.run_apply(procedure, run_mode, image, drawables, config))
 
 
 def _run_repeat(procedure, run_mode, image, drawables, config, data):
-    try:
-        from .run import run_repeat
-    except ImportError as error:
-        return _incomplete(procedure, error)
-    return run_repeat(procedure, image, drawables)
+    return _run(procedure, lambda run: run.run_repeat(procedure, image, drawables))
 
 
 def _run_edit(procedure, run_mode, image, drawables, config, data):
-    try:
-        from .run import run_edit
-    except ImportError as error:
-        return _incomplete(procedure, error)
-    return run_edit(procedure, run_mode, image, drawables)
+    return _run(procedure, lambda run: run.run_edit(procedure, run_mode, image, drawables))
 
 
 def _run_engine(procedure, config, data):
+    return _run(procedure, lambda run: run.run_engine(procedure))
+
+
+def _run(procedure, call):
+    """Call with the module that does the work: it needs the client, which may be missing."""
     try:
-        from .run import run_engine
+        from . import run
     except ImportError as error:
         return _incomplete(procedure, error)
-    return run_engine(procedure)
+    return call(run)
 
 
 def _incomplete(procedure, error):

@@ -44,7 +44,7 @@ _RW = GObject.ParamFlags.READWRITE
 
 def create_apply(plug_in, run):
     """The procedure with all its settings."""
-    procedure = Gimp.ImageProcedure.new(plug_in, APPLY, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure = _image_procedure(plug_in, APPLY, run, LABEL)
     procedure.set_documentation(
         _("Paint the layer in the manner of another picture"),
         _(
@@ -54,8 +54,6 @@ def create_apply(plug_in, run):
         ),
         None,
     )
-    procedure.set_menu_label(LABEL)
-    _common(procedure)
     _add_styles(procedure)
     procedure.add_double_argument(
         "weight", _("Streng_th"), _("From the layer as it is to the full effect"), 0.0, 1.0, 1.0, _RW
@@ -81,26 +79,24 @@ def create_apply(plug_in, run):
     procedure.add_double_argument(
         "opacity", _("Opacit_y"), _("Of the new layer, in percent"), 0.0, 100.0, 100.0, _RW
     )
-    procedure.add_layer_return_value("new-layer", _("New layer"), _("The stylized layer"), False, _RW)
+    _returns_layer(procedure)
     return procedure
 
 
 def create_repeat(plug_in, run):
     """The procedure that takes the settings of the last run."""
-    procedure = Gimp.ImageProcedure.new(plug_in, REPEAT, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure = _image_procedure(plug_in, REPEAT, run, _("Scumble: _Repeat Last"))
     procedure.set_documentation(
         _("Paint the layer with the style that was used last"),
         _("Runs plug-in-scumble with the settings of its last run."),
         None,
     )
-    procedure.set_menu_label(_("Scumble: _Repeat Last"))
-    _common(procedure)
     return procedure
 
 
 def create_edit(plug_in, run):
     """The procedure that paints a painted layer anew."""
-    procedure = Gimp.ImageProcedure.new(plug_in, EDIT, Gimp.PDBProcType.PLUGIN, run, None)
+    procedure = _image_procedure(plug_in, EDIT, run, _("Scumble: E_dit Painted Layer…"))
     procedure.set_documentation(
         _("Change the settings of a layer that Scumble has painted"),
         _(
@@ -110,9 +106,7 @@ def create_edit(plug_in, run):
         ),
         None,
     )
-    procedure.set_menu_label(_("Scumble: E_dit Painted Layer…"))
-    _common(procedure)
-    procedure.add_layer_return_value("new-layer", _("New layer"), _("The stylized layer"), False, _RW)
+    _returns_layer(procedure)
     return procedure
 
 
@@ -125,26 +119,35 @@ def name_of_mode(mode) -> str:
 def create_engine(plug_in, run):
     """The procedure that shows what computes, to install, update or remove it."""
     procedure = Gimp.Procedure.new(plug_in, ENGINE, Gimp.PDBProcType.PLUGIN, run, None)
+    _put_into_menu(procedure, _("Scumble: En_gine…"))
     procedure.set_documentation(
         _("Install, update or remove what Scumble paints with"),
         _("Opens a dialog; there is nothing in it for scripts."),
         None,
     )
-    procedure.set_menu_label(_("Scumble: En_gine…"))
     procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.ALWAYS)
-    procedure.add_menu_path(MENU)
-    procedure.set_attribution("Scumble", "Scumble, MIT licence", "2025")
     return procedure
 
 
-def _common(procedure):
+def _image_procedure(plug_in, name, run, label):
+    procedure = Gimp.ImageProcedure.new(plug_in, name, Gimp.PDBProcType.PLUGIN, run, None)
     # Indexed images are let in, to be told what to do: a gray menu entry does not explain itself.
     procedure.set_image_types("*")
     procedure.set_sensitivity_mask(
         Gimp.ProcedureSensitivityMask.DRAWABLE | Gimp.ProcedureSensitivityMask.DRAWABLES
     )
+    _put_into_menu(procedure, label)
+    return procedure
+
+
+def _put_into_menu(procedure, label):
+    procedure.set_menu_label(label)
     procedure.add_menu_path(MENU)
     procedure.set_attribution("Scumble", "Scumble, MIT licence", "2025")
+
+
+def _returns_layer(procedure):
+    procedure.add_layer_return_value("new-layer", _("New layer"), _("The stylized layer"), False, _RW)
 
 
 def _add_styles(procedure):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import traceback
 from typing import Any, List, Optional
 
@@ -22,108 +23,114 @@ from .reporting import TEXTS, note, unexpected
 POLL_S = 0.25
 
 
+def _reported(run):
+    """Never raises: whatever goes wrong becomes a sentence for GIMP to show."""
+
+    @functools.wraps(run)
+    def reported(procedure, *arguments):
+        try:
+            return run(procedure, *arguments)
+        except ScumbleError as error:
+            return _failed(procedure, error)
+        except Exception:
+            return _failed(procedure, unexpected(traceback.format_exc()))
+
+    return reported
+
+
+@_reported
 def run_apply(procedure, run_mode, image, drawables, config):
     """Run plug-in-scumble and return its values. Never raises."""
-    try:
-        if run_mode == Gimp.RunMode.INTERACTIVE:
-            from .conversion import offer_rgb
+    if run_mode == Gimp.RunMode.INTERACTIVE:
+        from .conversion import offer_rgb
 
-            if not offer_rgb(image):
-                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-        layer, *others = layers.check_layers(image, drawables)
-        last = run_mode == Gimp.RunMode.WITH_LAST_VALS
-        if run_mode == Gimp.RunMode.INTERACTIVE:
-            from .dialog import run_dialog
-
-            there = not needs_install() or _offer_install()
-            new = run_dialog(procedure, image, layer, config) if there else None
-            if new is None:
-                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-            _paint_each(image, others, config, effect_of(config))
-        else:
-            (new, *_others) = _paint_each(image, [layer, *others], config, _last_effect(config, last))
-        Gimp.displays_flush()
-        return _with_layer(procedure, new)
-    except ScumbleError as error:
-        return _failed(procedure, error)
-    except Exception:
-        return _failed(procedure, unexpected(traceback.format_exc()))
+        if not offer_rgb(image):
+            return _cancelled(procedure)
+    layer, *others = layers.check_layers(image, drawables)
+    if run_mode == Gimp.RunMode.INTERACTIVE:
+        new = _paint_in_the_dialog(procedure, image, layer, config)
+        if new is None:
+            return _cancelled(procedure)
+        _paint_each(image, others, config, effect_of(config))
+    else:
+        effect = _last_effect(config, run_mode == Gimp.RunMode.WITH_LAST_VALS)
+        (new, *_others) = _paint_each(image, [layer, *others], config, effect)
+    return _painted(procedure, new)
 
 
+@_reported
 def run_edit(procedure, run_mode, image, drawables):
     """Run plug-in-scumble on what a painted layer was made of, with its settings. Never raises."""
-    try:
-        painted, *others = layers.check_layers(image, drawables)
-        if others:
-            raise ScumbleError("bad-layer", _("Painted layers are edited one at a time: select one of them."))
-        memory = kept(image, painted)
-        apply = Gimp.get_pdb().lookup_procedure(procedures.APPLY)
-        config = apply.create_config()
-        set_effect(config, memory.effect)
-        config.set_property("apply-to", "layer")
-        mode = procedures.name_of_mode(painted.get_mode())
-        config.set_property("layer-mode", mode)
-        config.set_property("opacity", painted.get_opacity())
-        edited = Edited(painted, memory.region, mode)
-        if run_mode == Gimp.RunMode.INTERACTIVE:
-            from .dialog import run_dialog
-
-            there = not needs_install() or _offer_install()
-            new = run_dialog(apply, image, memory.source, config, edited) if there else None
-            if new is None:
-                return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
-        else:
-            new = _paint_in_the_status_bar(image, memory.source, config, memory.effect, edited)
-        Gimp.displays_flush()
-        return _with_layer(procedure, new)
-    except ScumbleError as error:
-        return _failed(procedure, error)
-    except Exception:
-        return _failed(procedure, unexpected(traceback.format_exc()))
+    painted, *others = layers.check_layers(image, drawables)
+    if others:
+        raise ScumbleError("bad-layer", _("Painted layers are edited one at a time: select one of them."))
+    memory = kept(image, painted)
+    apply = Gimp.get_pdb().lookup_procedure(procedures.APPLY)
+    config = apply.create_config()
+    set_effect(config, memory.effect)
+    config.set_property("apply-to", "layer")
+    mode = procedures.name_of_mode(painted.get_mode())
+    config.set_property("layer-mode", mode)
+    config.set_property("opacity", painted.get_opacity())
+    edited = Edited(painted, memory.region, mode)
+    if run_mode == Gimp.RunMode.INTERACTIVE:
+        new = _paint_in_the_dialog(apply, image, memory.source, config, edited)
+        if new is None:
+            return _cancelled(procedure)
+    else:
+        new = _paint_in_the_status_bar(image, memory.source, config, memory.effect, edited)
+    return _painted(procedure, new)
 
 
+@_reported
 def run_repeat(procedure, image, drawables):
     """Run plug-in-scumble with the settings of its last run. Never raises."""
-    try:
-        layers.check_layers(image, drawables)
-        apply = Gimp.get_pdb().lookup_procedure(procedures.APPLY)
-        config = apply.create_config()
-        config.set_property("run-mode", Gimp.RunMode.WITH_LAST_VALS)
-        config.set_property("image", image)
-        config.set_core_object_array("drawables", drawables)
-        values = apply.run(config)
-        status = values.index(0)
-        if status != Gimp.PDBStatusType.SUCCESS:
-            raise ScumbleError("failed", Gimp.get_pdb().get_last_error())
-        return procedure.new_return_values(status, GLib.Error())
-    except ScumbleError as error:
-        return _failed(procedure, error)
-    except Exception:
-        return _failed(procedure, unexpected(traceback.format_exc()))
+    layers.check_layers(image, drawables)
+    apply = Gimp.get_pdb().lookup_procedure(procedures.APPLY)
+    config = apply.create_config()
+    config.set_property("run-mode", Gimp.RunMode.WITH_LAST_VALS)
+    config.set_property("image", image)
+    config.set_core_object_array("drawables", drawables)
+    values = apply.run(config)
+    status = values.index(0)
+    if status != Gimp.PDBStatusType.SUCCESS:
+        raise ScumbleError("failed", Gimp.get_pdb().get_last_error())
+    return procedure.new_return_values(status, GLib.Error())
 
 
-def _with_layer(procedure, new):
+@_reported
+def run_engine(procedure):
+    """Run plug-in-scumble-engine. Never raises."""
+    from .install_dialog import manage_engine
+
+    manage_engine()
+    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+
+
+def _painted(procedure, new):
+    Gimp.displays_flush()
     values = procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
     values.remove(1)
     values.insert(1, GObject.Value(Gimp.Layer.__gtype__, new))
     return values
 
 
-def run_engine(procedure):
-    """Run plug-in-scumble-engine. Never raises."""
-    try:
-        from .install_dialog import manage_engine
-
-        manage_engine()
-        return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
-    except Exception:
-        return _failed(procedure, unexpected(traceback.format_exc()))
+def _cancelled(procedure):
+    return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
 
 
-def _offer_install() -> bool:
-    from .install_dialog import offer_install
+def _paint_in_the_dialog(
+    procedure, image, layer, config, edited: Optional[Edited] = None
+) -> Optional[Gimp.Layer]:
+    """With the dialog, which without an engine comes after the offer to install one; None: not painted."""
+    from .dialog import run_dialog
 
-    return offer_install()
+    if needs_install():
+        from .install_dialog import offer_install
+
+        if not offer_install():
+            return None
+    return run_dialog(procedure, image, layer, config, edited)
 
 
 def _last_effect(config, last: bool) -> Effect:
@@ -180,7 +187,7 @@ def _wait(controller: JobController, ticket: int) -> Any:
 
 def _failed(procedure, error: ScumbleError):
     if error.code == "cancelled":
-        return procedure.new_return_values(Gimp.PDBStatusType.CANCEL, GLib.Error())
+        return _cancelled(procedure)
     text, log = TEXTS.error(error), note(error)
     if error.detail and str(log) not in text:
         text += "\n" + _("More about it is in {log}").format(log=log)
