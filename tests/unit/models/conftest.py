@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import torch
 from scumble_models.registry import StyleModel, load_model
 from scumble_models.signals import StyleSignals
 from scumble_models.stylize import encode_style
+from scumble_models.tiling.box import Box
+from scumble_models.tiling.executor import Sink
 
 
 def natural_image(height: int, width: int, seed: int = 0, channels: int = 3) -> np.ndarray:
@@ -24,6 +27,26 @@ def natural_image(height: int, width: int, seed: int = 0, channels: int = 3) -> 
         plane[(columns - width * random.random()) ** 2 + (rows - height / 2) ** 2 < height * 8] *= 0.4
         planes.append(plane + random.normal(0, 0.02, plane.shape))
     return (np.clip(np.stack(planes, axis=2), 0, 1) * 255).astype(np.uint8)
+
+
+def reading(image: torch.Tensor) -> Callable[[Box], torch.Tensor]:
+    """What reads parts of an image ``(N, C, H, W)``."""
+
+    def read(box: Box) -> torch.Tensor:
+        rows, columns = box.slices()
+        return image[:, :, rows, columns]
+
+    return read
+
+
+def into(result: torch.Tensor) -> Sink:
+    """What puts parts into an image ``(N, C, H, W)``."""
+
+    def sink(tile: Box, output: torch.Tensor) -> None:
+        rows, columns = tile.slices()
+        result[:, :, rows, columns] = output
+
+    return sink
 
 
 @pytest.fixture(scope="session")

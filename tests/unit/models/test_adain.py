@@ -18,6 +18,7 @@ from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import run_exact
 from scumble_models.tiling.statistics import channel_statistics
+from tests.unit.models.conftest import into, reading
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -47,18 +48,13 @@ def test_patches_equal_the_full_frame_at_odd_sizes(network, height, width):
     image = torch.rand(1, 3, height, width)
     signals = network.encode_style(torch.rand(1, 3, 48, 48))
     result = torch.empty_like(image)
-
-    def sink(tile: Box, output: torch.Tensor) -> None:
-        rows, columns = tile.slices()
-        result[:, :, rows, columns] = output
-
     box = Box(0, 0, width, height)
     run_exact(
         network.stages(),
         signals,
-        lambda b: image[:, :, b.top : b.bottom, b.left : b.right],
+        reading(image),
         box,
-        sink,
+        into(result),
         region=box,
         patch=64,
         budget=Budget(1 << 30, 0),

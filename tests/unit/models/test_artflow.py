@@ -13,6 +13,7 @@ from scumble_models.artflow.network import ArtFlow
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
 from scumble_models.tiling.executor import run_exact
+from tests.unit.models.conftest import into, reading
 
 CPU = torch.device("cpu")
 
@@ -72,16 +73,11 @@ def test_patches_are_the_full_frame(network: ArtFlow):
     signals = network.encode_style(torch.rand(1, 3, 40, 40))
     result = torch.full_like(image, float("nan"))
 
-    def read(box: Box) -> torch.Tensor:
-        rows, columns = box.slices()
-        return image[:, :, rows, columns]
-
-    def sink(box: Box, x: torch.Tensor) -> None:
-        rows, columns = box.slices()
-        result[:, :, rows, columns] = x
-
     budget = Budget.of_this_machine(CPU)
-    run_exact(network.stages(), signals, read, whole, sink, region=whole, patch=48, budget=budget, device=CPU)
+    run_exact(
+        network.stages(), signals, reading(image), whole, into(result),
+        region=whole, patch=48, budget=budget, device=CPU,
+    )  # fmt: skip
     assert torch.allclose(result, network(image, signals), atol=1e-3)
 
 

@@ -20,9 +20,9 @@ from scumble_models.registry import load_model, way_on
 from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import Budget
-from scumble_models.tiling.executor import Sink, run_exact, run_with_statistics
+from scumble_models.tiling.executor import run_exact, run_with_statistics
 from scumble_models.tiling.statistics import channel_statistics
-from tests.unit.models.conftest import natural_image
+from tests.unit.models.conftest import into, natural_image, reading
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 #: In units of white; rounding in another order of sums, and nothing else.
@@ -31,22 +31,6 @@ ROUNDING = 1e-3
 
 def image_of(height: int, width: int) -> torch.Tensor:
     return torch.from_numpy(natural_image(height, width)).permute(2, 0, 1)[None] / 255.0
-
-
-def into(result: torch.Tensor) -> Sink:
-    def sink(tile: Box, output: torch.Tensor) -> None:
-        rows, columns = tile.slices()
-        result[:, :, rows, columns] = output
-
-    return sink
-
-
-def reading(image: torch.Tensor):
-    def read(box: Box) -> torch.Tensor:
-        rows, columns = box.slices()
-        return image[:, :, rows, columns]
-
-    return read
 
 
 @QUICK

@@ -21,6 +21,7 @@ from scumble_models.tiling.executor import (
 )
 from scumble_models.tiling.stage import Stage
 from scumble_models.tiling.statistics import RunningCovariance, running, whole_statistics
+from tests.unit.models.conftest import into, reading
 
 KINDS = ["nothing", "moments", "covariance"]
 CPU = torch.device("cpu")
@@ -92,15 +93,7 @@ def test_a_stage_that_gathers_nothing_costs_no_pass():
         Stage("c", lambda x, s, _: x - s[0], (), 3, "covariance"),
     )
     image, whole = torch.rand(1, 3, 40, 50), Box(0, 0, 50, 40)
-    result = torch.empty_like(image)
-
-    def read(box: Box) -> torch.Tensor:
-        rows, columns = box.slices()
-        return image[:, :, rows, columns]
-
-    def sink(box: Box, x: torch.Tensor) -> None:
-        rows, columns = box.slices()
-        result[:, :, rows, columns] = x
+    result, read = torch.empty_like(image), reading(image)
 
     class Nothing:
         def at(self, box, grid):
@@ -111,7 +104,7 @@ def test_a_stage_that_gathers_nothing_costs_no_pass():
     budget = Budget(1 << 30, 0)
     done: list[str] = []
     found = run_exact(
-        stages, Nothing(), read, whole, sink, region=whole, patch=16, budget=budget, device=CPU,
+        stages, Nothing(), read, whole, into(result), region=whole, patch=16, budget=budget, device=CPU,
         on_patch=lambda n, total, stage: done.append(stage),
     )  # fmt: skip
     assert set(done) == {"b", "c"}

@@ -22,7 +22,7 @@ from scumble_models.tiling.executor import run_exact
 from scumble_models.tiling.file_array import FileArray
 from scumble_models.tiling.receptive import Enlargement, Window, needs, radius
 from scumble_models.tiling.statistics import RunningStatistics
-from tests.unit.models.conftest import OutOfMemoryAbove, natural_image
+from tests.unit.models.conftest import OutOfMemoryAbove, into, natural_image, reading
 
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 EVERYWHERE = {
@@ -68,18 +68,13 @@ def test_stored_and_recomputed_features_give_the_same(model, signals, place):
     image = torch.from_numpy(natural_image(101, 131)).permute(2, 0, 1)[None].float() / 255
     box = Box(0, 0, 131, 101)
     result = torch.zeros_like(image)
-
-    def sink(tile: Box, output: torch.Tensor) -> None:
-        rows, columns = tile.slices()
-        result[:, :, rows, columns] = output
-
     budget = EVERYWHERE[place]
     run_exact(
         model.network.stages(),
         signals,
-        lambda b: image[:, :, b.top : b.bottom, b.left : b.right],
+        reading(image),
         box,
-        sink,
+        into(result),
         region=box,
         patch=64,
         budget=dataclasses.replace(budget),
