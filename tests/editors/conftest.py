@@ -6,6 +6,7 @@ allows. `setup/prepare.sh` says what it needs.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -136,6 +137,12 @@ def start_gimp(editors_root: Path, base: Path, plugin: Path, daemon: Place) -> I
 def gimp(start_gimp: Starter) -> GimpSession:
     """GIMP without windows."""
     return start_gimp(windows=False)
+
+
+@pytest.fixture
+def style(gimp: GimpSession) -> str:
+    """A style's file inside GIMP's root."""
+    return shutil.copy(Path(__file__).parents[2] / "examples" / "styles" / "swirls.jpg", gimp.folder)
 
 
 @pytest.fixture(scope="session")

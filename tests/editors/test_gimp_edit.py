@@ -20,12 +20,6 @@ fill(photo, bytes(range(210)) * 90)
 """
 
 
-@pytest.fixture
-def style(gimp) -> str:
-    """A style's file inside."""
-    return shutil.copy(STYLES / "swirls.jpg", gimp.folder)
-
-
 def run(gimp, code: str):
     """Run code with the helpers, on an image with a photo; what it leaves in `result`."""
     return gimp.run(f"{INSIDE}\n{PAINTED}\n{code}\nimage.delete()")

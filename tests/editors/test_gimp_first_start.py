@@ -17,7 +17,7 @@ pytestmark = pytest.mark.editors
 OFFER = "^Scumble: Engine$"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def packed(base, kit) -> Path:
     """The plug-in as `make dist` packs it."""
     (base / "packed-gimp").mkdir()

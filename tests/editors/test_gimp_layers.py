@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from gimp_images import INSIDE
 
 pytestmark = pytest.mark.editors
 
-STYLE = Path(__file__).parents[2] / "examples" / "styles" / "swirls.jpg"
 PHOTOS = """
 image = new_image(90, 70)
 photo = new_layer(image, "Photo", 90, 70)
@@ -18,12 +14,6 @@ fill(photo, bytes(range(210)) * 90)
 other = new_layer(image, "Other", 60, 40, x=20, y=10)
 fill(other, bytes(reversed(range(240))) * 30)
 """
-
-
-@pytest.fixture
-def style(gimp) -> str:
-    """A style's file inside."""
-    return shutil.copy(STYLE, gimp.folder)
 
 
 def run(gimp, code: str):

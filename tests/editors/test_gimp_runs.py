@@ -29,12 +29,6 @@ def refusal(gimp, code: str) -> tuple[str, list[str]]:
     return answer["error"], answer["tree"]
 
 
-@pytest.fixture
-def style(gimp) -> str:
-    """A style's file inside."""
-    return shutil.copy(STYLE, gimp.folder)
-
-
 REFUSED = {
     "indexed image": (
         IMAGE

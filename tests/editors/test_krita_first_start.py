@@ -13,7 +13,7 @@ from scumble_daemon.plugins.bundle import assemble_krita
 pytestmark = pytest.mark.editors
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def packed(base, kit) -> Path:
     """A folder with the plug-in as `make dist` packs it."""
     folder = base / "packed-krita"
