@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +36,8 @@ def piped(*arguments: str, stdin: bytes = b"", stdout=subprocess.PIPE) -> subpro
 
 
 @pytest.mark.parametrize(
-    ("name", "kind"), [(None, "PNG"), ("jpg", "JPEG"), ("tif", "TIFF"), ("webp", "WEBP")]
+    ("name", "kind"),
+    [(None, "PNG"), ("jpg", "JPEG"), ("JPEG", "JPEG"), ("tif", "TIFF"), ("tiff", "TIFF"), ("webp", "WEBP")],
 )
 def test_a_picture_goes_through_pipes(name, kind):
     line = ["stylize", "-", "--style", "irises", "--weight", "0", "-o", "-"]
@@ -73,7 +76,34 @@ def test_a_full_stdout_is_a_plain_message():
     for done in (words, listed):
         assert b"cannot be written to the standard output" in done.stderr
         assert b"Traceback" not in done.stderr
+    for option in ("--help", "--version"):
+        with Path("/dev/full").open("wb") as full:
+            done = piped(option, stdout=full)
+        assert (done.returncode, done.stderr.count(b"\n"), b"No space left" in done.stderr) == (1, 1, True)
     assert Path("out.png").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes them")
+@pytest.mark.parametrize(
+    ("closing", "line", "code", "says"),
+    [
+        ("<&-", "stylize - --style irises -o out.png", 1, "The standard input cannot be read"),
+        ("<&-", "stylize photo.png --style irises -o out.png", 0, ""),
+        (">&-", "stylize photo.png --style irises -o -", 1, "cannot be written to the standard output"),
+        (">&-", "stylize photo.png --style irises -o out.png", 1, "cannot be written to the standard output"),
+        (">&-", "--help", 1, "cannot be written to the standard output"),
+        ("2>&-", "stylize photo.png --style irises -o out.png", 0, ""),
+        ("<&- >&- 2>&-", "stylize photo.png --style irises -o out.png", 1, ""),
+    ],
+)
+def test_streams_that_are_closed_are_said_and_no_file_takes_their_place(closing, line, code, says):
+    command = f"{shlex.join([*SCUMBLE, *line.split()])} {closing}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=100, check=False)
+    assert done.returncode == code
+    assert (says.encode() in done.stderr, done.stderr.count(b"\n")) == (True, 1 if says else 0)
+    if line.endswith("out.png") and "-o" in line and " - " not in line:
+        with Image.open("out.png") as result:
+            assert result.size == (32, 24)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +115,8 @@ def test_a_full_stdout_is_a_plain_message():
         ("stylize photo.png --style irises -o - --json", "leave --json away"),
         ("stylize photo.png --style irises -o out.png --format jpg", "--format is for -o -"),
         ("stylize photo.png photo.png --style irises -o -", "One picture goes through a pipe"),
+        ("stylize photo.png --style - -o out.png", "A style cannot be piped: give a file"),
+        ("stylize photo.png --style irises -o - --format gif", "'gif' is not one of"),
     ],
 )
 def test_what_cannot_be_piped_is_said(capsys, line, says):
@@ -121,6 +153,13 @@ def test_transparent_parts_of_a_style_do_not_count():
     with pytest.raises(ScumbleError, match="transparent everywhere") as caught:
         visible_part(rgba(np.zeros((4, 4, 4), np.uint8)), "s.png")
     assert caught.value.code == "bad-style"
+
+
+@pytest.mark.parametrize("value", [np.nan, -3.0, 7.0])
+def test_a_style_that_is_one_colour_to_the_network_is_said(value):
+    array = np.full((40, 40, 3), value, np.float32) * np.linspace(1, 2, 40, dtype=np.float32)[:, None, None]
+    _, notes = visible_part(Pixels(Extent(40, 40), PixelFormat("f32", "RGB"), array.tobytes()), "s.tif")
+    assert notes == ["The style s.tif is of one colour: it brings no strokes, only its colour."]
 
 
 def test_a_small_style_is_said():

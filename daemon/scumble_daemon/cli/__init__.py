@@ -85,6 +85,7 @@ def cli(debug: bool) -> None:
 
 def main() -> None:
     """Run the command line and leave with its exit code; a user never sees a traceback."""
+    _open_closed_streams()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -92,6 +93,25 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = max(code, 1)
     sys.exit(code)
+
+
+def _open_closed_streams() -> None:
+    """Put something in the place of standard streams that are closed (``>&-``, some schedulers).
+
+    Else the next file that is opened got their number, and was read or written in their stead. What is
+    read there or said as a result fails; messages, which nobody would see, are let go.
+    """
+    for number, name, its, others in (
+        (0, "stdin", "r", os.O_WRONLY),
+        (1, "stdout", "w", os.O_RDONLY),
+        (2, "stderr", "w", os.O_WRONLY),
+    ):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, others)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, its, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def run(arguments: list[str]) -> int:
@@ -119,8 +139,19 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
-        report.unexpected(error)
+        if isinstance(error, OSError) and _of_echo(error):  # click's own words, such as --help
+            report.lost(error)
+        else:
+            report.unexpected(error)
         return 1
+
+
+def _of_echo(error: OSError) -> bool:
+    """Whether words could not be written, rather than that a command failed."""
+    where = error.__traceback__
+    while where is not None and where.tb_next is not None:
+        where = where.tb_next
+    return where is not None and where.tb_frame.f_code is click.echo.__code__
 
 
 def _where_to_read(error: click.ClickException) -> str:

@@ -17,6 +17,7 @@ from scumble.pixels.geometry import Extent
 from scumble.request import StyleSource, StyleWeight
 
 from . import report
+from .piping import refuse_pipe
 from .style_text import is_library_name, parse_style
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def load_styles(texts: Sequence[str]) -> tuple[GivenStyle, ...]:
     """The styles of a command line. A file wins over a library name, with a note.
 
     Raises ScumbleError as `read_image` (for a mask too), `unknown-style` with what is near in the
-    library and among the files, and `bad-style` for an impossible share.
+    library and among the files, `bad-style` for an impossible share, and click.UsageError for a pipe.
     """
+    refuse_pipe(texts, "A style", "give a file, or a name of the library")
     return tuple(_load(*parse_style(text)) for text in texts)
 
 

@@ -15,13 +15,14 @@ from scumble.errors import ScumbleError
 
 from ..image_formats import EXTENSIONS
 
-FORMATS = ("png", "jpg", "tif", "webp")
+FORMATS = ("png", "jpg", "jpeg", "tif", "tiff", "webp")
 
 
 class Pipes:
     """Which of the names of a command line are pipes. A context manager, which makes their files.
 
-    Raises click.UsageError for what cannot be piped, ScumbleError `image-too-large` or `cannot-write`.
+    Raises click.UsageError for what cannot be piped, ScumbleError `image-too-large`, `cannot-read` or
+    `cannot-write`.
     """
 
     def __init__(self, inputs: Sequence[str], output: str, name: str | None, wants_json: bool) -> None:
@@ -73,7 +74,7 @@ class Pipes:
 
         with path.open("wb") as file:
             left = MAX_FILE_BYTES
-            while piece := sys.stdin.buffer.read(1 << 20):
+            while piece := _piece_of_stdin():
                 left -= len(piece)
                 if left < 0:
                     raise ScumbleError("image-too-large", f"- is larger than {MAX_FILE_BYTES >> 30} GiB.")
@@ -93,15 +94,24 @@ class Pipes:
             ) from error
 
 
-def refuse_pipe(names: Sequence[str], what: str) -> None:
+def _piece_of_stdin() -> bytes:
+    try:
+        return sys.stdin.buffer.read(1 << 20)
+    except OSError as error:
+        raise ScumbleError("cannot-read", f"The standard input cannot be read: {error.strerror}.") from error
+
+
+def refuse_pipe(
+    names: Sequence[str], what: str, instead: str = "pipe one picture into scumble stylize -"
+) -> None:
     """Raise click.UsageError when one of the names is ``-``, for `what` takes no pipe."""
     if "-" in names:
-        raise click.UsageError(f"{what} cannot be piped: pipe one picture into scumble stylize -.")
+        raise click.UsageError(f"{what} cannot be piped: {instead}.")
 
 
 format_option = click.option(
     "--format",
     "output_name",
-    type=click.Choice([name for name in FORMATS if f".{name}" in EXTENSIONS]),
+    type=click.Choice([name for name in FORMATS if f".{name}" in EXTENSIONS], case_sensitive=False),
     help="With -o -: the format that goes into the pipe; png unless you say so.",
 )

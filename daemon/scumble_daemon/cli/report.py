@@ -104,9 +104,14 @@ def _out(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if not _lost:
-            failure(f"The results cannot be written to the standard output: {error.strerror}.")
-        _lost.append(text)
+        lost(error)
+
+
+def lost(error: OSError) -> None:
+    """Say, once, that results cannot be written to stdout."""
+    if not _lost:
+        _lost.append(f"The results cannot be written to the standard output: {error.strerror}.")
+        failure(_lost[0])
 
 
 def _line(head: str, sentence: str) -> None:

@@ -36,6 +36,8 @@ def visible_part(pixels: Pixels, name: str) -> tuple[Pixels, list[str]]:
         extent = Extent(array.shape[1], array.shape[0])
         pixels = Pixels(extent, pixels.format, np.ascontiguousarray(array).tobytes(), pixels.profile)
     colour = array[..., :3].reshape(-1, 3)
+    if pixels.format.dtype in ("f16", "f32"):
+        colour = np.nan_to_num(colour, nan=0.0).clip(0.0, 1.0)  # as the network sees it
     if (colour == colour[0]).all():
         notes.append(f"The style {name} is of one colour: it brings no strokes, only its colour.")
     elif min(pixels.extent) < _SMALL:
