@@ -45,6 +45,18 @@ def extra_for(kind: str) -> str:
     return f"pip install {name}" if name and not is_installed(module) else ""
 
 
+def way_out(path: Path) -> str:
+    """What to do with a file that is no image to us: one sentence, by its name."""
+    kind = kind_of(path.suffix)
+    if kind == "video":
+        return "A film is painted by scumble video."
+    if command := extra_for(kind):
+        return f"Install what reads {kind}: {command}."
+    if kind:
+        return "Export it as PNG or TIFF in the program that made it."
+    return "It reads JPEG, PNG, TIFF, WebP, AVIF, PSD, GIF, BMP and PPM."
+
+
 def kind_of(suffix: str) -> str:
     """What a file of that extension is, for people, where it is not one of `EXTENSIONS`; else empty."""
     return _KINDS.get(suffix.lower(), "")
@@ -71,10 +83,10 @@ def output_format(path: Path) -> str:
     """`JPEG`, `PNG`, `TIFF` or `WebP`, by extension. Raises ScumbleError `unsupported-format`."""
     kind = EXTENSIONS.get(path.suffix.lower())
     if kind is None:
-        what = f"ends in {path.suffix}" if path.suffix else "has no extension"
+        what = f"ends in {path.suffix}, which is no format" if path.suffix else "has no extension of a format"
         raise ScumbleError(
             "unsupported-format",
-            f"{path} {what}, which is no format that Scumble writes.",
+            f"{path} {what} that Scumble writes.",
             hint=f"Use one of {', '.join(EXTENSIONS)}.",
         )
     return kind

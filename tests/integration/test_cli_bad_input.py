@@ -32,7 +32,8 @@ def folder(tmp_path, monkeypatch) -> Iterator[Path]:
     Image.fromarray(pixels).save("photo.jpg")
     Image.fromarray(pixels[::-1]).save("painting.png")
     Path("empty.jpg").touch()
-    Path("text.jpg").write_text("not a picture\n")
+    for name in ("text.jpg", "film.mp4", "drawing.svg"):
+        Path(name).write_text("not a picture\n")
     Path("short.jpg").write_bytes(Path("photo.jpg").read_bytes()[:1000])
     Path("folder.jpg").mkdir()
     Image.new("L", (10, 10)).save("mask.png")
@@ -97,6 +98,11 @@ def test_a_wrong_command_line_is_one_sentence(capsys, folder, line, says):
         ("stylize photo.jpeg --style painting.png -o out.png", "Did you mean photo.jpg"),
         ("stylize empty.jpg --style painting.png -o out.png", "empty.jpg is an empty file."),
         ("stylize text.jpg --style painting.png -o out.png", "text.jpg is not an image"),
+        ("stylize film.mp4 --style painting.png -o out.png", "A film is painted by scumble video."),
+        ("stylize drawing.svg --style painting.png -o out.png", "Export it as PNG or TIFF"),
+        ("video photo.jpg --style painting.png -o out.mp4", "A picture is painted by scumble stylize."),
+        ("stylize photo.jpg --style painting.png -o out", "no extension of a format that Scumble writes"),
+        ("stylize no/photo.jpg --style painting.png -o out.png", "There is no file no/photo.jpg."),
         ("stylize short.jpg --style painting.png -o out.png", "short.jpg is damaged or cut short"),
         ("stylize folder.jpg --style painting.png -o out.png", "folder.jpg is a folder."),
         ("stylize photo.jpg --style folder.jpg -o out.png", "folder.jpg is a folder."),

@@ -21,6 +21,7 @@ from scumble.pixels.geometry import Extent
 from scumble.pixels.layer_memory import copy_of
 from scumble.pixels.pixels import PixelFormat, Pixels
 
+from ..image_formats import way_out
 from . import deep, foreign, metadata
 from .carried import NOTHING, PNG_MAGIC, Carried, carried_by, carried_in_tags, has_pointers, split_png
 from .gray import gray_to_srgb, is_gray_profile
@@ -297,7 +298,7 @@ def _typed_errors(name: str, decode):
         raise ScumbleError(
             "not-an-image",
             f"{name} is not an image that Scumble can read.",
-            hint="It reads JPEG, PNG, TIFF, WebP, AVIF, PSD, GIF, BMP and PPM.",
+            hint=way_out(Path(name)),
         ) from error
     except Image.DecompressionBombError as error:
         raise ScumbleError(
@@ -363,4 +364,4 @@ def _near_names(path: Path) -> str:
     except OSError:
         return ""
     near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.75)
-    return f"Did you mean {' or '.join(near)}?" if near else ""
+    return f"Did you mean {' or '.join(str(path.with_name(name)) for name in near)}?" if near else ""

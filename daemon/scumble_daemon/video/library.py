@@ -7,6 +7,8 @@ from typing import Any
 
 from scumble.errors import ScumbleError
 
+from ..image_formats import READABLE
+
 INSTALL = "Install what reads and writes videos: pip install av; or use folders of frames."
 
 
@@ -34,4 +36,7 @@ def is_cover(stream: Any) -> bool:
 def not_a_video(path: Path, error: Exception) -> ScumbleError:
     """What is said of a file that cannot be opened or decoded."""
     detail = f"{type(error).__name__}: {error}"
-    return ScumbleError("not-a-video", f"{path} is not a video that Scumble can read.", detail=detail)
+    hint = "A picture is painted by scumble stylize." if path.suffix.lower() in READABLE else ""
+    return ScumbleError(
+        "not-a-video", f"{path} is not a video that Scumble can read.", hint=hint, detail=detail
+    )
