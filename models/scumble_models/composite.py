@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from scumble_models.highlights import compressed, restored
 from scumble_models.look import Finish
 from scumble_models.margins import Content
 from scumble_models.pixels import PixelArray, clamp
@@ -30,6 +31,7 @@ class Composite:
         fade: 1 for the result as it is, 0 for the content.
         mask: ``(H, W)`` uint8 coverage of the layer.
         style_masks: the same of each style, None for everywhere.
+        top: the value that the view's 1 stands for, above 1 where the layer is brighter than white.
     """
 
     layer: PixelArray
@@ -38,6 +40,7 @@ class Composite:
     fade: float
     mask: Array | None
     style_masks: Sequence[Array | None]
+    top: float = 1.0
 
     def pixels(self, tile: Box, output: Tensor) -> np.ndarray:
         """The layer's new pixels ``(h, w, C)`` at a box, from the network's output there."""
@@ -66,7 +69,9 @@ class Composite:
             mask=None if self.mask is None else _sampled(self.mask, rows, columns),
             style_masks=[None if m is None else _sampled(m, rows, columns) for m in self.style_masks],
         )
-        return small._blended(small.layer.box, read(part), content, part, content.read(part))
+        return small._blended(
+            small.layer.box, read(part), content, part, restored(content.read(part), self.top)
+        )
 
     def _blended(self, tile: Box, output: Tensor, view: Content, place: Box, colour: Tensor) -> np.ndarray:
         """The layer's new pixels at a box, which is ``place`` in ``view``, over its colours there."""
@@ -76,7 +81,7 @@ class Composite:
         mask = None if self.mask is None else self.mask[tile.slices()]
         covered = _combined(mask, covered_by_styles(self.style_masks, tile))
         coverage = None if covered is None else torch.from_numpy(covered.copy()).to(self.layer.device)
-        blended = _blend(colour, coloured, self.fade, coverage)
+        blended = _blend(colour, coloured, self.fade, coverage, self.top)
         return self.layer.with_colour(tile, blended, None if coverage is None else coverage == 0)
 
 
@@ -94,13 +99,19 @@ def _combined(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray
     return ((product + 127) // 255).astype(np.uint8)
 
 
-def _blend(content: Tensor, output: Tensor, fade: float, coverage: Tensor | None) -> Tensor:
-    """The result in 0..1 over the content: faded, masked; values beyond white put back."""
-    seen = clamp(content.clone())
+def _blend(content: Tensor, output: Tensor, fade: float, coverage: Tensor | None, top: float) -> Tensor:
+    """The result in 0..1 over the content: faded, masked, with the content's own range.
+
+    Where the result is what the network saw of the content, the content stays as it is, whatever its value.
+    """
+    seen = clamp(compressed(content, top))
     result = output
     if fade < 1.0:
         result = torch.lerp(seen, result, fade)
     if coverage is not None:
         result = torch.lerp(seen, result, coverage.float().div_(255.0))
-    beyond = torch.nan_to_num(content, nan=0.0, posinf=float("inf"), neginf=float("-inf")) - seen
-    return result + beyond
+    clean = torch.nan_to_num(content, nan=0.0, posinf=float("inf"), neginf=float("-inf"))
+    if top > 1.0:
+        below = clean.clamp_max(0.0)
+        return torch.where(result == seen, clean, restored(result, top) + below)
+    return result + (clean - seen)

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from scumble_models.colour import luminance
 from scumble_models.errors import PixelsError
+from scumble_models.highlights import compressed
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.budget import fits_device
 from scumble_models.tiling.file_array import Array
@@ -90,6 +91,17 @@ class PixelArray:
                 return False
         return True
 
+    def brightest(self) -> float:
+        """The largest finite value of a colour that can be seen, at least 1: more is brighter than white."""
+        if self.white != 1.0:
+            return 1.0
+        found = 1.0
+        for tile in self.box.tiles(PIECE):
+            colour, alpha = self.colour(tile), self.alpha(tile)
+            counted = colour.isfinite() if alpha is None else colour.isfinite() & (alpha > 0)
+            found = max(found, float(torch.where(counted, colour, torch.ones_like(colour)).max()))
+        return found
+
     def with_colour(self, box: Box, colour: Tensor, keep: Tensor | None = None) -> np.ndarray:
         """The pixels of a box with new colours, in the layer's own type and order; alpha as it was.
 
@@ -163,12 +175,21 @@ class NetworkView:
 
     Where a layer is transparent its colours are arbitrary, yet convolutions would carry them to the
     visible pixels beside them and statistics would count them. A coarse picture of the visible
-    colours takes their place: the `backdrop`, which takes a look at the whole layer unless it is given.
+    colours takes their place: the `backdrop`. What is brighter than white is compressed to 0..1, up to the
+    brightest value `top` (see :mod:`scumble_models.highlights`). For either the whole layer is looked at
+    unless it is given.
     """
 
-    def __init__(self, pixels: PixelArray, backdrop: Backdrop | None = None) -> None:
+    def __init__(
+        self, pixels: PixelArray, backdrop: Backdrop | None = None, top: float | None = None
+    ) -> None:
         self._pixels = pixels
-        self.backdrop = Backdrop(_coarse_fill(pixels)) if backdrop is None else backdrop
+        self.top = pixels.brightest() if top is None else top
+        self.backdrop = Backdrop(_coarse_fill(pixels, self.top)) if backdrop is None else backdrop
+
+    def up_to(self, top: float) -> NetworkView:
+        """The same layer as one of several that have one brightest value."""
+        return NetworkView(self._pixels, top=top)
 
     @property
     def box(self) -> Box:
@@ -177,7 +198,7 @@ class NetworkView:
 
     def read(self, box: Box) -> Tensor:
         """``(1, 3, h, w)`` float32 in 0..1, on the device, channels last."""
-        colour = clamp(self._pixels.colour(box))
+        colour = clamp(compressed(self._pixels.colour(box), self.top))
         if self.backdrop.colours is not None:
             alpha = self._pixels.alpha(box)
             assert alpha is not None
@@ -225,7 +246,7 @@ def _averages(read: Callable[[Box], Tensor], whole: Box, side: int) -> Tensor:
     return torch.cat(rows, dim=2)
 
 
-def _coarse_fill(pixels: PixelArray) -> Tensor | None:
+def _coarse_fill(pixels: PixelArray, top: float) -> Tensor | None:
     """Visible colours averaged over a coarse grid, spread into its transparent cells; None when opaque."""
     if pixels.is_opaque():
         return None
@@ -233,7 +254,7 @@ def _coarse_fill(pixels: PixelArray) -> Tensor | None:
     def weighted(box: Box) -> Tensor:
         alpha = pixels.alpha(box)
         assert alpha is not None
-        return torch.cat([clamp(pixels.colour(box)) * alpha, alpha], dim=1)
+        return torch.cat([clamp(compressed(pixels.colour(box), top)) * alpha, alpha], dim=1)
 
     side = max(1, -(-max(pixels.box.width, pixels.box.height) // FILL_SIDE))
     averages = _averages(weighted, pixels.box, side)

@@ -72,7 +72,9 @@ class Spread:
             levels=len(self._grids) if thumbnail else len(small),
             thumbnail=thumbnail,
         )
-        return Shared(self._completed([tuple(level) for level in found]), own, finish, view.backdrop)
+        return Shared(
+            self._completed([tuple(level) for level in found]), own, finish, view.backdrop, view.top
+        )
 
     def is_ready(self, shared: Shared) -> bool:
         """Whether the statistics of all levels at all points of normalisation are known."""
@@ -100,7 +102,7 @@ class Spread:
         whole = padded_box(grid, multiple)
         for tile in tiles:
             inputs = union(inputs, within(inputs_of(stages[: len(known) + 1], whole, tile), grid))
-        view = NetworkView(PixelArray(self.values, self.channels, model.device), shared.backdrop)
+        view = NetworkView(PixelArray(self.values, self.channels, model.device), shared.backdrop, shared.top)
         climb = self._climbed(shared, view, model, signals, level, inputs, cancelled)
         read = padded_content(climb.content, multiple).read
         return feature_statistics(stages, signals, known, read, whole, tiles, cancelled=cancelled)

@@ -110,7 +110,7 @@ def stylize(
 
     Returns:
         ``out``: ``(h, w, C)`` of the region, same type and channel order. Values outside 0..1 of a float
-        layer survive: what the network cannot see is added back.
+        layer survive: those above are compressed for the network and restored, those below added back.
 
     Raises:
         PixelsError: an array or a setting does not fit.
@@ -128,7 +128,7 @@ def stylize(
         for tile in box.tiles(PIECE):
             result[tile.relative_to(box).slices()] = layer.values[tile.slices()]
         return result
-    view = NetworkView(layer, shared.backdrop if shared else None)
+    view = NetworkView(layer, shared.backdrop, shared.top) if shared else NetworkView(layer)
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
     look = look or Look()
     if shared is None:
@@ -139,7 +139,7 @@ def stylize(
     else:
         signals = Blend(styles, weight, masks, shared.own).signals(model)
         finish = shared.finish
-    last = Composite(layer, view, finish, fade(model.traits, weight), mask, masks)
+    last = Composite(layer, view, finish, fade(model.traits, weight), mask, masks, view.top)
 
     def sink(tile: Box, output: Tensor) -> None:
         result[tile.relative_to(box).slices()] = last.pixels(tile, output)
@@ -174,12 +174,14 @@ class Shared:
         own: the mean of the layers' own signals, from which a style weight below 1 starts.
         finish: colours and contrast, decided once.
         backdrop: of parts of one picture; None where each layer has its own.
+        top: the brightest value of all, at least 1.
     """
 
     statistics: LevelStatistics
     own: StyleSignals | None
     finish: Finish | None
     backdrop: Backdrop | None = None
+    top: float = 1.0
 
     def to(self, device: torch.device) -> Shared:
         """The same for a network on another device."""
@@ -216,6 +218,8 @@ def share(
     """
     look = look or Look()
     views = [NetworkView(PixelArray(values, channels, model.device)) for values, channels in references]
+    top = max(view.top for view in views)
+    views = [view if view.top == top else view.up_to(top) for view in views]
     needed = needs_own(model.traits, weight)
     own = mix([(signals_of(model, view), 1.0) for view in views]) if needed else None
     masks = [None] * len(styles) if style_masks is None else list(style_masks)
@@ -231,7 +235,7 @@ def share(
             large = EnlargedContent(view, factor)
             contents.append((large, [large.box]))
     statistics = shared_levels(model, signals, contents, patch or PATCH, cancelled)
-    return Shared(tuple(tuple(level) for level in statistics), own, finish)
+    return Shared(tuple(tuple(level) for level in statistics), own, finish, top=top)
 
 
 def finish_for(

@@ -351,36 +351,3 @@ def test_a_psd_is_its_merged_picture():
     assert "more than 8 bits" in refused(deep).message
     not_merged = b"8BIM" + struct.pack(">H", 1057) + b"\0\0" + struct.pack(">I", 6) + b"\0\0\0\1\0\0"
     assert "maximized compatibility" in refused(psd(not_merged)).hint
-
-
-# --- brighter than white ----------------------------------------------------------------------
-
-
-def floats(array: np.ndarray) -> Pixels:
-    from scumble import Extent, PixelFormat
-
-    extent = Extent(array.shape[1], array.shape[0])
-    return Pixels(extent, PixelFormat("f32", "RGB" if array.shape[2] == 3 else "RGBA"), array.tobytes())
-
-
-@pytest.mark.parametrize("channels", [3, 4])
-def test_what_is_brighter_than_white_is_compressed_and_restored(channels):
-    from scumble.pixels.geometry import Bounds
-    from scumble_daemon.images.bright import KNEE, bright
-
-    array = np.random.default_rng(0).uniform(-0.2, 12, (6, 9, channels)).astype(np.float32)
-    array[..., 3:] = 0.5
-    wide = bright(floats(array))
-    assert wide is not None
-    squeezed = array_of(wide.compressed)
-    assert squeezed[..., :3].max() == pytest.approx(1)
-    below = array[..., :3] <= KNEE
-    np.testing.assert_array_equal(squeezed[..., :3][below], array[..., :3][below])
-    assert (np.argsort(squeezed[..., 0], axis=None) == np.argsort(array[..., 0], axis=None)).all()
-    # Untouched: the picture itself. Touched: the way back is the inverse.
-    np.testing.assert_array_equal(array_of(wide.restored(wide.compressed)), array)
-    part = floats(np.ascontiguousarray(squeezed[1:4, 2:7]))
-    np.testing.assert_array_equal(array_of(wide.restored(part, Bounds(2, 1, 5, 3))), array[1:4, 2:7])
-    nudged = floats(np.nextafter(squeezed, np.float32(0)).astype(np.float32))
-    np.testing.assert_allclose(array_of(wide.restored(nudged))[..., :3], array[..., :3], rtol=1e-4, atol=1e-6)
-    assert bright(floats(np.ones((2, 2, 3), np.float32))) is None

@@ -95,7 +95,6 @@ def stylize_file(
     Raises ScumbleError.
     """
     from ..images import large, read_mask, write_image
-    from ..images.bright import bright
 
     if job.pyramid or (large.is_large(source) and large.is_available()):
         return _stylize_large(connect, source, target, job, on_progress, cancel)
@@ -103,12 +102,10 @@ def stylize_file(
     picture = _read_whole(source)
     mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
     styles = tuple(style.placed(picture.pixels.extent) for style in job.styles)
-    wide = bright(picture.pixels)
-    layer = wide.compressed if wide else picture.pixels
-    request = StylizeRequest(layer, styles, mask=mask, **for_size(job.settings, layer.extent))
+    request = StylizeRequest(
+        picture.pixels, styles, mask=mask, **for_size(job.settings, picture.pixels.extent)
+    )
     pixels = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
-    if wide:
-        pixels = wide.restored(pixels, job.settings.get("region"))
     notes = (*picture.notes, *write_image(target, pixels, like=picture))
     return PictureResult(source, target, pixels.extent, time.monotonic() - started, notes)
 
