@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
+import os
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -22,3 +26,40 @@ def each_codec(request: pytest.FixtureRequest) -> Iterator[str]:
         else:
             assert msgpack._package is not None, "the package is a dependency, with its compiled half"
         yield request.param
+
+
+class _Header(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("thread", ctypes.c_int))
+
+
+class _Capabilities(ctypes.Structure):
+    _fields_ = (
+        ("effective", ctypes.c_uint32),
+        ("permitted", ctypes.c_uint32),
+        ("inherited", ctypes.c_uint32),
+    )
+
+
+@pytest.fixture
+def permissions() -> Iterator[None]:
+    """Permissions of files hold for this thread, even where it is root's."""
+    if os.name != "posix":
+        pytest.skip("permissions are POSIX")
+    if os.geteuid() != 0:
+        yield
+        return
+    if sys.platform != "linux":
+        pytest.skip("root may do anything here")
+    libc, header = ctypes.CDLL(None, use_errno=True), _Header(0x20080522, 0)
+    before = (_Capabilities * 2)()
+    assert libc.capget(ctypes.byref(header), before) == 0
+    less = (_Capabilities * 2)(*(_Capabilities(c.effective, c.permitted, c.inherited) for c in before))
+    less[0].effective &= ~0b1110  # DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER
+    with pytest.MonkeyPatch.context() as patch:
+        # Which would ask what root could do, had it not put its rights away.
+        patch.setattr(os, "access", functools.partial(os.access, effective_ids=True))
+        assert libc.capset(ctypes.byref(header), less) == 0
+        try:
+            yield
+        finally:
+            assert libc.capset(ctypes.byref(header), before) == 0

@@ -207,8 +207,7 @@ def test_a_journal_or_report_that_cannot_be_written_stops_nothing(capsys):
     assert "The report /dev/full cannot be written: No space left on device." in err
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into any folder")
-@pytest.mark.usefixtures("folder")
+@pytest.mark.usefixtures("folder", "permissions")
 def test_a_folder_that_cannot_be_read_is_said(capsys):
     PICTURE.save("in/a.png")
     Path("in/locked").mkdir(mode=0)

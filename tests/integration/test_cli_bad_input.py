@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -144,11 +143,13 @@ def test_a_name_with_a_null_byte_is_one_sentence(capsys):
     one_sentence(capsys)
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
-def test_an_unwritable_folder_is_one_sentence(capsys, folder):
+@pytest.mark.usefixtures("permissions")
+def test_what_may_not_be_written_is_said_before_anything_is_painted(capsys, folder):
     (folder / "locked").mkdir(mode=0o500)
-    assert run("stylize photo.jpg --style painting.png -o locked/out.png") == 1
-    assert "cannot be written" in one_sentence(capsys)
+    (folder / "old.png").touch(mode=0o444)
+    for target, locked in (("locked/out.png", "locked"), ("locked/", "locked"), ("old.png", "old.png")):
+        assert run(f"stylize photo.jpg --style painting.png -o {target}") == 1
+        assert f"cannot be written: {locked} is write-protected." in one_sentence(capsys)
 
 
 def test_a_bug_is_one_line_with_the_place_of_its_traceback(capsys, monkeypatch, tmp_path):

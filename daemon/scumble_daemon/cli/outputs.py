@@ -40,6 +40,7 @@ def plan_outputs(inputs: Sequence[Path], output: str, style: str, read_only: Seq
     refuse_collisions(inputs, targets)
     for path in targets:
         refuse_overwriting(path, read_only)
+        _check_writable(path)
     return targets
 
 
@@ -83,6 +84,16 @@ def _check_folder(target: Path) -> None:
             f"{target} cannot be written: there is no folder {folder}.",
             hint="Make it, or end -o with a slash to have a folder made.",
         )
+
+
+def _check_writable(target: Path) -> None:
+    for place in (target, target.parent):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise ScumbleError(
+                "cannot-write",
+                f"{target} cannot be written: {place} is write-protected.",
+                hint="Choose another name or folder, or change its permissions.",
+            )
 
 
 def refuse_collisions(
