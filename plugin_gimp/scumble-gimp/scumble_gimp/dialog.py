@@ -20,6 +20,7 @@ from scumble.editing import (
     Glimpses,
     JobController,
     JobEvent,
+    Preset,
     StyleChoice,
     load_settings,
     save_settings,
@@ -32,7 +33,7 @@ from scumble.editing.mix import put
 from scumble.editing.texts import fraction
 
 from . import layers
-from .config import effect_of, set_styles, styles_of
+from .config import effect_of, set_effect, set_styles, styles_of
 from .controls import Controls
 from .error_bar import ErrorBar
 from .gallery_view import SIDE as THUMBNAIL
@@ -41,6 +42,7 @@ from .i18n import LANGUAGE, _
 from .learning import DialogLearning
 from .mix_view import MixView
 from .painting import READ_SHARE, Edited, insert, layer_pixels, make_request, titled
+from .presets_button import PresetsButton
 from .previewing import Previewing
 from .reporting import TEXTS, note, unexpected
 
@@ -130,6 +132,9 @@ class ScumbleDialog:
             learns=self._settings.learn,
             on_layer=self._settings.on_layer,
         )
+        self._view.add_button(
+            PresetsButton(self._effect, self._preset_chosen, self._line.say, self._show_error)
+        )
         self._mix = MixView(self._styles_edited, self._view.picture)
         self._controls = Controls(self._dialog, self._config, self._mix, has_selection=selection)
 
@@ -170,6 +175,10 @@ class ScumbleDialog:
         except ScumbleError:
             return ()  # settings of a script that named one in two ways: choose anew
         return titled(Effect(styles), self._gallery).styles
+
+    def _effect(self) -> Effect:
+        """All that is set. Raises ScumbleError as `effect_of`."""
+        return titled(effect_of(self._config), self._gallery)
 
     def _layer_for_glimpses(self) -> None:
         whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
@@ -264,6 +273,17 @@ class ScumbleDialog:
         self._show_styles()
         self._learning.learn(style.choice, self._config, self._previewing.before)
 
+    def _preset_chosen(self, preset: Preset) -> None:
+        for style in preset.effect.styles:
+            if style.kind == "file":
+                self._gallery.add(style)
+        self._view.refresh()
+        set_effect(self._config, preset.effect)
+        self._show_styles()
+        for style in preset.effect.styles:
+            self._view.scroll_to(style)
+            self._learning.learn(style, self._config, self._previewing.before)
+
     def _styles_edited(self, styles: Sequence[StyleChoice]) -> None:
         set_styles(self._config, styles)
         self._show_styles()
@@ -331,8 +351,7 @@ class ScumbleDialog:
     def _apply(self):
         self._busy(True)
         self._line.say(_("Reading the layer…"))
-        effect = titled(effect_of(self._config), self._gallery)
-        given = (self._image, self._layer, self._config, effect)
+        given = (self._image, self._layer, self._config, self._effect())
         transfer, request = make_request(*given, self._read_on, self._edited)
         self._outcome = None
         self._loop = loop = GLib.MainLoop()
