@@ -20,6 +20,7 @@ from . import report
 _COMMANDS = {
     "stylize": "Stylize pictures.",
     "styles": "List the styles, add your own, share them.",
+    "presets": "Keep settings under a name, for here and the editors.",
     "sweep": "Show a picture in several styles and weights on one sheet.",
     "batch": "Stylize many pictures, with a report, and resume.",
     "video": "Stylize a clip without flicker: frames or a video file.",

@@ -20,6 +20,7 @@ from .interrupt import cancel_on_interrupt
 from .options import (
     engine_options,
     json_option,
+    preset_option,
     scheduler_option,
     stroke_pixels_option,
     style_option,
@@ -44,6 +45,7 @@ Examples:
 @click.command(epilog=_EXAMPLES)
 @click.argument("places", metavar="DIR|GLOB|FILE...", nargs=-1, required=True)
 @style_option
+@preset_option
 @click.option(
     "-o",
     "--output",

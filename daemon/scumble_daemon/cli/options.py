@@ -31,6 +31,28 @@ def _scheduler(_ctx: click.Context, _option: click.Parameter, address: str | Non
     return address
 
 
+def _take_preset(ctx: click.Context, _option: click.Parameter, name: str | None) -> None:
+    """Let the options that are not given have what the preset says."""
+    if name is None or ctx.resilient_parsing:
+        return
+    from scumble.editing.presets import load_preset
+
+    effect = load_preset(name).effect
+    fields = {key: value for key, value in vars(effect).items() if key != "styles"}
+    texts = [f"{style.value}:{style.amount!r}" for style in effect.styles]
+    ctx.default_map = {**(ctx.default_map or {}), **fields, "styles": texts}
+
+
+#: Read before the other options, whose defaults it brings along: one that is given wins.
+preset_option = click.option(
+    "--preset",
+    metavar="NAME",
+    is_eager=True,
+    expose_value=False,
+    callback=_take_preset,
+    help="Styles and settings saved under that name, here or in an editor; options that are given win. "
+    "See scumble presets.",
+)
 style_option = click.option(
     "--style",
     "styles",

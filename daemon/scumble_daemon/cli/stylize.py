@@ -20,6 +20,7 @@ from .learning import learn_given, photo_to_learn_on
 from .options import (
     engine_options,
     json_option,
+    preset_option,
     scheduler_option,
     stroke_pixels_option,
     style_option,
@@ -76,6 +77,7 @@ def _region_option(_ctx: click.Context, _option: click.Parameter, text: str | No
 @click.command(epilog=_EXAMPLES)
 @click.argument("inputs", metavar="IN...", nargs=-1, required=True)
 @style_option
+@preset_option
 @click.option(
     "-o",
     "--output",

@@ -20,7 +20,7 @@ from scumble.request import MAX_REFERENCES, StylizeRequest
 from . import report
 from .given_styles import GivenStyle, load_styles, with_recipe
 from .interrupt import cancel_on_interrupt
-from .options import engine_options, json_option, style_option, weight_option
+from .options import engine_options, json_option, preset_option, style_option, weight_option
 from .outputs import refuse_overwriting
 from .picture import connect
 from .piping import refuse_pipe
@@ -58,6 +58,7 @@ def _fps(_ctx: click.Context, _option: click.Parameter, text: str | None) -> Fra
 @click.command(epilog=_EXAMPLES)
 @click.argument("source", metavar="VIDEO|DIR", type=click.Path(path_type=Path))
 @style_option
+@preset_option
 @click.option("-o", "--output", metavar="VIDEO|DIR", required=True, help="A video file, or a folder.")
 @weight_option
 @click.option(

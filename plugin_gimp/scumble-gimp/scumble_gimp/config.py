@@ -9,9 +9,11 @@ from gi.repository import Gimp, Gio
 
 from scumble import ScumbleError
 from scumble.editing import Effect, StyleChoice
+from scumble.editing.effect import ELSEWHERE
 from scumble.editing.mix import evened
 
 from .i18n import _
+from .places import drawable_by_id, is_usable
 
 PLACES = ("", "second-", "third-", "fourth-")
 """What the names of the arguments for each style of a mix begin with."""
@@ -87,8 +89,24 @@ def set_styles(config, styles: Sequence[StyleChoice]) -> None:
     _set(config, "fourth-share", shares[3] if len(styles) > 3 else 0.25)
 
 
+def forget_other_masks(config, image) -> None:
+    """Take away masks that the last run has left and that are not of this image."""
+    for prefix in PLACES:
+        if not is_usable(image, config.get_property(prefix + "style-mask")):
+            _set(config, prefix + "style-mask", None)
+
+
 def style_of(config, prefix: str):
     """The style of one of `PLACES`, or None."""
+    style = _source_of(config, prefix)
+    if style is None:
+        return None
+    mask = config.get_property(prefix + "style-mask")
+    elsewhere = ELSEWHERE if config.get_property(prefix + "style-elsewhere") else ""
+    return replace(style, mask=elsewhere if mask is None else str(mask.get_id()))
+
+
+def _source_of(config, prefix: str):
     name = config.get_property(prefix + "style-name")
     file = config.get_property(prefix + "style-file")
     layer = config.get_property(prefix + "style-layer")
@@ -122,6 +140,9 @@ def _set_style(config, prefix: str, style) -> None:
     _set(config, prefix + "style-name", value if kind == "library" else "")
     config.set_property(prefix + "style-file", Gio.File.new_for_path(value) if kind == "file" else None)
     config.set_property(prefix + "style-layer", layer_by_id(value) if kind == "layer" else None)
+    mask = "" if style is None else style.mask
+    _set(config, prefix + "style-elsewhere", mask == ELSEWHERE)
+    _set(config, prefix + "style-mask", drawable_by_id(mask))
 
 
 def _set(config, name: str, value) -> None:

@@ -32,9 +32,12 @@ SCALES = {
 
 
 class Controls(Gtk.Box):
-    """Widgets for the properties of `config`, made by `dialog` (a GimpUi.ProcedureDialog), and `mix`."""
+    """Widgets for the properties of `config`, made by `dialog` (a GimpUi.ProcedureDialog).
 
-    def __init__(self, dialog, config, mix, *, has_selection: bool) -> None:
+    Beside them `mix` and `places`, which are widgets too.
+    """
+
+    def __init__(self, dialog, config, mix, places, *, has_selection: bool) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL)
         self._dialog, self._config = dialog, config
         self._engines = {}
@@ -49,6 +52,7 @@ class Controls(Gtk.Box):
 
         pages = Gtk.Notebook(scrollable=True)
         self._add_page(pages, _("Style"), self._row("weight"), self._row("preserve-color"), mix)
+        self._add_page(pages, _("Places"), places)
         self._strokes = self._row("stroke-size")
         self._add_page(pages, _("Brush"), self._strokes, self._row("detail"), self._row("contrast"))
         if has_selection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import gi
 
@@ -20,27 +20,27 @@ from scumble.editing import (
     Glimpses,
     JobController,
     JobEvent,
+    Preset,
     StyleChoice,
     load_settings,
     save_settings,
     settings_file,
 )
-from scumble.editing.effect import MAX_MIX
 from scumble.editing.engines import engine_choices
 from scumble.editing.glimpses import SIDE as GLIMPSE
-from scumble.editing.mix import put
 from scumble.editing.texts import fraction
 
 from . import layers
-from .config import effect_of, set_styles, styles_of
+from .chosen_styles import ChosenStyles
+from .config import effect_of, forget_other_masks, set_effect
 from .controls import Controls
 from .error_bar import ErrorBar
 from .gallery_view import SIDE as THUMBNAIL
 from .gallery_view import GalleryView, Told
 from .i18n import LANGUAGE, _
 from .learning import DialogLearning
-from .mix_view import MixView
 from .painting import READ_SHARE, Edited, insert, layer_pixels, make_request, titled
+from .presets_button import PresetsButton
 from .previewing import Previewing
 from .reporting import TEXTS, note, unexpected
 
@@ -67,6 +67,7 @@ class ScumbleDialog:
 
     def __init__(self, procedure, image, layer, config, edited: Optional[Edited]) -> None:
         self._image, self._layer, self._config, self._edited = image, layer, config, edited
+        forget_other_masks(config, image)
         self._settings: EditorSettings = load_settings(settings_file("gimp"))
         self._gallery = Gallery(self._settings, LANGUAGE)
         self._answers: Dict[int, Callable[[JobEvent], None]] = {}
@@ -83,6 +84,10 @@ class ScumbleDialog:
         self._ask_daemon()
         self._previewing.part_changed()
         self._layer_for_glimpses()
+        self._was_lost = edited is not None and edited.lost is not None
+        """Whether something could not be had back of an edited layer, and nothing has been set since."""
+        if edited is not None and edited.lost is not None:
+            self._show_error(edited.lost)
 
     def run(self):
         """The new layer, or None when the artist left."""
@@ -130,8 +135,15 @@ class ScumbleDialog:
             learns=self._settings.learn,
             on_layer=self._settings.on_layer,
         )
-        self._mix = MixView(self._styles_edited, self._view.picture)
-        self._controls = Controls(self._dialog, self._config, self._mix, has_selection=selection)
+        self._view.add_button(
+            PresetsButton(self._effect, self._preset_chosen, self._line.say, self._show_error)
+        )
+        self._chosen = ChosenStyles(
+            self._image, self._config, self._gallery, self._view.picture, self._show_styles, self._line.say
+        )
+        self._controls = Controls(
+            self._dialog, self._config, self._chosen.mix, self._chosen.places, has_selection=selection
+        )
 
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         right.pack_start(self._previewing.view, True, True, 0)
@@ -153,28 +165,24 @@ class ScumbleDialog:
             choice = StyleChoice("layer", str(layer.get_id()), layer.get_name())
             self._gallery.add(choice)
             self._view.set_thumbnail(*choice.key, layer.get_thumbnail(THUMBNAIL, THUMBNAIL, 0))
-        for style in self._styles():
+        for style in self._chosen.now():
             if style.kind == "file":
                 self._gallery.add(style)
         self._show_styles()
-        for style in self._styles()[:1]:
+        for style in self._chosen.now()[:1]:
             self._view.scroll_to(style)
         self._dialog.connect("response", self._responded)
         self._dialog.connect("delete-event", lambda *_args: self._loop is not None)
         self._config.connect("notify", self._setting_changed)
 
-    def _styles(self) -> Sequence[StyleChoice]:
-        """The styles of the mix, with the titles that the gallery has for them."""
-        try:
-            styles = styles_of(self._config)
-        except ScumbleError:
-            return ()  # settings of a script that named one in two ways: choose anew
-        return titled(Effect(styles), self._gallery).styles
+    def _effect(self) -> Effect:
+        """All that is set. Raises ScumbleError as `effect_of`."""
+        return titled(effect_of(self._config), self._gallery)
 
     def _layer_for_glimpses(self) -> None:
         whole = Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
         small = layers.scaled(self._layer, whole, GLIMPSE)
-        self._glimpses.set_layer(small, effect_of(self._config) if self._styles() else None)
+        self._glimpses.set_layer(small, effect_of(self._config) if self._chosen.now() else None)
         self._view.look()
 
     # The daemon ---------------------------------------------------------------------------------
@@ -202,9 +210,9 @@ class ScumbleDialog:
         self._gallery.set_library(styles)
         self._view.library_came()
         self._show_styles()
-        for style in self._styles()[:1]:
+        for style in self._chosen.now()[:1]:
             self._view.scroll_to(style)
-        if not self._styles():
+        if not self._chosen.now():
             self._line.rest()
         for fields in styles:
             name = fields.get("name", "")
@@ -216,7 +224,7 @@ class ScumbleDialog:
 
     def _picture_came(self, name: str, data: bytes) -> None:
         self._view.set_thumbnail_bytes(name, data)
-        self._mix.show_pictures()
+        self._chosen.show_pictures()
 
     def _worker_came(self, answer) -> None:
         engines, status = answer
@@ -242,31 +250,25 @@ class ScumbleDialog:
             key = self._glimpses.read(event)
             if key is not None:
                 self._view.show_glimpse(StyleChoice(*key))
-        elif self._previewing.read(event):
+        elif self._previewing.read(event) and not self._was_lost:
             self._error.hide()
 
     # What the artist does -----------------------------------------------------------------------
 
     def _style_chosen(self, style: GalleryStyle, add: bool) -> None:
-        known = self._styles()
-        if not add:
-            set_styles(self._config, (style.choice,))
-            for name, value in style.brings(self._config.get_property("engine")).items():
-                spec = self._config.find_property(name.replace("_", "-"))
-                if spec is not None and isinstance(value, (int, float, str)):
-                    self._config.set_property(spec.name, value)
-        elif any(choice.key == style.choice.key for choice in known):
-            set_styles(self._config, [choice for choice in known if choice.key != style.choice.key])
-        elif len(known) < MAX_MIX:
-            set_styles(self._config, put(known, style.choice, len(known)))
-        else:
-            self._line.say(_("A mix has up to four styles: remove one first."))
-        self._show_styles()
+        self._chosen.choose(style, add)
         self._learning.learn(style.choice, self._config, self._previewing.before)
 
-    def _styles_edited(self, styles: Sequence[StyleChoice]) -> None:
-        set_styles(self._config, styles)
+    def _preset_chosen(self, preset: Preset) -> None:
+        for style in preset.effect.styles:
+            if style.kind == "file":
+                self._gallery.add(style)
+        self._view.refresh()
+        set_effect(self._config, preset.effect)
         self._show_styles()
+        for style in preset.effect.styles:
+            self._view.scroll_to(style)
+            self._learning.learn(style, self._config, self._previewing.before)
 
     def _favourite_toggled(self, style: GalleryStyle) -> None:
         self._save(load_settings(settings_file("gimp")).toggled(style.choice))
@@ -290,14 +292,14 @@ class ScumbleDialog:
 
     def _show_styles(self) -> None:
         """Show which styles are chosen; without one there is nothing to paint."""
-        styles = self._styles()
+        styles = self._chosen.show()
         names = TEXTS.style_names(styles) if styles else _("No style is chosen yet")
         self._previewing.view.set_title(names)
-        self._mix.show_styles(styles)
         self._view.mark(styles)
         self._dialog.set_response_sensitive(Gtk.ResponseType.OK, bool(styles))
 
     def _setting_changed(self, _config, spec) -> None:
+        self._was_lost = False
         if not self._showing:  # one at the end, not one for each argument of a mix
             self._showing = GLib.idle_add(self._settings_changed)
         if spec.name == "apply-to":
@@ -316,14 +318,14 @@ class ScumbleDialog:
     def _learn_toggled(self, on: bool) -> None:
         self._learning.on = on
         self._save(load_settings(settings_file("gimp")).learning(on))
-        for style in self._styles():
+        for style in self._chosen.now():
             self._learning.learn(style, self._config, self._previewing.before)
 
     def _learning_went_on(self, key: Tuple[str, str], painted: bool) -> None:
         self._view.show_again(key)
         if painted:
             self._view.forget_glimpse(key)
-        if painted and any(style.key == key for style in self._styles()):
+        if painted and any(style.key == key for style in self._chosen.now()):
             self._previewing.later()
 
     # Applying -----------------------------------------------------------------------------------
@@ -331,8 +333,7 @@ class ScumbleDialog:
     def _apply(self):
         self._busy(True)
         self._line.say(_("Reading the layer…"))
-        effect = titled(effect_of(self._config), self._gallery)
-        given = (self._image, self._layer, self._config, effect)
+        given = (self._image, self._layer, self._config, self._effect())
         transfer, request = make_request(*given, self._read_on, self._edited)
         self._outcome = None
         self._loop = loop = GLib.MainLoop()

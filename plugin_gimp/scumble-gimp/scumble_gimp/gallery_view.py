@@ -116,6 +116,10 @@ class GalleryView(Gtk.Box):
             self._show_row(row)
         self._show_star()
 
+    def add_button(self, button: Gtk.Widget) -> None:
+        """Put a button between those below the gallery."""
+        self._buttons.pack_start(button, False, False, 0)
+
     def scroll_to(self, style: StyleChoice) -> None:
         """Bring a style into view, if it is shown."""
         path = self._path_of(style.key)
@@ -237,6 +241,7 @@ class GalleryView(Gtk.Box):
         )
         learn.connect("toggled", lambda button: self._told.learn(button.get_active()))
         rows = [Gtk.Box(spacing=6), Gtk.Box(spacing=6)]
+        self._buttons = rows[0]
         rows[0].pack_start(from_file, False, False, 0)
         rows[0].pack_end(self._star, False, False, 0)
         rows[1].pack_start(shown, False, False, 0)

@@ -14,6 +14,7 @@ from gi.repository import Gimp
 from scumble import Bounds, ScumbleError
 from scumble.editing import Effect, StyleChoice
 
+from . import places
 from .config import layer_by_id
 from .i18n import _
 
@@ -23,16 +24,22 @@ _FLAGS = 1 | 2
 
 
 class Kept(NamedTuple):
-    """The effect, the layer that was painted, and the part of it; None for all of it."""
+    """The effect, the layer that was painted, and the part of it; None for all of it.
+
+    `lost` tells of a style whose mask is gone; in the effect it is everywhere.
+    """
 
     effect: Effect
     source: Gimp.Layer
     region: Optional[Bounds]
+    lost: Optional[ScumbleError] = None
 
 
 def keep(painted, effect: Effect, source, region: Optional[Bounds]) -> None:
     """Write into a layer how it was made. Layers are meant by their tattoos, which files keep."""
-    styles = tuple(replace(style, value=_tattoo(style)) for style in effect.styles)
+    styles = tuple(
+        replace(style, value=_tattoo(style), mask=places.lasting(style.mask)) for style in effect.styles
+    )
     data = {
         "effect": replace(effect, styles=styles).to_dict(),
         "source": source.get_tattoo(),
@@ -65,8 +72,24 @@ def kept(image, painted) -> Kept:
             hint=_("Paint another layer, and take the settings from the recent ones."),
         )
     styles = tuple(style for style in (_found(image, style) for style in effect.styles) if style)
+    masks = [places.found_again(image, style.mask) for style in styles]
+    lost = [style for style, mask in zip(styles, masks, strict=True) if mask is None]
+    styles = tuple(replace(style, mask=mask or "") for style, mask in zip(styles, masks, strict=True))
     whole = Bounds(0, 0, source.get_width(), source.get_height())
-    return Kept(replace(effect, styles=styles), source, bounds if bounds is None else bounds.intersect(whole))
+    return Kept(
+        replace(effect, styles=styles),
+        source,
+        bounds if bounds is None else bounds.intersect(whole),
+        _mask_is_lost(lost[0]) if lost else None,
+    )
+
+
+def _mask_is_lost(style: StyleChoice) -> ScumbleError:
+    return ScumbleError(
+        "bad-style",
+        _("The mask of {style} is gone.").format(style=style.label),
+        hint=_("Choose again where the style is."),
+    )
 
 
 def _tattoo(style: StyleChoice) -> str:

@@ -8,7 +8,7 @@ converts there and back, and floats hold whatever the image held.
 
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional
+from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from gi.repository import Babl, Gegl, Gimp
 
@@ -205,7 +205,7 @@ def scaled(layer, bounds: Bounds, side: int) -> Pixels:
 
     8-bit RGBA, of a gray layer GRAYA: it is painted in gray.
     """
-    factor, extent = _scale(bounds, side)
+    factor, extent = scale_of(bounds, side)
     corner = (int(bounds.x * factor), int(bounds.y * factor))
     babl, channels = ("Y'A u8", "GRAYA") if layer.is_gray() else ("R'G'B'A u8", "RGBA")
     buffer = seen(layer).get_buffer()
@@ -215,14 +215,15 @@ def scaled(layer, bounds: Bounds, side: int) -> Pixels:
 
 def coverage(image, layer, bounds: Bounds, side: int) -> bytes:
     """How much of each pixel is selected, of the same picture as `scaled` gives; one byte a pixel."""
-    factor, extent = _scale(bounds, side)
+    factor, extent = scale_of(bounds, side)
     _ok, x, y = layer.get_offsets()
     corner = (int((bounds.x + x) * factor), int((bounds.y + y) * factor))
     buffer = image.get_selection().get_buffer()
     return bytes(buffer.get(Gegl.Rectangle.new(*corner, *extent), factor, "Y u8", Gegl.AbyssPolicy.NONE))
 
 
-def _scale(bounds: Bounds, side: int):
+def scale_of(bounds: Bounds, side: int) -> Tuple[float, Extent]:
+    """By what a part is scaled so that neither side is longer than `side`, and its size then."""
     # Rounded as the daemon rounds its coarsest level, which a preview is to equal.
     factor = min(1.0, side / max(bounds.width, bounds.height))
     return factor, Extent(max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))

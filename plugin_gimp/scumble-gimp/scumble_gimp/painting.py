@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import replace
+from functools import partial
 from typing import Callable, NamedTuple, Optional
 
 from gi.repository import Gimp
@@ -12,7 +13,7 @@ from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import Effect, Gallery, load_settings, save_settings, settings_file
 from scumble.editing.log import write_log
 
-from . import layers, procedures
+from . import layers, places, procedures
 from .config import layer_by_id
 from .i18n import _
 from .kept import keep
@@ -25,12 +26,14 @@ READ_SHARE = 0.05
 class Edited(NamedTuple):
     """A painted layer that another one will take the place of, and the part of the source that it shows.
 
-    `layer_mode` is what the arguments say where the layer's own mode shall stay.
+    `layer_mode` is what the arguments say where the layer's own mode shall stay; `lost` what could not be had
+    back of how it was made.
     """
 
     layer: Gimp.Layer
     region: Optional[Bounds]
     layer_mode: str
+    lost: Optional[ScumbleError] = None
 
 
 def make_request(
@@ -46,7 +49,8 @@ def make_request(
         )
     transfer = layers.transfer_of(layer)
     pixels = layers.read_layer(layer, transfer, on_strip)
-    return transfer, effect.request(pixels, region, layer_pixels)
+    covered = partial(places.coverage, layer, max(pixels.extent))
+    return transfer, effect.request(pixels, region, layer_pixels, covered)
 
 
 def insert(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Callable, Optional
 
 from gi.repository import GLib
@@ -9,7 +10,7 @@ from gi.repository import GLib
 from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import JobController, JobEvent
 
-from . import layers
+from . import layers, places
 from .config import effect_of
 from .i18n import _
 from .painting import layer_pixels
@@ -136,7 +137,8 @@ class Previewing:
                 if self._part is not None:
                     # A region of the whole layer, as Paint paints it: what is seen is what will be there.
                     pixels, region = self._whole_pixels(), self._part
-                request = effect.request(pixels, region, layer_pixels)
+                covered = partial(places.coverage, self._layer, max(pixels.extent))
+                request = effect.request(pixels, region, layer_pixels, covered)
                 self._ticket = self._controller.preview(request)
                 self.say()
         except ScumbleError as error:

@@ -50,7 +50,8 @@ def create_apply(plug_in, run):
         _(
             "Adds one new layer above the given one, of the same size and depth, with the selection as its "
             "layer mask. The style is one of style-name, style-file and style-layer; up to three more are "
-            "mixed in by the shares that mix, third-share and fourth-share say. The layer is not changed."
+            "mixed in by the shares that mix, third-share and fourth-share say. The layer is not changed. "
+            "With a style-mask a style is only where that is white, and where no style is the layer stays."
         ),
         None,
     )
@@ -171,6 +172,16 @@ def _add_styles(procedure):
         )
         procedure.add_layer_argument(
             prefix + "style-layer", which, _("A layer whose style is taken; none for none"), True, _RW
+        )
+        procedure.add_drawable_argument(
+            prefix + "style-mask",
+            which,
+            _("Where the style is: a layer, layer mask, channel or the selection; none for everywhere"),
+            True,
+            _RW,
+        )
+        procedure.add_boolean_argument(
+            prefix + "style-elsewhere", which, _("Without a mask: only where no other style is"), False, _RW
         )
     procedure.add_double_argument(
         "mix", _("_Mix"), _("Share of the second style, from none of it to nothing else"), 0.0, 1.0, 0.5, _RW

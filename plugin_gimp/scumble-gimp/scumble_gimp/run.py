@@ -72,7 +72,9 @@ def run_edit(procedure, run_mode, image, drawables):
     mode = procedures.name_of_mode(painted.get_mode())
     config.set_property("layer-mode", mode)
     config.set_property("opacity", painted.get_opacity())
-    edited = Edited(painted, memory.region, mode)
+    edited = Edited(painted, memory.region, mode, memory.lost)
+    if memory.lost is not None and run_mode != Gimp.RunMode.INTERACTIVE:
+        raise memory.lost
     if run_mode == Gimp.RunMode.INTERACTIVE:
         new = _paint_in_the_dialog(apply, image, memory.source, config, edited)
         if new is None:
