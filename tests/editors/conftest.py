@@ -6,11 +6,14 @@ allows. `setup/prepare.sh` says what it needs.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,30 +116,34 @@ Starter = Callable[..., GimpSession]
 
 
 @pytest.fixture(scope="session")
-def start_gimp(editors_root: Path, base: Path, plugin: Path, daemon: Place) -> Iterator[Starter]:
-    """Starts a GIMP; `environment` is added to the daemon's. All are ended with the session.
+def gimps(editors_root: Path, base: Path, plugin: Path, daemon: Place) -> Starter:
+    """Starts a GIMP; `environment` is added to the daemon's. Whoever starts it ends it.
 
     A GIMP finds no Python to start a daemon with, unless it gets `SCUMBLE_PYTHON`.
     """
-    opened: list[GimpSession] = []
+    count = itertools.count()
 
     def start(*, windows: bool, plugin: Path = plugin, **environment: str) -> GimpSession:
-        folder = base / f"gimp{len(opened)}"
+        folder = base / f"gimp{next(count)}"
         folder.mkdir()
         variables = {**daemon.environment, **environment}
-        session = GimpSession(editors_root, base, folder, plugin, variables, windows=windows)
-        opened.append(session)
-        return session
+        return GimpSession(editors_root, base, folder, plugin, variables, windows=windows)
 
-    yield start
-    for session in opened:
-        session.close()
+    return start
+
+
+@pytest.fixture
+def start_gimp(gimps: Starter) -> Iterator[Starter]:
+    """The same; they are ended with the test. A start takes 2 to 10 seconds: share `gimp` where possible."""
+    with contextlib.ExitStack() as opened:
+        yield lambda **how: _closed_with(opened, gimps(**how))
 
 
 @pytest.fixture(scope="session")
-def gimp(start_gimp: Starter) -> GimpSession:
+def gimp(gimps: Starter) -> Iterator[GimpSession]:
     """GIMP without windows."""
-    return start_gimp(windows=False)
+    with contextlib.closing(gimps(windows=False)) as session:
+        yield session
 
 
 @pytest.fixture
@@ -146,9 +153,10 @@ def style(gimp: GimpSession) -> str:
 
 
 @pytest.fixture(scope="session")
-def gimp_window(start_gimp: Starter) -> GimpSession:
+def gimp_window(gimps: Starter) -> Iterator[GimpSession]:
     """GIMP on a screen of its own."""
-    return start_gimp(windows=True)
+    with contextlib.closing(gimps(windows=True)) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")
@@ -170,27 +178,33 @@ KritaStarter = Callable[..., KritaSession]
 
 
 @pytest.fixture(scope="session")
-def start_krita(series: str, base: Path, krita_plugin: Path, daemon: Place) -> Iterator[KritaStarter]:
-    """Starts a Krita of `series`; `environment` is added to the daemon's. All are ended with the session.
-
-    A start takes 5 to 25 seconds: share `krita` where that is possible.
-    """
+def kritas(series: str, base: Path, krita_plugin: Path, daemon: Place) -> KritaStarter:
+    """Starts a Krita of `series`; `environment` is added to the daemon's. Whoever starts it ends it."""
     root = _or_skip(*prepare_krita(KRITAS[series]))
-    opened: list[KritaSession] = []
+    count = itertools.count()
 
     def start(*, plugin: Path | None = krita_plugin, **environment: str) -> KritaSession:
-        folder = base / f"krita{series}-{len(opened)}"
+        folder = base / f"krita{series}-{next(count)}"
         folder.mkdir()
-        session = KritaSession(root, base, folder, plugin, {**daemon.environment, **environment})
-        opened.append(session)
-        return session
+        return KritaSession(root, base, folder, plugin, {**daemon.environment, **environment})
 
-    yield start
-    for session in opened:
-        session.close()
+    return start
+
+
+@pytest.fixture
+def start_krita(kritas: KritaStarter) -> Iterator[KritaStarter]:
+    """The same; they are ended with the test. A start takes 5 to 25 seconds: share `krita` where possible."""
+    with contextlib.ExitStack() as opened:
+        yield lambda **how: _closed_with(opened, kritas(**how))
 
 
 @pytest.fixture(scope="session")
-def krita(start_krita: KritaStarter) -> KritaSession:
+def krita(kritas: KritaStarter) -> Iterator[KritaSession]:
     """One Krita of each series for all tests; a test closes the documents that it opens."""
-    return start_krita()
+    with contextlib.closing(kritas()) as session:
+        yield session
+
+
+def _closed_with(opened: contextlib.ExitStack, session: Any) -> Any:
+    opened.callback(session.close)
+    return session

@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-START_S = 120.0
+START_S = 110.0
+WINDOW_S = 60.0
 END_S = 30.0
+PRESSES = 6
 SCREEN = "1280x900"
 
 
@@ -56,13 +58,27 @@ class EditorSession:
 
     def window(self, title: str) -> str:
         """Wait for a visible window whose title matches, and return its number."""
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + WINDOW_S
         while time.monotonic() < deadline:
             answer = self._ask(self._shell, f"xdotool search --onlyvisible --name '{title}' | tail -1")
             if answer["out"].strip():
                 return answer["out"].strip()
             time.sleep(0.1)
         raise AssertionError(f"no window {title!r} came up; {self.log()}")
+
+    def press(self, window: str, key: str) -> None:
+        """Press a key that closes the window, again if need be: the first may come before it listens."""
+        for _ in range(PRESSES):
+            self._ask(self._shell, f"xdotool windowactivate --sync {window} key {key}")
+            deadline = time.monotonic() + WINDOW_S / PRESSES
+            while time.monotonic() < deadline:
+                if (
+                    window
+                    not in self._ask(self._shell, "xdotool search --onlyvisible --name .")["out"].split()
+                ):
+                    return
+                time.sleep(0.1)
+        raise AssertionError(f"{key} did not close the window; {self.log()}")
 
     def screenshot(self, path: Path, window: str = "root") -> Path:
         """The screen, or one window of it, as a PNG."""

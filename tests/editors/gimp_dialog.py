@@ -116,5 +116,5 @@ def paint(gimp, running, window: str) -> dict:
 
 def leave(gimp, running, window: str) -> None:
     """Leave the dialog without a result."""
-    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+    gimp.press(window, "Escape")
     assert running.result()["status"] == "cancel"

@@ -58,7 +58,7 @@ def test_the_first_start_offers_the_engine_installs_it_from_a_folder_and_paints(
     offer = gimp.window(OFFER)
     gimp.shell(f"xdotool windowactivate --sync {offer} sleep 0.5 key alt+r")
     until(lambda: not engine.exists(), "the removal")
-    gimp.shell(f"xdotool windowactivate --sync {offer} key Escape")
+    gimp.press(offer, "Escape")
     assert managing.result() == "success"
 
 
@@ -72,16 +72,15 @@ def test_closed_half_way_it_is_continued_by_the_same_button(start_gimp, base, pa
     gimp.shell(f"xdotool windowactivate --sync {offer} key Return")
     engine = home / "data" / "engine"
     until(lambda: read_engine(engine) is not None, "the marker")
-    gimp.shell(f"xdotool windowactivate --sync {offer} key Escape")
+    gimp.press(offer, "Escape")
     assert running.result()["status"] == "cancel"
     found = read_engine(engine)
     assert found is not None
     assert not found.complete
     running = begin_dialog(gimp)
     offer = gimp.window(OFFER)
-    gimp.screenshot(base / "continue.png", offer)
     gimp.shell(f"xdotool windowactivate --sync {offer} key Return")
     window = filled(gimp)
-    gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+    gimp.press(window, "Escape")
     assert running.result()["status"] == "cancel"
     shutil.rmtree(engine)

@@ -108,10 +108,9 @@ display.delete()
 """
         )
         window = gimp.window("^Scumble: Indexed Image$")
-        gimp.shell(f"xdotool windowactivate --sync {window} key {key}")
+        gimp.press(window, key)
         if titles is None:  # then comes the dialog itself, without a style
-            window = gimp.window("^Scumble$")
-            gimp.shell(f"xdotool windowactivate --sync {window} key Escape")
+            gimp.press(gimp.window("^Scumble$"), "Escape")
         done = running.result()
         assert done["base"] == base
         assert titles in (None, done["tree"])
