@@ -21,7 +21,7 @@ from typing import Any
 
 from wire_errors import client_errors, daemon_errors, table
 
-from scumble import job, learn_request, request
+from scumble import job, learn_request, names, request, settings
 from scumble.pixels import content, pixels, shared_memory
 from scumble.wire import header, messages, questions, session, validators
 from scumble_daemon.server import broker
@@ -61,7 +61,9 @@ CONSTANTS: dict[ModuleType, dict[str, str]] = {
     request: {
         "MAX_STYLES": "styles of a job",
         "MAX_REFERENCES": "reference pictures of a job",
-        "MAX_NAME": "characters of the name of a style or an engine",
+    },
+    names: {"MAX_NAME": "characters of the name of a style or an engine"},
+    settings: {
         "PATCH_RANGE": "pixels of a side of a patch",
         "STROKE_RANGE": "of `stroke_size`",
         "CONTRAST_RANGE": "of `contrast`",
@@ -161,8 +163,8 @@ def _sides() -> dict[str, str]:
     on = {"job": _looked_for("request_handler.py"), "control": _looked_for("control.py")}
     both = on["job"] & on["control"] | {"Hello", "Bye"}
     sides = dict.fromkeys(both, "client → daemon, on either socket")
-    for role, names in on.items():
-        sides.update(dict.fromkeys(names - both, f"client → daemon, on the {role} socket"))
+    for role, classes in on.items():
+        sides.update(dict.fromkeys(classes - both, f"client → daemon, on the {role} socket"))
     return sides
 
 
@@ -213,12 +215,14 @@ def _attributes(cls: type[Any]) -> str:
 
 
 def _attribute_docs(cls: type[Any]) -> dict[str, str]:
-    section = re.search(r"^Attributes:\n((?: {4}.*\n|\n)+)", inspect.cleandoc(cls.__doc__ or "") + "\n", re.M)
-    assert section is not None, cls
     found: dict[str, str] = {}
-    for entry in re.split(r"\n(?=\S)", textwrap.dedent(section[1]).strip()):
-        names, _, text = entry.partition(":")
-        found.update({name.strip(): " ".join(text.split()) for name in names.split(",")})
+    for part in (each for each in cls.__mro__ if dataclasses.is_dataclass(each)):
+        document = inspect.cleandoc(part.__doc__ or "") + "\n"
+        section = re.search(r"^Attributes:\n((?: {4}.*\n|\n)+)", document, re.M)
+        assert section is not None, part
+        for entry in re.split(r"\n(?=\S)", textwrap.dedent(section[1]).strip()):
+            fields, _, text = entry.partition(":")
+            found.update({name.strip(): " ".join(text.split()) for name in fields.split(",")})
     return found
 
 

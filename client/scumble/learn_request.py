@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 
 from .errors import ScumbleError
+from .names import check_name
 from .pixels.pixels import BytesLike, Pixels
-from .request import StyleSource, check_device, check_name
+from .request import StyleSource
 from .request_codec import (
     Contents,
     image_from_map,
@@ -18,6 +19,7 @@ from .request_codec import (
     source_from_map,
     source_to_map,
 )
+from .settings import check_device
 from .wire.validators import is_digest
 
 STEPS = 100

@@ -9,6 +9,7 @@ from .pixels.content import Content, leaves_of, name_of
 from .pixels.geometry import Bounds, Extent
 from .pixels.pixels import BytesLike, PixelFormat, Pixels
 from .request import MAX_REFERENCES, MAX_STYLES, StyleSource, StyleWeight, StylizeRequest
+from .settings import SETTINGS
 from .wire.validators import is_digest
 
 Contents = Dict[bytes, Content]
@@ -40,17 +41,9 @@ def to_spec(request: StylizeRequest) -> Tuple[Dict[str, Any], Contents]:
     spec = {
         "image": image_to_map(request.image, name),
         "styles": styles,
-        "weight": request.weight,
         "region": None if request.region is None else list(request.region),
         "mask": None if request.mask is None else name(request.mask),
-        "engine": request.engine,
-        "device": request.device,
-        "tiling": request.tiling,
-        "patch": request.patch,
-        "stroke_size": request.stroke_size,
-        "preserve_color": request.preserve_color,
-        "contrast": request.contrast,
-        "detail": request.detail,
+        **request.settings(),
     }
     if request.references:
         spec["references"] = [image_to_map(image, name) for image in request.references]
@@ -101,21 +94,7 @@ def from_spec(spec: Mapping[str, Any], content: Callable[[bytes], BytesLike]) ->
     """
     digests_in(spec)
     image = image_from_map(_map(spec.get("image"), "image"), content)
-    options = {
-        key: spec[key]
-        for key in (
-            "weight",
-            "engine",
-            "device",
-            "tiling",
-            "patch",
-            "stroke_size",
-            "preserve_color",
-            "contrast",
-            "detail",
-        )
-        if key in spec
-    }
+    options = {key: spec[key] for key in SETTINGS if key in spec}
     region: Optional[Bounds] = None
     if spec.get("region") is not None:
         region = Bounds(*_numbers(spec["region"], 4, "region"))

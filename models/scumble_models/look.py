@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -47,6 +49,11 @@ class Look:
         for name, (low, high) in limits.items():
             if not low <= getattr(self, name) <= high:
                 raise PixelsError(f"{name} {getattr(self, name)} is not between {low} and {high}.")
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Look:
+        """The look that settings by name ask for; those of other things are passed over."""
+        return cls(**{field.name: settings[field.name] for field in fields(cls)})
 
     @property
     def needs_finish(self) -> bool:

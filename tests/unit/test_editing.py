@@ -352,8 +352,8 @@ def test_one_style_is_all_of_it():
 
 
 def test_a_recipe_brings_its_settings_and_nothing_else():
-    effect = Effect((WAVES,)).taking({"weight": 0.4, "styles": [], "detail": "much", "patch": 64})
-    assert effect == Effect((WAVES,), weight=0.4)
+    effect = Effect((WAVES,)).taking({"weight": 0.4, "styles": [], "detail": "much", "patch": 64, "grain": 1})
+    assert effect == Effect((WAVES,), weight=0.4, patch=64)
 
 
 def test_an_engine_that_another_surpasses_is_not_offered():

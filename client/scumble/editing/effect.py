@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
@@ -12,19 +11,11 @@ from ..errors import ScumbleError
 from ..pixels.geometry import Bounds
 from ..pixels.masks import uncovered
 from ..pixels.pixels import Pixels
-from ..request import (
-    CONTRAST_RANGE,
-    DEFAULT_WEIGHT,
-    DETAIL_RANGE,
-    PRESERVE_COLOR,
-    STROKE_RANGE,
-    TILINGS,
-    StyleSource,
-    StyleWeight,
-    StylizeRequest,
-)
+from ..request import StyleSource, StyleWeight, StylizeRequest
+from ..settings import SETTINGS, Number, Settings, nearest_settings
 
 KINDS = ("library", "file", "layer")
+AMOUNT = Number(0.0, 1e6)
 MAX_MIX = 4
 """More styles than that cannot be told apart, and no dialog shows more."""
 ELSEWHERE = "elsewhere"
@@ -76,54 +67,39 @@ class StyleChoice:
         mask = fields.get("mask")
         if kind not in KINDS or not isinstance(value, str) or not value or not isinstance(title, str):
             return None
-        amount = _number(fields.get("amount"), 1.0, 0.0, 1e6)
+        amount = AMOUNT.nearest(fields.get("amount"), 1.0)
         return cls(kind, value, title, amount, mask if isinstance(mask, str) else "")
 
 
 @dataclass(frozen=True)
-class Effect:
-    """All that an artist sets for one job; the meanings are those of StylizeRequest."""
+class Mix:
+    """Styles, each with its share."""
 
     styles: Tuple[StyleChoice, ...] = ()
-    weight: float = DEFAULT_WEIGHT
-    stroke_size: float = 1.0
-    preserve_color: str = "off"
-    contrast: float = 1.0
-    detail: float = 0.0
-    engine: str = "microast"
-    device: str = "auto"
-    tiling: str = "auto"
+
+
+@dataclass(frozen=True)
+class Effect(Settings, Mix):
+    """All that an artist sets for one job."""
 
     def to_dict(self) -> Dict[str, Any]:
         """The fields as plain data."""
-        fields = dict(self.__dict__)
-        fields["styles"] = [style.to_dict() for style in self.styles]
-        return fields
+        return {"styles": [style.to_dict() for style in self.styles], **self.settings()}
 
     @classmethod
-    def from_dict(cls, fields: object) -> Effect:
+    def from_dict(cls, values: object) -> Effect:
         """The inverse of :meth:`to_dict`; a field that is absent or odd has its default."""
-        if not isinstance(fields, Mapping):
+        if not isinstance(values, Mapping):
             return cls()
-        found = fields.get("styles")
+        found = values.get("styles")
         styles = [StyleChoice.from_dict(style) for style in found] if isinstance(found, list) else []
         return cls(
-            styles=tuple(style for style in styles if style is not None)[:MAX_MIX],
-            weight=_number(fields.get("weight"), cls.weight, 0.0, 1.0),
-            stroke_size=_number(fields.get("stroke_size"), cls.stroke_size, *STROKE_RANGE),
-            preserve_color=_choice(fields.get("preserve_color"), PRESERVE_COLOR),
-            contrast=_number(fields.get("contrast"), cls.contrast, *CONTRAST_RANGE),
-            detail=_number(fields.get("detail"), cls.detail, *DETAIL_RANGE),
-            engine=_text(fields.get("engine"), cls.engine),
-            device=_text(fields.get("device"), cls.device),
-            tiling=_choice(fields.get("tiling"), TILINGS),
+            tuple(style for style in styles if style is not None)[:MAX_MIX], **nearest_settings(values)
         )
 
     def taking(self, settings: Mapping[str, Any]) -> Effect:
         """With what a recipe of the library brings along; what is no setting of ours is passed over."""
-        known = {
-            name: value for name, value in settings.items() if name in self.__dict__ and name != "styles"
-        }
+        known = {name: value for name, value in settings.items() if name in SETTINGS}
         return Effect.from_dict({**self.to_dict(), **known})
 
     def request(
@@ -151,19 +127,7 @@ class Effect:
             StyleWeight(source_of(style, layer_pixels), style.amount, mask)
             for style, mask in zip(self.styles, masks)
         )
-        return StylizeRequest(
-            image,
-            styles,
-            weight=self.weight,
-            region=region,
-            engine=self.engine,
-            device=self.device,
-            tiling=self.tiling,
-            stroke_size=self.stroke_size,
-            preserve_color=self.preserve_color,
-            contrast=self.contrast,
-            detail=self.detail,
-        )
+        return StylizeRequest(image, styles, region=region, **self.settings())
 
 
 def source_of(style: StyleChoice, layer_pixels: Optional[Callable[[str], Pixels]]) -> StyleSource:
@@ -197,17 +161,3 @@ def masks_of(
     given = [mask for mask in masks if mask is not None]
     rest = uncovered(given) if given else None
     return [rest if style.mask == ELSEWHERE else mask for style, mask in zip(styles, masks)]
-
-
-def _number(value: object, default: float, low: float, high: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return default
-    return min(high, max(low, float(value)))
-
-
-def _choice(value: object, choices: Tuple[str, ...]) -> str:
-    return value if isinstance(value, str) and value in choices else choices[0]
-
-
-def _text(value: object, default: str) -> str:
-    return value if isinstance(value, str) and value else default

@@ -10,7 +10,7 @@ import click
 
 from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Extent
-from scumble.request import CONTRAST_RANGE, DETAIL_RANGE, PATCH_RANGE, PRESERVE_COLOR, STROKE_RANGE, TILINGS
+from scumble.settings import SETTINGS, STROKE_RANGE, Device, Number, OneOf, Whole, check_device
 
 Command = Callable[..., Any]
 
@@ -19,8 +19,10 @@ MARK, LONG_SIDE = 8.0, 640
 
 
 def _device(_ctx: click.Context, _option: click.Parameter, name: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,2})?", name):
-        raise click.BadParameter(f"{name!r} is not one of auto, cpu, cuda.")
+    try:
+        check_device(name)
+    except ScumbleError as error:
+        raise click.BadParameter(f"{name!r} is not one of auto, cpu, cuda.") from error
     return name
 
 
@@ -62,14 +64,6 @@ style_option = click.option(
     help="A style of the library or an image, its share in a mix, and a mask of where it is "
     "(white is full). Can be repeated.",
 )
-weight_option = click.option(
-    "--weight",
-    metavar="0..1",
-    type=click.FloatRange(0, 1),
-    default=1.0,
-    show_default=True,
-    help="Strength of the style: 0 returns the picture, 1 is the full effect.",
-)
 scheduler_option = click.option(
     "--scheduler",
     metavar="tcp://HOST:PORT",
@@ -84,66 +78,25 @@ stroke_pixels_option = click.option(
 )
 json_option = click.option("--json", "wants_json", is_flag=True, help="Print the results as JSON.")
 
-device_option = click.option(
-    "--device",
-    metavar="auto|cpu|cuda",
-    default="auto",
-    show_default=True,
-    callback=_device,
-    help="Where to compute; auto takes the GPU when there is one.",
-)
 
-_ENGINE = (
-    click.option(
-        "--engine",
-        metavar="NAME",
-        default="microast",
-        show_default=True,
-        help="The model, see scumble models list.",
-    ),
-    device_option,
-    click.option(
-        "--tiling",
-        type=click.Choice(TILINGS),
-        default="auto",
-        show_default=True,
-        help="How large pictures are cut; exact equals full at any size.",
-    ),
-    click.option(
-        "--patch", metavar="N", type=click.IntRange(*PATCH_RANGE), help="Side of a patch in pixels."
-    ),
-    click.option(
-        "--stroke-size",
-        metavar="0.25..4",
-        type=click.FloatRange(*STROKE_RANGE),
-        default=1.0,
-        show_default=True,
-        help="Relative to the picture, whatever its resolution; 1 is what a preview shows.",
-    ),
-    click.option(
-        "--preserve-color",
-        type=click.Choice(PRESERVE_COLOR),
-        default="off",
-        show_default=True,
-        help="Keep the picture's hues (luminance) or its palette as a whole.",
-    ),
-    click.option(
-        "--contrast",
-        metavar="0.5..2",
-        type=click.FloatRange(*CONTRAST_RANGE),
-        default=1.0,
-        show_default=True,
-        help="Contrast of the result.",
-    ),
-    click.option(
-        "--detail",
-        metavar="0..1",
-        type=click.FloatRange(*DETAIL_RANGE),
-        default=0.0,
-        show_default=True,
-        help="How much of the picture's fine structure returns.",
-    ),
-)
+def _option(name: str) -> Callable[[Command], Command]:
+    """The option of a setting: what it may be and what it is for are said where settings are."""
+    setting = SETTINGS[name]
+    kind, given = setting.kind, {"default": setting.default, "show_default": setting.default is not None}
+    if isinstance(kind, Number):
+        given |= {"type": click.FloatRange(kind.low, kind.high), "metavar": f"{kind.low:g}..{kind.high:g}"}
+    elif isinstance(kind, Whole):
+        given |= {"type": click.IntRange(kind.low, kind.high), "metavar": "N"}
+    elif isinstance(kind, OneOf):
+        given |= {"type": click.Choice(kind.words)}
+    elif isinstance(kind, Device):
+        given |= {"metavar": "auto|cpu|cuda", "callback": _device}
+    else:
+        given |= {"metavar": "NAME"}
+    return click.option(f"--{name.replace('_', '-')}", help=setting.purpose, **given)
+
+
+weight_option, device_option = _option("weight"), _option("device")
 
 
 def for_size(settings: Mapping[str, Any], extent: Extent) -> dict[str, Any]:
@@ -167,6 +120,6 @@ def for_size(settings: Mapping[str, Any], extent: Extent) -> dict[str, Any]:
 
 def engine_options(command: Command) -> Command:
     """Add the options that say how to compute; their names are fields of StylizeRequest."""
-    for option in reversed(_ENGINE):
-        command = option(command)
+    for name in reversed([name for name in SETTINGS if name != "weight"]):
+        command = _option(name)(command)
     return command

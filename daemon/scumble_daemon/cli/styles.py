@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scumble.marks import MARKS
+from scumble.settings import SETTINGS
 
 from . import report, styles_learn
 from .style_text import parse_style
@@ -28,18 +29,6 @@ Examples:
 """
 _GO_ON = "the command that began it goes on from there"
 _FIELDS = ("artist", "year", "family", "licence", "source")
-#: Fields of StylizeRequest that fit every picture.
-_SETTINGS = (
-    "weight",
-    "stroke_size",
-    "preserve_color",
-    "contrast",
-    "detail",
-    "engine",
-    "tiling",
-    "patch",
-    "device",
-)
 _json = click.option("--json", "wants_json", is_flag=True, help="Print it as JSON.")
 
 
@@ -138,7 +127,7 @@ def show(name: str, wants_json: bool) -> None:
     "settings",
     metavar="KEY=VALUE",
     multiple=True,
-    help=f"A setting of a recipe: {', '.join(_SETTINGS)}.",
+    help=f"A setting of a recipe: {', '.join(SETTINGS)}.",
 )
 @click.option("--title", help="What it is called; otherwise the file's name.")
 @click.option("--artist", default="", help="Who made it.")
@@ -308,8 +297,8 @@ def _check_settings(settings: Mapping[str, Any]) -> None:
     from scumble import Extent, PixelFormat, Pixels, StyleSource, StyleWeight, StylizeRequest
 
     for key in settings:
-        if key not in _SETTINGS:
-            raise click.UsageError(f"{key} is no setting; there are {', '.join(_SETTINGS)}.")
+        if key not in SETTINGS:
+            raise click.UsageError(f"{key} is no setting; there are {', '.join(SETTINGS)}.")
     pixel = Pixels(Extent(1, 1), PixelFormat("u8", "RGB"), bytes(3))
     StylizeRequest(pixel, (StyleWeight(StyleSource(library="any")),), **settings)
 

@@ -89,8 +89,7 @@ def spread_of(model: StyleModel, plan: Plan, layer: Layer) -> Spread:
 
 def look_of(plan: Plan) -> Look:
     """The look that the settings of a plan ask for."""
-    fields = ("stroke_size", "preserve_color", "contrast", "detail")
-    return Look(*(plan.settings[name] for name in fields))
+    return Look.of(plan.settings)
 
 
 def _paint_file(

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Container
 
 from scumble.errors import ScumbleError
-from scumble.request import MAX_NAME, check_name
+from scumble.names import MAX_NAME, check_name
 
 MAX_TITLE = 200
 _UNSAFE = re.compile(r" *[^\w +&'(),-]+ *")

@@ -85,7 +85,7 @@ class Stylizer:
         ScumbleError.
         """
         request = from_spec(spec, contents.__getitem__)
-        look = Look(request.stroke_size, request.preserve_color, request.contrast, request.detail)
+        look = Look.of(request.settings())
         model = self._model(request.engine, request.device)
         if cancelled():
             raise Cancelled

@@ -11,10 +11,13 @@ from scumble import ScumbleError
 from scumble.editing import Effect, StyleChoice
 from scumble.editing.effect import ELSEWHERE
 from scumble.editing.mix import evened
+from scumble.settings import SETTINGS
 
 from .i18n import _
 from .places import drawable_by_id, is_usable
 
+SET_HERE = tuple(name for name in SETTINGS if name != "patch")
+"""The settings that are arguments of the procedure."""
 PLACES = ("", "second-", "third-", "fourth-")
 """What the names of the arguments for each style of a mix begin with."""
 
@@ -27,31 +30,19 @@ def effect_of(config) -> Effect:
     styles = styles_of(config)
     return Effect(
         styles=tuple(style for style in styles if style.amount > 0) or styles,
-        weight=config.get_property("weight"),
-        stroke_size=config.get_property("stroke-size"),
-        preserve_color=config.get_property("preserve-color"),
-        contrast=config.get_property("contrast"),
-        detail=config.get_property("detail"),
-        engine=config.get_property("engine"),
-        device=config.get_property("device"),
-        tiling=config.get_property("tiling"),
+        **{name: config.get_property(_argument(name)) for name in SET_HERE},
     )
 
 
 def set_effect(config, effect: Effect) -> None:
     """The inverse of :func:`effect_of`."""
     set_styles(config, effect.styles)
-    for name in (
-        "weight",
-        "stroke-size",
-        "preserve-color",
-        "contrast",
-        "detail",
-        "engine",
-        "device",
-        "tiling",
-    ):
-        _set(config, name, getattr(effect, name.replace("-", "_")))
+    for name in SET_HERE:
+        _set(config, _argument(name), getattr(effect, name))
+
+
+def _argument(setting: str) -> str:
+    return setting.replace("_", "-")
 
 
 def styles_of(config) -> Tuple[StyleChoice, ...]:

@@ -7,7 +7,7 @@ from typing import Dict, Iterable, Tuple
 
 from scumble.editing import Effect
 from scumble.editing.engines import EngineChoice
-from scumble.request import CONTRAST_RANGE, DETAIL_RANGE, STROKE_RANGE
+from scumble.settings import CONTRAST_RANGE, DETAIL_RANGE, STROKE_RANGE
 
 from ..i18n import _
 from ..qt import QtCore, QtWidgets, Signal

@@ -1,0 +1,222 @@
+"""The settings of a job: each one's default, what it may be and what it is for, in one place.
+
+Requests, the editors' effects, recipes, presets and the command line's options are made of them. A new
+setting is a field here, what it does in the daemon, and a control in each editor.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field, fields
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+from .errors import ScumbleError
+from .names import check_name
+
+DEFAULT_WEIGHT = 1.0
+"""The strength of a style where nobody sets it: the same in editors, scripts and on the command line."""
+STROKE_RANGE = (0.25, 4.0)
+CONTRAST_RANGE = (0.5, 2.0)
+DETAIL_RANGE = (0.0, 1.0)
+PATCH_RANGE = (64, 16384)
+PRESERVE_COLOR = ("off", "luminance", "palette")
+TILINGS = ("auto", "full", "thumbnail", "exact")
+
+_DEVICE = re.compile(r"(auto|cpu|mps|cuda(:\d{1,2})?)\Z")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number within limits."""
+
+    low: float
+    high: float
+
+    def check(self, name: str, value: object) -> None:
+        """Raise ScumbleError `bad-request` for what is no such number."""
+        if not is_number(value) or not self.low <= value <= self.high:  # type: ignore[operator]
+            what = name.replace("_", " ")
+            raise ScumbleError("bad-request", "The {} is {:g} to {:g}.".format(what, self.low, self.high))
+
+    def nearest(self, value: object, default: Any) -> Any:
+        """The value, brought within the limits; the default for what is no number."""
+        return min(self.high, max(self.low, float(value))) if is_number(value) else default  # type: ignore[arg-type]
+
+
+class Strength(Number):
+    """The number that most people set, with a code of its own."""
+
+    def check(self, name: str, value: object) -> None:
+        """Raise ScumbleError `bad-weight` for what is no such number."""
+        if not is_number(value) or not self.low <= value <= self.high:  # type: ignore[operator]
+            raise ScumbleError(
+                "bad-weight", "The style weight must be between 0 and 1, not {!r:.40}.".format(value)
+            )
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number within limits, or None."""
+
+    low: int
+    high: int
+
+    def check(self, name: str, value: object) -> None:
+        """Raise ScumbleError `bad-request` for what is no such number."""
+        if value is not None and not (is_int(value) and self.low <= value <= self.high):  # type: ignore[operator]
+            raise ScumbleError(
+                "bad-request", "A {} is {} to {} pixels wide.".format(name, self.low, self.high)
+            )
+
+    def nearest(self, value: object, default: Any) -> Any:
+        """The value, brought within the limits; the default for what is no number."""
+        return min(self.high, max(self.low, value)) if is_int(value) else default  # type: ignore[type-var]
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of some words."""
+
+    words: Tuple[str, ...]
+
+    def check(self, name: str, value: object) -> None:
+        """Raise ScumbleError `bad-request` for another."""
+        if value not in self.words:
+            raise ScumbleError(
+                "bad-request",
+                "{!r:.40} is not a value of {}.".format(value, name),
+                hint="Use one of {}.".format(", ".join(self.words)),
+            )
+
+    def nearest(self, value: object, default: Any) -> Any:
+        """The value, or the default for another."""
+        return value if value in self.words else default
+
+
+class Named:
+    """The name of an engine."""
+
+    def check(self, name: str, value: object) -> None:
+        """Raise ScumbleError `bad-engine` for what is no name."""
+        check_name(value, "bad-engine", name)
+
+    def nearest(self, value: object, default: Any) -> Any:
+        """The value, or the default for what is no name."""
+        try:
+            self.check("engine", value)
+        except ScumbleError:
+            return default
+        return value
+
+
+class Device:
+    """What computes."""
+
+    def check(self, name: str, value: object) -> None:
+        """Raise ScumbleError `bad-request` for what is no device."""
+        check_device(value)
+
+    def nearest(self, value: object, default: Any) -> Any:
+        """The value, or the default for what is no device."""
+        return value if isinstance(value, str) and _DEVICE.match(value) else default
+
+
+def _setting(default: Any, kind: Any, purpose: str) -> Any:
+    return field(default=default, metadata={"kind": kind, "purpose": purpose})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a layer is painted.
+
+    Attributes:
+        weight: 0 returns the layer bit for bit, 1 is the full effect.
+        engine: name of the model.
+        device: ``auto``, ``cpu``, ``mps``, ``cuda`` or ``cuda:1``.
+        tiling: one of `TILINGS`.
+        patch: side of a patch in pixels; None lets the engine choose.
+        stroke_size: of the brush strokes relative to the picture, whatever its resolution; 1.0 as in a
+            preview of 640 pixels.
+        preserve_color: one of `PRESERVE_COLOR`.
+        contrast: of the result, within `CONTRAST_RANGE`.
+        detail: how much of the layer's fine structure returns, within `DETAIL_RANGE`.
+
+    Raises ScumbleError `bad-request`, `bad-weight` or `bad-engine`.
+    """
+
+    weight: float = _setting(
+        DEFAULT_WEIGHT,
+        Strength(0.0, 1.0),
+        "Strength of the style: 0 returns the picture, 1 is the full effect.",
+    )
+    engine: str = _setting("microast", Named(), "The model, see scumble models list.")
+    device: str = _setting("auto", Device(), "Where to compute; auto takes the GPU when there is one.")
+    tiling: str = _setting(
+        "auto",
+        OneOf(TILINGS),
+        "How large pictures are cut; exact equals full at any size.",
+    )
+    patch: Optional[int] = _setting(None, Whole(*PATCH_RANGE), "Side of a patch in pixels.")
+    stroke_size: float = _setting(
+        1.0,
+        Number(*STROKE_RANGE),
+        "Relative to the picture, whatever its resolution; 1 is what a preview shows.",
+    )
+    preserve_color: str = _setting(
+        "off",
+        OneOf(PRESERVE_COLOR),
+        "Keep the picture's hues (luminance) or its palette as a whole.",
+    )
+    contrast: float = _setting(1.0, Number(*CONTRAST_RANGE), "Contrast of the result.")
+    detail: float = _setting(0.0, Number(*DETAIL_RANGE), "How much of the picture's fine structure returns.")
+
+    def __post_init__(self) -> None:
+        for name, setting in SETTINGS.items():
+            setting.kind.check(name, getattr(self, name))
+
+    def settings(self) -> Dict[str, Any]:
+        """The settings by name, without what else there is."""
+        return {name: getattr(self, name) for name in SETTINGS}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What there is to know of one setting: `kind` checks values, `purpose` is a sentence."""
+
+    default: Any
+    kind: Any
+    purpose: str
+
+
+SETTINGS: Dict[str, Setting] = {
+    each.name: Setting(each.default, **each.metadata) for each in fields(Settings)
+}
+"""By the names of the fields."""
+
+
+def nearest_settings(values: Mapping[str, Any]) -> Dict[str, Any]:
+    """All settings by name, from a file or another version: one that is absent or odd has its default."""
+    return {
+        name: setting.kind.nearest(values.get(name), setting.default) for name, setting in SETTINGS.items()
+    }
+
+
+def check_device(device: object) -> None:
+    """Raise ScumbleError `bad-request` for what is no device."""
+    if not isinstance(device, str) or not _DEVICE.match(device):
+        raise ScumbleError(
+            "bad-request",
+            "{!r:.40} is not a device.".format(device),
+            hint="Use auto, cpu, mps, cuda or cuda:0.",
+        )
+
+
+def is_int(value: object) -> bool:
+    """Whether it is a whole number, which True is not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """Whether it is a finite number, which True is not."""
+    return is_int(value) or (isinstance(value, float) and math.isfinite(value))
