@@ -9,7 +9,7 @@ from ..pixels.geometry import Bounds, Extent
 BASE_SIDE = 640
 """Long side of the picture on which a stroke size of 1 paints, as the engines have it."""
 WIDEST_STEP, LEAST_STEP = 3.7, 1.02
-GATHERING = 0.6
+GATHERING = 0.53
 """Share of the time that goes into statistics, which are of the whole layer even where half of it or less is
 painted; painting alone takes about as much, as all of a layer gets both from one pass. Measured with
 `tools/estimates.py`."""
