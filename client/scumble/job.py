@@ -50,12 +50,16 @@ class Job(Pending[Pixels]):
     """A job in the daemon. `Client.submit` makes one.
 
     `result` may be called from one thread, and `cancel` from any.
+
+    Attributes:
+        seconds: how long it was computed; 0 until there is a result.
     """
 
     def __init__(self, client: Asking, job_id: str, request: StylizeRequest, options: dict) -> None:
         super().__init__(client, job_id)
         self.request = request
         self.options = options
+        self.seconds = 0.0
         self._spec: dict = {}
         self._landing: Optional[Landing] = None
         self._filled = 0
@@ -86,6 +90,7 @@ class Job(Pending[Pixels]):
                 if on_preview is not None and len(payloads) == 1:
                     on_preview(preview_of(event, payloads))
             elif isinstance(event, m.Result):
+                self.seconds = event.seconds
                 return self._on_memory(event) if event.memory else self._on_result(event, payloads)
             return None
 

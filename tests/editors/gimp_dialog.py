@@ -20,6 +20,8 @@ FIRST, SECOND, THIRD, FOURTH, FIFTH = "62 100", "158 100", "254 100", "350 100",
 """Pictures in the gallery's first row, and one of the next."""
 ON_LAYER, SHARE = "30 568", "680 482"
 """The box below the gallery, and the slider of the first style of a mix."""
+PRESETS, PLACES, FIRST_PLACE = "180 541", "518 360", "720 400"
+"""The button below the gallery, the page of the places, and the list of the first style there."""
 MIX, MIDDLE = "160x100+435+465", "300x100+60+240"
 """The styles of the mix with their names, and the middle of the gallery."""
 THUMBNAIL, SECOND_THUMBNAIL, THIRD_THUMBNAIL = "76x60+25+72", "76x60+121+72", "76x60+217+72"

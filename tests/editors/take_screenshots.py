@@ -10,7 +10,17 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from gimp_dialog import EXAMPLES, choose_a_style, leave, open_dialog
+from gimp_dialog import (
+    EXAMPLES,
+    FIRST_PLACE,
+    FOURTH,
+    PLACES,
+    choose_a_style,
+    click,
+    filled,
+    leave,
+    open_dialog,
+)
 from gimp_images import INSIDE
 from PIL import Image
 
@@ -32,6 +42,38 @@ def test_screenshot_of_the_dialog(gimp):
     # Away from the gallery, where it would bring up a tooltip; and until the line says "Ready".
     gimp.shell("xdotool mousemove 5 5 sleep 2")
     take(gimp, window, "gimp-dialog.jpg")
+    leave(gimp, running, window)
+
+
+def test_screenshot_of_the_places(gimp):
+    shutil.copy(EXAMPLES / "photos" / "coffee.jpg", gimp.folder)
+    running = gimp.begin(
+        f"""
+{INSIDE}
+image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(FOLDER / "coffee.jpg")))
+image.scale(1500, 1000)
+image.select_ellipse(Gimp.ChannelOps.REPLACE, 170, -120, 1020, 1090)
+Gimp.Selection.feather(image, 40)
+Gimp.Selection.save(image).set_name("Cup")
+Gimp.Selection.none(image)
+display = Gimp.Display.new(image)
+result = scumble(image, image.get_layers(), run_mode=Gimp.RunMode.INTERACTIVE)
+display.delete()
+"""
+    )
+    window = filled(gimp)
+    choose_a_style(gimp, window, CAFE_TERRACE)
+    gimp.shell(f"xdotool keydown ctrl mousemove --window {window} {FOURTH} click 1 keyup ctrl sleep 1")
+    click(gimp, window, PLACES)
+    click(gimp, window, FIRST_PLACE)
+    gimp.shell("sleep 0.5 && xdotool key --delay 250 Down Down Return sleep 3")
+    # The line to the right, so that more of the result is seen.
+    gimp.shell(
+        f"xdotool mousemove --window {window} 634 200 mousedown 1 sleep 0.2 "
+        f"mousemove --window {window} 700 200 sleep 0.2 mousemove --window {window} 790 200 mouseup 1"
+    )
+    gimp.shell("xdotool mousemove 5 5 sleep 4")
+    take(gimp, window, "gimp-places.jpg")
     leave(gimp, running, window)
 
 

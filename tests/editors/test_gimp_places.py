@@ -10,6 +10,8 @@ from daemon_process import until
 from gimp_dialog import (
     AFTER,
     EXAMPLES,
+    FIRST_PLACE,
+    PLACES,
     SECOND,
     choose_a_style,
     click,
@@ -150,9 +152,6 @@ elsewhere.delete()
     assert names == ["Photo"]
 
 
-PLACES, FIRST_PLACE = "518 360", "720 400"
-
-
 def test_two_halves_are_painted_by_two_styles_by_mouse(gimp_window, client: Client):
     gimp = gimp_window
     shutil.copy(EXAMPLES / "photos" / "coffee.jpg", gimp.folder)
@@ -162,9 +161,7 @@ def test_two_halves_are_painted_by_two_styles_by_mouse(gimp_window, client: Clie
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(FOLDER / "coffee.jpg")))
 image.scale(300, 200)
 (photo,) = image.get_layers()
-channel = Gimp.Channel.new(image, "Left", 300, 200, 50.0, Gegl.Color.new("red"))
-image.insert_channel(channel, None, 0)
-fill(channel, (bytes([255]) * 150 + bytes(150)) * 200)
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 150, 200)
 display = Gimp.Display.new(image)
 result = scumble(image, [photo], run_mode=Gimp.RunMode.INTERACTIVE)
 if result["status"] == "success":
@@ -178,7 +175,7 @@ display.delete()
     click(gimp, window, PLACES)
     mixed = content(gimp, window, AFTER)
     click(gimp, window, FIRST_PLACE)
-    gimp.shell("sleep 0.5 && xdotool key --delay 250 Down Down Return")  # everywhere, elsewhere, channel
+    gimp.shell("sleep 0.5 && xdotool key --delay 250 Down Down Return")  # everywhere, elsewhere, selection
     gimp.shell("xdotool mousemove 5 5")
     until(lambda: content(gimp, window, AFTER)[1] != mixed[1], "the preview of the half")
     photo, new = (bytes.fromhex(data) for data in paint(gimp, running, window)["pixels"])

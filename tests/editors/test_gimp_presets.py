@@ -9,6 +9,7 @@ from daemon_process import until
 from gimp_dialog import (
     FOURTH,
     MIX,
+    PRESETS,
     choose_a_style,
     click,
     content,
@@ -21,8 +22,6 @@ from scumble.editing import Effect, StyleChoice, list_presets, load_preset, save
 from scumble.editing.presets import presets_dir
 
 pytestmark = pytest.mark.editors
-
-PRESETS = "180 541"
 
 
 @pytest.fixture(autouse=True)

@@ -22,11 +22,14 @@ from scumble.editing import (
 )
 from scumble.editing.effect import ELSEWHERE
 from scumble.editing.engines import engine_choices
+from scumble.editing.estimate import Estimate, work
 from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
 from scumble.editing.history import MAX_HISTORY, MAX_PICTURE
 from scumble.editing.mix import evened, put, with_mask, with_share, without
 from scumble.editing.texts import fraction
 from scumble.pixels.masks import uncovered
+from scumble_models.cascade.grids import enlargement, level_grids
+from scumble_models.tiling.box import Box
 
 WAVES = StyleChoice("library", "waves", "Great Waves")
 FIRE = StyleChoice("library", "fire", "Fire")
@@ -367,3 +370,26 @@ def test_an_engine_that_another_surpasses_is_not_offered():
 
     found = engine_choices(Client())  # type: ignore[arg-type]
     assert {name: choice.has_strokes for name, choice in found.items()} == {"best": False, "old": True}
+
+
+@given(st.integers(500, 9000), st.floats(0.4, 2.5), st.floats(0.25, 4))
+def test_as_many_pixels_are_estimated_as_the_engines_paint(width, ratio, stroke_size):
+    height = round(width * ratio)
+    whole = Box(0, 0, width, height)
+    factor = enlargement(whole, stroke_size)
+    painted = factor**2 * whole.area if factor > 1 else sum(g.area for g in level_grids(whole, stroke_size))
+    assert work(Extent(width, height), stroke_size) == pytest.approx(painted, rel=0.05)  # sides are rounded
+
+
+def test_a_layer_takes_as_long_as_its_small_copy_for_each_pixel_and_a_part_not_only_its_share():
+    estimate, small, layer = Estimate(), Extent(640, 480), Extent(2560, 1920)
+    assert not estimate.knows("a")
+    estimate.learn("a", 2.0, small, 1.0)
+    assert estimate.knows("a")
+    assert not estimate.knows("b")
+    assert estimate.seconds(small, None, 1.0) == pytest.approx(2.0)
+    whole = estimate.seconds(layer, None, 1.0)
+    assert whole == pytest.approx(2.0 * (16 + 4 + 1))
+    assert estimate.seconds(layer, Bounds(0, 0, 2560, 1900), 1.0) == whole
+    quarter = estimate.seconds(layer, Bounds(0, 0, 1280, 960), 1.0)
+    assert whole / 2 < quarter < whole

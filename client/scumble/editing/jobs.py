@@ -11,7 +11,6 @@ A new preview takes the place of the one before, whether that waits or runs: the
 from __future__ import annotations
 
 import threading
-import time
 import traceback
 from collections import deque
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ class JobEvent:
         task: ``apply``, ``preview``, ``question`` or ``glimpse``.
         progress, result, error: set according to `kind`.
         answer: what the function of a question returned.
-        at: when it happened, by time.monotonic(); the interface may read it later.
+        seconds: how long the daemon computed a result.
     """
 
     kind: str
@@ -47,7 +46,7 @@ class JobEvent:
     result: Optional[Pixels] = None
     error: Optional[ScumbleError] = None
     answer: Any = None
-    at: float = field(default_factory=time.monotonic, compare=False)
+    seconds: float = 0.0
 
 
 @dataclass
@@ -231,7 +230,7 @@ class JobController:
 
         job = client.submit(task.request, urgent=task.task == PREVIEW)
         result = job.result(on_progress=show, cancel=task.cancel)
-        return JobEvent("done", task.task, task.ticket, result=result)
+        return JobEvent("done", task.task, task.ticket, result=result, seconds=job.seconds)
 
     def _finish(self, task: _Task, event: JobEvent) -> None:
         with self._changed:

@@ -9,6 +9,7 @@ from gi.repository import GLib
 
 from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import JobController, JobEvent
+from scumble.editing.estimate import Estimate
 
 from . import layers, places
 from .config import effect_of
@@ -35,7 +36,7 @@ class Previewing:
         self._image, self._layer, self._config = image, layer, config
         self._controller, self._on_error = controller, on_error
         self.view = PreviewView(self._panned, self.part_changed)
-        self.line = StatusLine(config, self.pixels_to_paint)
+        self.line = StatusLine(config, self._seconds_to_paint)
         self.paused = False
         self.before: Optional[Pixels] = None
         """The part of the layer that is shown."""
@@ -44,6 +45,7 @@ class Previewing:
         self._part: Optional[Bounds] = None
         self._asked: Optional[Pixels] = None
         self._pixels: Optional[Pixels] = None
+        self._estimate, self._measures = Estimate(), False
 
     @property
     def is_painting(self) -> bool:
@@ -76,6 +78,7 @@ class Previewing:
 
     def later(self) -> None:
         """Paint again, once nothing has changed for a moment."""
+        self._measures = False
         if self._debounce:
             GLib.source_remove(self._debounce)
         self._debounce = GLib.timeout_add(DEBOUNCE_MS, self._start)
@@ -84,18 +87,20 @@ class Previewing:
         """Take an event of the preview that is wanted; whether one has come with it."""
         if event.ticket != self._ticket:
             return False
-        if self._part is None:
-            self.line.measure(event, self._small.extent.area)
         if event.kind == "progress":
             return False
         self._ticket = 0
+        measured, self._measures = self._measures, False
         if event.kind == "done":
-            if self._asked is self.before and event.result is not None:
+            if self._asked is self.before and event.result is not None and not measured:
                 self.view.set_after(event.result)
+            if measured:
+                stroke_size = self._config.get_property("stroke-size")
+                self._estimate.learn(self._measured_is(), event.seconds, self._small.extent, stroke_size)
+            elif self._part is None and self._seconds_to_paint() == 0:
+                self.later()
+                self._measures = True  # the first one may have read the network and the style
             self.line.rest()
-            # Only the fitted preview is measured: one at actual size would ask for itself for ever.
-            if self._part is None and self.line.measures == 1:
-                self.later()  # the same once more tells how long the layer will take
             return True
         if event.error is not None and event.error.code != "cancelled":
             self._on_error(event.error)
@@ -107,12 +112,24 @@ class Previewing:
         if self.line.worker_is_ready:
             self.line.say(_("Painting the preview…"))
 
-    def pixels_to_paint(self) -> int:
-        """How many pixels Paint will paint; 0 without a style."""
+    def _seconds_to_paint(self) -> Optional[float]:
+        """How long Paint will take, 0 where that is not known; None without a style."""
         try:
-            return self._area().area if effect_of(self._config).styles else 0
+            area = self._area()
+            if not effect_of(self._config).styles:
+                return None
         except ScumbleError:
-            return 0
+            return None
+        if not self._estimate.knows(self._measured_is()):
+            return 0.0
+        stroke_size = self._config.get_property("stroke-size")
+        return self._estimate.seconds(self._whole().extent, area, stroke_size)
+
+    def _measured_is(self) -> object:
+        """What changes the speed."""
+        effect = effect_of(self._config)
+        masks = any(style.mask for style in effect.styles)
+        return effect.engine, effect.device, len(effect.styles), masks
 
     def _whole(self) -> Bounds:
         return Bounds(0, 0, self._layer.get_width(), self._layer.get_height())
@@ -137,6 +154,9 @@ class Previewing:
                 if self._part is not None:
                     # A region of the whole layer, as Paint paints it: what is seen is what will be there.
                     pixels, region = self._whole_pixels(), self._part
+                elif self._measures:
+                    # All of a layer that differs a little: of the same one the statistics are known.
+                    pixels, region = _other_than(pixels), None
                 covered = partial(places.coverage, self._layer, max(pixels.extent))
                 request = effect.request(pixels, region, layer_pixels, covered)
                 self._ticket = self._controller.preview(request)
@@ -150,3 +170,10 @@ class Previewing:
             whole = self._whole()
             self._pixels = layers.scaled(self._layer, whole, max(whole.extent))
         return self._pixels
+
+
+def _other_than(pixels: Pixels) -> Pixels:
+    """The same picture but for the last bit of its first value."""
+    data = bytearray(pixels.view())
+    data[0] ^= 1
+    return Pixels(pixels.extent, pixels.format, bytes(data))

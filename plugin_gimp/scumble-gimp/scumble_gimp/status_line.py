@@ -6,24 +6,17 @@ from typing import Any, Callable, Mapping, Optional
 
 from gi.repository import Gtk, Pango
 
-from scumble.editing import JobEvent
-from scumble.editing.texts import fraction
-
 from .i18n import _
 
 
 class StatusLine(Gtk.Label):
-    """`area` gives the number of pixels that Paint will paint, 0 while no style is chosen."""
+    """`estimate` gives the seconds that Paint will take, 0 where that is not known, None without a style."""
 
-    def __init__(self, config, area: Callable[[], int]) -> None:
+    def __init__(self, config, estimate: Callable[[], Optional[float]]) -> None:
         super().__init__(xalign=0.0, margin_top=6, ellipsize=Pango.EllipsizeMode.END)
-        self._config, self._area = config, area
+        self._config, self._estimate = config, estimate
         self._status: Mapping[str, Any] = {}
-        self._seconds_per_pixel = 0.0
         self._resting = False
-        self._began: Optional[JobEvent] = None
-        self.measures = 0
-        """How many previews were measured. The first one warms up: it may take ten times as long."""
 
     @property
     def worker_is_ready(self) -> bool:
@@ -38,10 +31,10 @@ class StatusLine(Gtk.Label):
     def rest(self) -> None:
         """Nothing happens: say what could."""
         self._resting = True
-        area = self._area()
-        parts = [_("Ready") if area else _("Choose a style"), self._device()]
-        if area and self.measures > 1:
-            parts.append(_duration(self._seconds_per_pixel * area))
+        seconds = self._estimate()
+        parts = [_("Ready") if seconds is not None else _("Choose a style"), self._device()]
+        if seconds:
+            parts.append(_duration(seconds))
         self._show(" · ".join(filter(None, parts)))
 
     def know(self, status: Mapping[str, Any]) -> None:
@@ -49,21 +42,6 @@ class StatusLine(Gtk.Label):
         self._status = status
         if self._resting:
             self.rest()
-
-    def measure(self, event: JobEvent, pixels: int) -> None:
-        """Learn from a preview of so many pixels how fast it goes.
-
-        What comes before its first progress is no measure: the network and the style may have to be read.
-        """
-        began = self._began if self._began is not None and self._began.ticket == event.ticket else None
-        if event.progress is not None and began is None:
-            self._began = event
-        elif event.kind == "done" and began is not None and began.progress is not None:
-            seconds, share = event.at - began.at, 1.0 - fraction(began.progress)
-            if seconds > 0 and share > 0:
-                self.measures += 1
-                measured = seconds / share / pixels
-                self._seconds_per_pixel = min(measured, self._seconds_per_pixel or measured)
 
     def _device(self) -> str:
         devices = self._status.get("devices")
