@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, Tuple
 
 from scumble import Bounds, Pixels
-from scumble.editing import StyleChoice
+from scumble.editing import Effect, StyleChoice
 
 from ..qt import QtGui
 from .kinds import Icon, Image
@@ -42,8 +42,9 @@ class Editor:
         """The active layer in full; `on_read` gets how much is done, 0 to 1."""
         raise NotImplementedError
 
-    def insert(self, work: Work, result: Pixels, name: str) -> Optional[Image]:
-        """Put a result above the layer that was read, as one step of undo; a small picture of it."""
+    def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
+        """Put a result above the layer that was read, or in the place of the one that is edited; a small
+        picture of it. The document remembers that it was painted with `effect`."""
         raise NotImplementedError
 
     def glance(self, side: int) -> Work:
@@ -65,6 +66,18 @@ class Editor:
     def layer_pixels(self, value: str) -> Pixels:
         """The pixels of a style of kind ``layer``."""
         raise NotImplementedError
+
+    def edit(self) -> Effect:
+        """Edit the active layer, a painted one, and say how it was painted: until `leave_edited`, what it
+        was made of is read, and results take its place."""
+        raise NotImplementedError
+
+    def edited(self) -> Optional[str]:
+        """The name of the layer that is edited; None for none, or none in the document in front."""
+        return None
+
+    def leave_edited(self) -> None:
+        """From now on the active layer is read."""
 
     def icon(self, name: str) -> Icon:
         """An icon of the editor's theme; a null one where it has none."""

@@ -96,6 +96,8 @@ class Panel(QtWidgets.QWidget):
         self.history.taken.connect(self._entry_taken)
         self.history.again.connect(self._entry_again)
         job.apply.connect(slot(self, studio.apply))
+        job.edit.connect(slot(self, lambda: self.perform("edit")))
+        job.edit_line.left.connect(slot(self, studio.leave_edited))
         job.cancel.connect(slot(self, studio.cancel))
         job.live.connect(self._live_clicked)
         job.discard.connect(slot(self, lambda: studio.set_live(False)))
@@ -104,7 +106,7 @@ class Panel(QtWidgets.QWidget):
     # For the docker -----------------------------------------------------------------------------
 
     def perform(self, verb: str) -> None:
-        """Do what an action asks for: ``apply``, ``repeat``, ``live``, ``cancel`` or ``engine``.
+        """Do what an action asks for: ``apply``, ``repeat``, ``edit``, ``live``, ``cancel`` or ``engine``.
 
         Never raises.
         """
@@ -115,6 +117,7 @@ class Panel(QtWidgets.QWidget):
         verbs = {
             "apply": studio.apply,
             "repeat": studio.repeat,
+            "edit": studio.edit,
             "live": lambda: studio.set_live(not studio.live.on),
             "cancel": studio.cancel,
             "engine": lambda: self._show_install(manage=True),
@@ -123,7 +126,7 @@ class Panel(QtWidgets.QWidget):
 
     def canvas_changed(self) -> None:
         """Another document came to the front, or none. Never raises."""
-        slot(self, self.studio.live.canvas_changed)()
+        slot(self, self.studio.canvas_changed)()
 
     def show_error(self, error: ScumbleError) -> None:
         """Say what went wrong; called by `guard.show`."""
@@ -270,6 +273,7 @@ class Panel(QtWidgets.QWidget):
     def _show_state(self) -> None:
         self.job.set_can_apply(bool(self.studio.effect.styles))
         self.job.set_live(self.studio.live.on)
+        self.job.set_edited(self.studio.edited)
         self.job.set_busy(self.studio.busy)
 
     def _show_library(self) -> None:

@@ -31,6 +31,8 @@ class Document(Editor):
         self.open = True
         self.layer = as_pixels(noise(40, 56, channels=4))
         self.above: list[tuple[str, Pixels]] = []
+        self.painted: dict[str, Effect] = {}
+        self.editing: str | None = None
         self.preview: tuple[str, Pixels] | None = None
         self.previews = 0
         self.threads: set[threading.Thread] = set()
@@ -48,12 +50,27 @@ class Document(Editor):
         on_read(1.0)
         return self._work()
 
-    def insert(self, work: Work, result: Pixels, name: str) -> QtGui.QImage:
+    def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> QtGui.QImage:
         self.threads.add(threading.current_thread())
+        if self.editing is not None:
+            self.above = [layer for layer in self.above if layer[0] != self.editing]
         self.above.append((name, result))
+        self.painted[name] = effect
         width, height = result.extent
         image = QtGui.QImage(bytes(result.view()), width, height, QtGui.QImage.Format.Format_RGBA8888)
         return image.copy()
+
+    def edit(self) -> Effect:
+        if not self.above:
+            raise ScumbleError("bad-layer", "This layer was not painted by Scumble.")
+        self.editing = self.above[-1][0]
+        return self.painted[self.editing]
+
+    def edited(self) -> str | None:
+        return self.editing
+
+    def leave_edited(self) -> None:
+        self.editing = None
 
     def glance(self, side: int) -> Work:
         return self._work()

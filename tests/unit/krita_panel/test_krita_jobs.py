@@ -61,6 +61,31 @@ def test_the_history_outlives_the_panel(panel, document, daemon):
         dispose(other)
 
 
+def test_editing_shows_what_the_layer_was_painted_with_and_replaces_it(panel, document):
+    click(panel.job.edit_button)
+    assert "not painted by Scumble" in panel.job.error_text()
+    click_style(panel, 2)
+    panel.controls.weight._set(0.4)
+    first = panel.studio.effect
+    click(panel.job.apply_button)
+    wait(lambda: not panel.studio.busy)
+    click_style(panel, 3)
+    click(panel.job.edit_button)
+    assert panel.job.error_text() == ""
+    assert panel.studio.effect == first
+    assert panel.job.edit_line.text().startswith("Editing: ")
+    assert panel.job.apply_button.text() == "Replace"
+    panel.controls.weight._set(0.6)
+    click(panel.job.apply_button)
+    wait(lambda: not panel.studio.busy)
+    assert [name.split()[-3] for name, _result in document.above] == ["60%"]
+    assert panel.job.apply_button.text() == "Apply"
+    click(panel.job.edit_button)
+    click(panel.job.edit_line.leave_button)
+    assert panel.job.edit_line.text() == ""
+    assert document.editing is None
+
+
 def test_repeat_takes_the_last_settings_not_those_that_are_set(panel, document):
     first = click_style(panel, 2)
     panel.perform("apply")
