@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +20,13 @@ from scumble.editing import (
     save_settings,
     settings_file,
 )
+from scumble.editing.effect import ELSEWHERE
 from scumble.editing.engines import engine_choices
 from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
 from scumble.editing.history import MAX_HISTORY, MAX_PICTURE
 from scumble.editing.mix import evened, put, with_share, without
 from scumble.editing.texts import fraction
+from scumble.pixels.masks import uncovered
 
 WAVES = StyleChoice("library", "waves", "Great Waves")
 FIRE = StyleChoice("library", "fire", "Fire")
@@ -279,6 +283,41 @@ def test_a_style_joins_a_mix_with_a_fair_share():
 def test_a_style_takes_the_place_and_share_of_another():
     mix = with_share(put(put((), WAVES, 0), FIRE, 1), 0, 0.8)
     assert shares(put(mix, SEA, 0)) == {"sea": 0.8, "fire": 0.2}
+
+
+def test_a_style_that_takes_anothers_place_is_where_that_was():
+    mix = (replace(WAVES, mask="sky"), FIRE)
+    assert [style.mask for style in put(mix, SEA, 0)] == ["sky", ""]
+
+
+def test_styles_are_where_their_masks_are_and_elsewhere_is_what_these_leave():
+    covered = {"sky": bytes([255, 100]), "sea": bytes([0, 200])}
+    rest = StyleChoice("library", "irises", mask=ELSEWHERE)
+    mix = (replace(WAVES, mask="sky"), rest, replace(SEA, mask="sea"), FIRE)
+    request = Effect(mix).request(LAYER, coverage=covered.__getitem__)
+    assert [style.mask for style in request.styles] == [covered["sky"], b"\0\0", covered["sea"], None]
+    request = Effect(mix[:2]).request(LAYER, coverage=covered.__getitem__)
+    assert [style.mask for style in request.styles] == [covered["sky"], bytes([0, 155])]
+    assert [style.mask for style in Effect((rest, FIRE)).request(LAYER).styles] == [None, None]
+    with pytest.raises(ScumbleError, match="Great Waves") as caught:
+        Effect(mix).request(LAYER)
+    assert caught.value.code == "bad-style"
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.randoms(use_true_random=False))
+def test_what_masks_leave_is_255_less_their_sum(length, count, random):
+    masks = [random.randbytes(length) for _ in range(count)]
+    wanted = [max(0, 255 - sum(pixel)) for pixel in zip(*masks, strict=True)]
+    assert list(uncovered(masks)) == wanted
+    long = [mask * 20_000 for mask in masks]
+    assert uncovered(long) == bytes(wanted) * 20_000
+
+
+def test_masks_are_remembered_with_an_effect_but_not_with_recent_and_favourite_styles():
+    placed = replace(WAVES, mask="selection")
+    settings = EditorSettings().used(Effect((placed,))).toggled(placed)
+    assert EditorSettings.from_dict(settings.to_dict()).effect.styles == (placed,)
+    assert [style.mask for style in (*settings.recent, *settings.favourites)] == ["", ""]
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=4), st.integers(0, 3), st.floats(0, 1))

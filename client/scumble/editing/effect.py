@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..conversion import as_styles
 from ..errors import ScumbleError
 from ..pixels.geometry import Bounds
+from ..pixels.masks import uncovered
 from ..pixels.pixels import Pixels
 from ..request import (
     CONTRAST_RANGE,
@@ -26,6 +27,8 @@ from ..request import (
 KINDS = ("library", "file", "layer")
 MAX_MIX = 4
 """More styles than that cannot be told apart, and no dialog shows more."""
+ELSEWHERE = "elsewhere"
+"""The mask of a style that is where no other style is by its mask."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,15 @@ class StyleChoice:
         value: the library's name, the file's path, or what the editor calls the layer.
         title: what the artist reads; empty for one made of `value`.
         amount: its share of the mix, 0 or more, relative to the others.
+        mask: where in the layer it is: what the editor calls a layer, mask, channel or selection,
+            `ELSEWHERE`, or empty for everywhere.
     """
 
     kind: str
     value: str
     title: str = ""
     amount: float = 1.0
+    mask: str = ""
 
     @property
     def label(self) -> str:
@@ -59,7 +65,7 @@ class StyleChoice:
 
     def to_dict(self) -> Dict[str, Any]:
         """The fields as plain data."""
-        return {"kind": self.kind, "value": self.value, "title": self.title, "amount": self.amount}
+        return dict(self.__dict__)
 
     @classmethod
     def from_dict(cls, fields: object) -> Optional[StyleChoice]:
@@ -67,9 +73,11 @@ class StyleChoice:
         if not isinstance(fields, Mapping):
             return None
         kind, value, title = fields.get("kind"), fields.get("value"), fields.get("title", "")
+        mask = fields.get("mask")
         if kind not in KINDS or not isinstance(value, str) or not value or not isinstance(title, str):
             return None
-        return cls(kind, value, title, _number(fields.get("amount"), 1.0, 0.0, 1e6))
+        amount = _number(fields.get("amount"), 1.0, 0.0, 1e6)
+        return cls(kind, value, title, amount, mask if isinstance(mask, str) else "")
 
 
 @dataclass(frozen=True)
@@ -123,15 +131,26 @@ class Effect:
         image: Pixels,
         region: Optional[Bounds] = None,
         layer_pixels: Optional[Callable[[str], Pixels]] = None,
+        coverage: Optional[Callable[[str], bytes]] = None,
     ) -> StylizeRequest:
-        """The job for a layer. `layer_pixels` gives the pixels of a style of kind ``layer``.
+        """The job for a layer.
+
+        Args:
+            image: the layer.
+            region: the part of it to paint; None for all of it.
+            layer_pixels: gives the pixels of a style of kind ``layer``.
+            coverage: gives what a mask of a style covers, one byte for each pixel of `image`.
 
         Raises ScumbleError `no-style` without any style, and what StylizeRequest and reading the
         style's file raise.
         """
         if not self.styles:
             raise ScumbleError("no-style", "No style is chosen.", hint="Choose a style first.")
-        styles = tuple(StyleWeight(source_of(style, layer_pixels), style.amount) for style in self.styles)
+        masks = masks_of(self.styles, coverage)
+        styles = tuple(
+            StyleWeight(source_of(style, layer_pixels), style.amount, mask)
+            for style, mask in zip(self.styles, masks)
+        )
         return StylizeRequest(
             image,
             styles,
@@ -159,6 +178,25 @@ def source_of(style: StyleChoice, layer_pixels: Optional[Callable[[str], Pixels]
     if layer_pixels is None:
         raise ScumbleError("bad-style", "The layer {} is not at hand.".format(style.label))
     return StyleSource(pixels=layer_pixels(style.value))
+
+
+def masks_of(
+    styles: Sequence[StyleChoice], coverage: Optional[Callable[[str], bytes]]
+) -> List[Optional[bytes]]:
+    """What each style of a mix covers, as a job wants it; None for everywhere.
+
+    A style that is elsewhere is everywhere where no other has a mask.
+    Raises ScumbleError `bad-style` for a mask that is not at hand, and what `coverage` raises.
+    """
+    masks: List[Optional[bytes]] = []
+    for style in styles:
+        if style.mask and style.mask != ELSEWHERE and coverage is None:
+            raise ScumbleError("bad-style", "The mask of {} is not at hand.".format(style.label))
+        wanted = coverage if style.mask != ELSEWHERE and style.mask else None
+        masks.append(wanted(style.mask) if wanted is not None else None)
+    given = [mask for mask in masks if mask is not None]
+    rest = uncovered(given) if given else None
+    return [rest if style.mask == ELSEWHERE else mask for style, mask in zip(styles, masks)]
 
 
 def _number(value: object, default: float, low: float, high: float) -> float:

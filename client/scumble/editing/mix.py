@@ -14,15 +14,16 @@ Mix = Tuple[StyleChoice, ...]
 
 
 def put(styles: Sequence[StyleChoice], style: StyleChoice, at: int) -> Mix:
-    """With `style` in place number `at`, whose share it takes; behind the last it joins with a fair share.
+    """With `style` in place number `at`, whose share and mask it takes.
 
-    A style that is in the mix already, or one more than `MAX_MIX`, changes nothing.
+    Behind the last it joins with a fair share. A style that is in the mix already, or one more than
+    `MAX_MIX`, changes nothing.
     """
     mix = evened(styles)
     if any(known.key == style.key for known in mix):
         return mix
     if at < len(mix):
-        return (*mix[:at], replace(style, amount=mix[at].amount), *mix[at + 1 :])
+        return (*mix[:at], replace(style, amount=mix[at].amount, mask=mix[at].mask), *mix[at + 1 :])
     if len(mix) >= MAX_MIX:
         return mix
     return evened((*mix, replace(style, amount=1.0 / max(1, len(mix)))))

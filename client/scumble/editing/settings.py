@@ -34,7 +34,7 @@ class EditorSettings:
 
     def used(self, effect: Effect) -> EditorSettings:
         """After a job with that effect: it is the last one, and its styles are the newest."""
-        recent = [replace(style, amount=1.0) for style in effect.styles if style.kind != "layer"]
+        recent = [replace(style, amount=1.0, mask="") for style in effect.styles if style.kind != "layer"]
         keys = {style.key for style in recent}
         recent += [style for style in self.recent if style.key not in keys]
         return replace(self, effect=effect, recent=tuple(recent[:MAX_RECENT]))
@@ -47,7 +47,7 @@ class EditorSettings:
         """With that style among the favourites if it was not, and without it if it was."""
         kept = tuple(known for known in self.favourites if known.key != style.key)
         if len(kept) == len(self.favourites):
-            kept += (replace(style, amount=1.0),)
+            kept += (replace(style, amount=1.0, mask=""),)
         return replace(self, favourites=kept)
 
     def learning(self, on: bool) -> EditorSettings:
