@@ -8,6 +8,7 @@ from .glimpses import Glimpses
 from .history import HistoryEntry
 from .jobs import JobController, JobEvent
 from .learning import BackgroundLearning, LearningEvent
+from .presets import Preset, delete_preset, list_presets, load_preset, save_preset
 from .settings import EditorSettings, load_settings, save_settings, settings_file
 from .texts import Texts
 
@@ -22,9 +23,14 @@ __all__ = [
     "JobController",
     "JobEvent",
     "LearningEvent",
+    "Preset",
     "StyleChoice",
     "Texts",
+    "delete_preset",
+    "list_presets",
+    "load_preset",
     "load_settings",
+    "save_preset",
     "save_settings",
     "settings_file",
 ]

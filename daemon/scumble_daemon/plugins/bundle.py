@@ -27,7 +27,16 @@ CLIENT = Path(scumble.__file__).parent
 # Scripts use pyzmq, and a wheel may be there; in an editor nothing but the standard library is.
 ERRORS = {
     "client": (
-        *("pending_reply.py", "folders.py", "job.py", "conversion.py", "pending.py", "request.py"),
+        *(
+            "editing/effect.py",
+            "editing/presets.py",
+            "pending_reply.py",
+            "folders.py",
+            "job.py",
+            "conversion.py",
+            "pending.py",
+            "request.py",
+        ),
         *("launch/connection_file.py", "launch/launcher.py", "launch/reach.py", "stopping.py"),
         *("install/bundle.py", "install/errors.py", "install/installer.py"),
         *("pixels/pixels.py", "pixels/disk.py", "wire/connection.py", "wire/session.py"),
