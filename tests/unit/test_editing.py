@@ -24,7 +24,7 @@ from scumble.editing.effect import ELSEWHERE
 from scumble.editing.engines import engine_choices
 from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
 from scumble.editing.history import MAX_HISTORY, MAX_PICTURE
-from scumble.editing.mix import evened, put, with_share, without
+from scumble.editing.mix import evened, put, with_mask, with_share, without
 from scumble.editing.texts import fraction
 from scumble.pixels.masks import uncovered
 
@@ -288,6 +288,21 @@ def test_a_style_takes_the_place_and_share_of_another():
 def test_a_style_that_takes_anothers_place_is_where_that_was():
     mix = (replace(WAVES, mask="sky"), FIRE)
     assert [style.mask for style in put(mix, SEA, 0)] == ["sky", ""]
+
+
+def masks(mix):
+    return [style.mask for style in mix]
+
+
+def test_the_first_mask_sends_the_other_styles_elsewhere_and_the_last_one_brings_them_back():
+    mix = with_mask(put(put((), WAVES, 0), FIRE, 1), 1, "sky")
+    assert masks(mix) == [ELSEWHERE, "sky"]
+    assert masks(put(mix, SEA, 9)) == [ELSEWHERE, "sky", ELSEWHERE]
+    assert masks(with_mask(mix, 0, "")) == ["", "sky"]
+    assert masks(with_mask(mix, 0, "sea")) == ["sea", "sky"]
+    assert masks(with_mask(mix, 1, "")) == masks(with_mask(mix, 1, ELSEWHERE)) == ["", ""]
+    assert masks(without(mix, 1)) == [""]
+    assert masks(without(mix, 0)) == ["sky"]
 
 
 def test_styles_are_where_their_masks_are_and_elsewhere_is_what_these_leave():

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Sequence, Tuple
 
-from .effect import MAX_MIX, StyleChoice
+from .effect import ELSEWHERE, MAX_MIX, StyleChoice
 
 Mix = Tuple[StyleChoice, ...]
 
@@ -16,7 +16,7 @@ Mix = Tuple[StyleChoice, ...]
 def put(styles: Sequence[StyleChoice], style: StyleChoice, at: int) -> Mix:
     """With `style` in place number `at`, whose share and mask it takes.
 
-    Behind the last it joins with a fair share. A style that is in the mix already, or one more than
+    Behind the last it joins with a fair share, elsewhere if another has a mask. A style that is in the mix already, or one more than
     `MAX_MIX`, changes nothing.
     """
     mix = evened(styles)
@@ -26,12 +26,24 @@ def put(styles: Sequence[StyleChoice], style: StyleChoice, at: int) -> Mix:
         return (*mix[:at], replace(style, amount=mix[at].amount, mask=mix[at].mask), *mix[at + 1 :])
     if len(mix) >= MAX_MIX:
         return mix
-    return evened((*mix, replace(style, amount=1.0 / max(1, len(mix)))))
+    mask = ELSEWHERE if _has_masks(mix) else ""
+    return evened((*mix, replace(style, amount=1.0 / max(1, len(mix)), mask=mask)))
 
 
 def without(styles: Sequence[StyleChoice], at: int) -> Mix:
     """Without the style in place number `at`; the others share what it had."""
-    return evened([style for number, style in enumerate(styles) if number != at])
+    return evened(_settled([style for number, style in enumerate(styles) if number != at]))
+
+
+def with_mask(styles: Sequence[StyleChoice], at: int, mask: str) -> Mix:
+    """With that mask for number `at`.
+
+    The first mask of a mix makes room for itself: the others, everywhere until then, go elsewhere. When
+    the last one goes, all are everywhere again.
+    """
+    first = mask not in _NO_MASK and not _has_masks(styles)
+    others = [replace(style, mask=ELSEWHERE) for style in styles] if first else styles
+    return _settled([replace(s, mask=mask) if n == at else s for n, s in enumerate(others)])
 
 
 def with_share(styles: Sequence[StyleChoice], at: int, share: float) -> Mix:
@@ -53,3 +65,15 @@ def evened(styles: Sequence[StyleChoice]) -> Mix:
     if total <= 0:
         return tuple(replace(style, amount=1.0 / len(styles)) for style in styles)
     return tuple(replace(style, amount=style.amount / total) for style in styles)
+
+
+_NO_MASK = ("", ELSEWHERE)
+
+
+def _has_masks(styles: Sequence[StyleChoice]) -> bool:
+    return any(style.mask not in _NO_MASK for style in styles)
+
+
+def _settled(styles: Sequence[StyleChoice]) -> Mix:
+    """Without a mask there is no elsewhere."""
+    return tuple(styles) if _has_masks(styles) else tuple(replace(style, mask="") for style in styles)
