@@ -69,14 +69,15 @@ class Library(QtCore.QObject):
         choice = StyleChoice("file", path)
         if self.pictures.of(choice) is None and QtGui.QImageReader.imageFormat(path).isEmpty():
             raise ScumbleError("bad-style", _("This file is no picture: choose a JPEG, PNG or WebP file."))
-        return self._add(choice)
+        return self.add(choice)
 
     def add_layer(self, choice: StyleChoice, picture: Image) -> GalleryStyle:
         """Take a layer as a style."""
         self.pictures.put(choice.kind, choice.value, picture)
-        return self._add(choice)
+        return self.add(choice)
 
-    def _add(self, choice: StyleChoice) -> GalleryStyle:
+    def add(self, choice: StyleChoice) -> GalleryStyle:
+        """Have the gallery show that style."""
         self.gallery.add(choice)
         self.changed.emit()
         found = self.gallery.find(*choice.key)

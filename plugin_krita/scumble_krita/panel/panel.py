@@ -19,6 +19,7 @@ from .install_view import InstallView
 from .job_view import JobView
 from .kinds import Mime, Size
 from .mix_view import MixView
+from .presets_button import PresetsButton
 from .section import Section
 from .studio import Studio
 
@@ -34,6 +35,8 @@ class Panel(QtWidgets.QWidget):
         self.studio = Studio(editor, self, connect)
         library, studio_glimpses = self.studio.library, self.studio.glimpses
         self.gallery = GalleryView(library.gallery, library.pictures, studio_glimpses.layers, editor.icon)
+        self.presets = PresetsButton(lambda: self.studio.effect, editor.icon("bookmarks"))
+        self.gallery.add_button(self.presets)
         self.mix = MixView(library.pictures, editor.icon)
         self.controls = Controls(self)
         self.job = JobView(editor.icon)
@@ -90,6 +93,8 @@ class Panel(QtWidgets.QWidget):
         gallery.list.progress_of = studio.learning.progress
         studio.learning.went_on.connect(slot(self, gallery.list.viewport().update))
         gallery.list.in_sight.connect(self._want_glimpses)
+        self.presets.taken.connect(self._preset_taken)
+        self.presets.said.connect(studio.status)
         gallery.layer_box.setChecked(studio.library.settings.on_layer)
         gallery.on_layer.connect(self._on_layer_clicked)
         studio.glimpses.stale.connect(slot(self, gallery.list.look))
@@ -234,6 +239,12 @@ class Panel(QtWidgets.QWidget):
     @guarded
     def _learn_toggled(self, on: bool) -> None:
         self.studio.set_learning(on)
+
+    @guarded
+    def _preset_taken(self, preset) -> None:
+        self.job.show_error(None)
+        self.studio.take_preset(preset)
+        self.gallery.list.scroll_to(preset.effect.styles[-1])
 
     @guarded
     def _entry_taken(self, entry) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Optional
 
 from scumble import Client, ScumbleError
-from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent
+from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent, Preset
 from scumble.editing.effect import MAX_MIX
 from scumble.editing.engines import engine_choices
 from scumble.editing.mix import put, without
@@ -146,6 +146,15 @@ class Studio(QtCore.QObject):
         style = self.library.add_file(path)
         self.choose(style, add=add)
         return style
+
+    def take_preset(self, preset: Preset) -> None:
+        """Take the styles and settings of a preset."""
+        for style in preset.effect.styles:
+            if style.kind == "file":
+                self.library.add(style)
+        self.set_effect(preset.effect)
+        for style in preset.effect.styles if self.library.settings.learn else ():
+            self.learning.learn(style, preset.effect)
 
     # Painted layers -----------------------------------------------------------------------------
 
