@@ -10,6 +10,7 @@ from scumble import Pixels, ScumbleError
 from scumble.editing import Effect, StyleChoice
 
 from . import document as documents
+from . import places
 from .i18n import _
 from .layers import layer_by_id
 from .panel.editor import Editor, OnRead, Work
@@ -56,16 +57,16 @@ class KritaEditor(Editor):
     def is_open(self) -> bool:
         return Krita.instance().activeDocument() is not None
 
-    def read(self, on_read: OnRead) -> Work:
-        target = self._target()
+    def read(self, on_read: OnRead, *, whole: bool = False) -> Work:
+        target = self._target(whole)
         return Work(target.node.name(), documents.read(target, on_read), target.region, target)
 
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
         layer = documents.insert_result(work.target, result, name, effect)
         return layer.thumbnail(RESULT_SIDE, RESULT_SIDE)
 
-    def glance(self, side: int) -> Work:
-        target = self._target()
+    def glance(self, side: int, *, whole: bool = False) -> Work:
+        target = self._target(whole)
         return Work(target.node.name(), documents.thumbnail(target, side), None, target)
 
     def show_preview(self, work: Work, result: Pixels, name: str) -> None:
@@ -105,10 +106,16 @@ class KritaEditor(Editor):
     def leave_edited(self) -> None:
         self._edited = ""
 
-    def _target(self) -> documents.Target:
+    def places(self) -> "list[tuple[str, str]]":
+        return places.choices(Krita.instance().activeDocument())
+
+    def coverage(self, work: Work, mask: str) -> bytes:
+        return places.coverage(work.target, work.pixels.extent, mask)
+
+    def _target(self, whole: bool = False) -> documents.Target:
         document = Krita.instance().activeDocument()
         if document is None or not self._edited:
-            return documents.active_target(document)
+            return documents.active_target(document, whole)
         painted = layer_by_id(document, self._edited)
         if painted is None:
             self._edited = ""

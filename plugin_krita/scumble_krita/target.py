@@ -103,6 +103,12 @@ def edited_target(document: Any, painted: Any) -> Target:
     return Target(document, made.source, bounds, pixel_format, region, selection, in_alpha, painted)
 
 
+def selection_of(document: Any) -> Optional[Any]:
+    """The selection of a document; None where nothing is selected."""
+    selection = document.selection()
+    return None if selection is None or selection.width() < 1 or selection.height() < 1 else selection
+
+
 def check_alive(target: Target) -> None:
     """Raise ScumbleError `bad-layer` when the layer or the document is gone."""
     if target.document not in Krita.instance().documents():
@@ -170,8 +176,8 @@ def _without_preview(document: Any, node: Any) -> Tuple[PixelFormat, Bounds]:
 
 
 def _selected(document: Any, bounds: Bounds) -> Tuple[Optional[Bounds], Optional[bytes]]:
-    selection = document.selection()
-    if selection is None or selection.width() < 1 or selection.height() < 1:
+    selection = selection_of(document)
+    if selection is None:
         return None, None
     area = Bounds(selection.x(), selection.y(), selection.width(), selection.height()).intersect(bounds)
     if area.is_empty:

@@ -16,8 +16,8 @@ Mix = Tuple[StyleChoice, ...]
 def put(styles: Sequence[StyleChoice], style: StyleChoice, at: int) -> Mix:
     """With `style` in place number `at`, whose share and mask it takes.
 
-    Behind the last it joins with a fair share, elsewhere if another has a mask. A style that is in the mix already, or one more than
-    `MAX_MIX`, changes nothing.
+    Behind the last it joins with a fair share, elsewhere if another has a mask. A style that is in the mix
+    already, or one more than `MAX_MIX`, changes nothing.
     """
     mix = evened(styles)
     if any(known.key == style.key for known in mix):

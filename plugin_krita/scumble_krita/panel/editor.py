@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 from scumble import Bounds, Pixels
 from scumble.editing import Effect, StyleChoice
@@ -12,6 +12,8 @@ from ..qt import QtGui
 from .kinds import Icon, Image
 
 OnRead = Callable[[float], Any]
+SELECTION = "selection"
+"""The mask of a style that is where the document's selection is."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Work:
     target: Any = field(default=None, compare=False, repr=False)
 
 
+def uses_selection(effect: Effect) -> bool:
+    """Whether the selection says where a style is, and so not what is painted."""
+    return any(style.mask == SELECTION for style in effect.styles)
+
+
 class Editor:
     """Methods raise ScumbleError for what an artist can mend, such as having no document open."""
 
@@ -38,8 +45,8 @@ class Editor:
         """Whether there is a document."""
         raise NotImplementedError
 
-    def read(self, on_read: OnRead) -> Work:
-        """The active layer in full; `on_read` gets how much is done, 0 to 1."""
+    def read(self, on_read: OnRead, *, whole: bool = False) -> Work:
+        """The active layer; `on_read` gets how much is done, 0 to 1. `whole`: whatever is selected."""
         raise NotImplementedError
 
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
@@ -47,7 +54,7 @@ class Editor:
         picture of it. The document remembers that it was painted with `effect`."""
         raise NotImplementedError
 
-    def glance(self, side: int) -> Work:
+    def glance(self, side: int, *, whole: bool = False) -> Work:
         """What `read` would give, no larger than `side` pixels."""
         raise NotImplementedError
 
@@ -78,6 +85,14 @@ class Editor:
 
     def leave_edited(self) -> None:
         """From now on the active layer is read."""
+
+    def places(self) -> Sequence[Tuple[str, str]]:
+        """What a style of a mix can be placed by: the `mask` of a StyleChoice, and what the artist reads."""
+        return ()
+
+    def coverage(self, work: Work, mask: str) -> bytes:
+        """How much of each pixel of a work a mask of a style covers, one byte each."""
+        raise NotImplementedError
 
     def icon(self, name: str) -> Icon:
         """An icon of the editor's theme; a null one where it has none."""

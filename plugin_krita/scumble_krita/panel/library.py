@@ -39,9 +39,11 @@ class Library(QtCore.QObject):
         self.pictures = Pictures(self)
 
     def last_effect(self) -> Effect:
-        """What was used last, in this Krita or the one before; layers of then are no styles of now."""
+        """What was used last, in this Krita or the one before; layers of then are no styles of now,
+        nor masks."""
         effect = self.settings.effect
-        return replace(effect, styles=evened([style for style in effect.styles if style.kind != "layer"]))
+        styles = [replace(style, mask="") for style in effect.styles if style.kind != "layer"]
+        return replace(effect, styles=evened(styles))
 
     def set_styles(self, styles: Sequence[Mapping[str, Any]]) -> None:
         """Take the styles of the daemon's library."""

@@ -37,7 +37,7 @@ class Panel(QtWidgets.QWidget):
         self.gallery = GalleryView(library.gallery, library.pictures, studio_glimpses.layers, editor.icon)
         self.presets = PresetsButton(lambda: self.studio.effect, editor.icon("bookmarks"))
         self.gallery.add_button(self.presets)
-        self.mix = MixView(library.pictures, editor.icon)
+        self.mix = MixView(library.pictures, editor.icon, editor.places)
         self.controls = Controls(self)
         self.job = JobView(editor.icon)
         self.history = HistoryView()

@@ -15,7 +15,7 @@ from scumble.editing.texts import fraction
 
 from ..i18n import TEXTS, _
 from ..qt import QtCore, Signal
-from .editor import Editor, Work
+from .editor import Editor, Work, uses_selection
 from .guard import as_error, guarded, show, slot
 from .kinds import Object
 from .layer_glimpses import LayerGlimpses
@@ -205,8 +205,15 @@ class Studio(QtCore.QObject):
         self.live.pause(True)
         try:
             self.status.emit(_("Reading the layer…"))
-            work = self._editor.read(lambda done: self.progress.emit(READ_SHARE * done))
-            request = effect.request(work.pixels, work.region, self._editor.layer_pixels)
+            work = self._editor.read(
+                lambda done: self.progress.emit(READ_SHARE * done), whole=uses_selection(effect)
+            )
+            request = effect.request(
+                work.pixels,
+                work.region,
+                self._editor.layer_pixels,
+                lambda mask: self._editor.coverage(work, mask),
+            )
             self._applying = _Applying(self._controller.apply(request), work, effect)
             self.status.emit(_("Waiting for the daemon…"))
         except BaseException:

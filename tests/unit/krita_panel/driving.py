@@ -16,10 +16,12 @@ from scumble_krita.panel.panel import Panel
 from scumble import Client, Pixels, ScumbleError
 from scumble.conversion import as_pixels
 from scumble.editing import Effect, StyleChoice
+from scumble.editing.effect import ELSEWHERE
 
 WAIT_S = 60.0
 EXAMPLES = Path(__file__).parents[3] / "examples"
 LEFT = QtCore.Qt.MouseButton.LeftButton
+LEFT_HALF = (b"\xff" * 28 + b"\x00" * 28) * 40
 CONTROL = QtCore.Qt.KeyboardModifier.ControlModifier
 NOTHING = QtCore.Qt.KeyboardModifier.NoModifier
 
@@ -46,7 +48,7 @@ class Document(Editor):
     def is_open(self) -> bool:
         return self.open
 
-    def read(self, on_read: Callable[[float], Any]) -> Work:
+    def read(self, on_read: Callable[[float], Any], *, whole: bool = False) -> Work:
         on_read(1.0)
         return self._work()
 
@@ -72,7 +74,7 @@ class Document(Editor):
     def leave_edited(self) -> None:
         self.editing = None
 
-    def glance(self, side: int) -> Work:
+    def glance(self, side: int, *, whole: bool = False) -> Work:
         return self._work()
 
     def show_preview(self, work: Work, result: Pixels, name: str) -> None:
@@ -81,6 +83,13 @@ class Document(Editor):
 
     def remove_preview(self) -> None:
         self.preview = None
+
+    def places(self) -> list[tuple[str, str]]:
+        return [("", "Everywhere"), (ELSEWHERE, "Where no other style is"), ("{8}", "Layer Left")]
+
+    def coverage(self, work: Work, mask: str) -> bytes:
+        assert mask == "{8}"
+        return LEFT_HALF
 
     def style_layer(self) -> tuple[StyleChoice, QtGui.QImage]:
         self._work()
