@@ -34,3 +34,13 @@ def into_alpha(pixels: Pixels, coverage: bytes, extent: Extent, region: Optional
             alpha = sample.unpack_from(data, at)[0] * match.group()[0] / 255
             sample.pack_into(data, at, int(alpha + 0.5) if whole else alpha)
     return Pixels(pixels.extent, pixels.format, data)
+
+
+def moved(coverage: bytes, area: Bounds, to: Bounds) -> bytes:
+    """The coverage of `area` as that of `to`, both in the image's coordinates: 0 where `area` has none."""
+    both, out = area.intersect(to), bytearray(to.area)
+    for y in range(both.y, both.bottom):
+        source = (y - area.y) * area.width + both.x - area.x
+        place = (y - to.y) * to.width + both.x - to.x
+        out[place : place + both.width] = coverage[source : source + both.width]
+    return bytes(out)

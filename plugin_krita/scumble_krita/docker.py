@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Optional
+from typing import Any, Optional
 
 from krita import DockWidget, Krita
 
 from scumble import Pixels, ScumbleError
-from scumble.editing import StyleChoice
+from scumble.editing import Effect, StyleChoice
 
 from . import document as documents
+from . import places
 from .i18n import _
+from .layers import layer_by_id
 from .panel.editor import Editor, OnRead, Work
 from .panel.kinds import Icon, Image
 from .panel.panel import Panel
@@ -50,20 +52,21 @@ class KritaEditor(Editor):
 
     def __init__(self) -> None:
         self._previewed: Optional[Any] = None
+        self._edited = ""  # a layer's id: parts of closed images must not be held
 
     def is_open(self) -> bool:
         return Krita.instance().activeDocument() is not None
 
-    def read(self, on_read: OnRead) -> Work:
-        target = self._target()
+    def read(self, on_read: OnRead, *, whole: bool = False) -> Work:
+        target = self._target(whole)
         return Work(target.node.name(), documents.read(target, on_read), target.region, target)
 
-    def insert(self, work: Work, result: Pixels, name: str) -> Optional[Image]:
-        layer = documents.insert_result(work.target, result, name)
+    def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
+        layer = documents.insert_result(work.target, result, name, effect)
         return layer.thumbnail(RESULT_SIDE, RESULT_SIDE)
 
-    def glance(self, side: int) -> Work:
-        target = self._target()
+    def glance(self, side: int, *, whole: bool = False) -> Work:
+        target = self._target(whole)
         return Work(target.node.name(), documents.thumbnail(target, side), None, target)
 
     def show_preview(self, work: Work, result: Pixels, name: str) -> None:
@@ -82,20 +85,43 @@ class KritaEditor(Editor):
 
     def layer_pixels(self, value: str) -> Pixels:
         for document in Krita.instance().documents():
-            for node in _nodes(document.rootNode()):
-                if node.uniqueId().toString() == value:
-                    return documents.style_pixels(document, node)
+            node = layer_by_id(document, value)
+            if node is not None:
+                return documents.style_pixels(document, node)
         raise ScumbleError("bad-style", _("The layer that was the style is gone: choose a style again."))
 
     def icon(self, name: str) -> Icon:
         return Krita.instance().icon(name)
 
-    @staticmethod
-    def _target() -> documents.Target:
-        return documents.active_target(Krita.instance().activeDocument())
+    def edit(self) -> Effect:
+        painted, effect = documents.painted_layer(Krita.instance().activeDocument())
+        self._edited = painted.uniqueId().toString()
+        return effect
 
+    def edited(self) -> Optional[str]:
+        document = Krita.instance().activeDocument()
+        node = layer_by_id(document, self._edited) if document is not None and self._edited else None
+        return None if node is None else node.name()
 
-def _nodes(node: Any) -> Iterator[Any]:
-    for child in node.childNodes():
-        yield child
-        yield from _nodes(child)
+    def leave_edited(self) -> None:
+        self._edited = ""
+
+    def places(self) -> "list[tuple[str, str]]":
+        return places.choices(Krita.instance().activeDocument())
+
+    def coverage(self, work: Work, mask: str) -> bytes:
+        return places.coverage(work.target, work.pixels.extent, mask)
+
+    def _target(self, whole: bool = False) -> documents.Target:
+        document = Krita.instance().activeDocument()
+        if document is None or not self._edited:
+            return documents.active_target(document, whole)
+        painted = layer_by_id(document, self._edited)
+        if painted is None:
+            self._edited = ""
+            raise ScumbleError(
+                "bad-layer",
+                _("The layer that you were editing is gone."),
+                hint=_("Scumble paints the selected layer from now on."),
+            )
+        return documents.edited_target(document, painted)

@@ -53,8 +53,8 @@ class _Keeper(QtCore.QObject):
 
     def _look(self) -> None:
         self._left -= 1
-        # A closed document must not be asked anything.
-        alive = self.document in Krita.instance().documents()
+        # A closed document must not be asked anything; a layer that was deleted since is not taken back.
+        alive = self.document in Krita.instance().documents() and not _is_gone(self.before)
         active = self.document.activeNode() if alive else None
         if active is not None and active == self.added:
             if self._left > 0 and Krita.instance().activeDocument() != self.document:

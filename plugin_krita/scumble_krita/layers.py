@@ -1,8 +1,8 @@
-"""New layers of ours."""
+"""Layers: new ones of ours, and those of a document by their ids."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Iterator, Optional
 
 
 def create_layer(document: Any, like: Any, name: str) -> Any:
@@ -11,7 +11,26 @@ def create_layer(document: Any, like: Any, name: str) -> Any:
     Where the image has another colour space than that layer, Krita makes the change an undo step.
     """
     new = document.createNode(name, "paintlayer")
-    space = (like.colorModel(), like.colorDepth(), like.colorProfile())
-    if (new.colorModel(), new.colorDepth(), new.colorProfile()) != space:
-        new.setColorSpace(*space)
+    in_space_of(like, new)
     return new
+
+
+def in_space_of(like: Any, layer: Any) -> None:
+    """Give a layer the colour space of another one."""
+    space = (like.colorModel(), like.colorDepth(), like.colorProfile())
+    if (layer.colorModel(), layer.colorDepth(), layer.colorProfile()) != space:
+        layer.setColorSpace(*space)
+
+
+def layer_by_id(document: Any, identifier: str) -> Optional[Any]:
+    """The layer or mask of a document with that id, which .kra files keep; None where there is none."""
+    return next((node for node in all_nodes(document) if node.uniqueId().toString() == identifier), None)
+
+
+def all_nodes(document: Any) -> Iterator[Any]:
+    """All layers and masks of a document, from the bottom up; what is in a group comes after the group."""
+    waiting = list(reversed(document.rootNode().childNodes()))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(reversed(node.childNodes()))

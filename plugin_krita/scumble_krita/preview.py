@@ -47,7 +47,7 @@ def put_preview(document: Any, target: Any, pixels: Pixels, name: str) -> Any:
     `name` goes behind `PREFIX`. There is one preview in a document: one above another layer is removed.
     """
     known = previews(document)
-    layer = next((node for node in known if _is_above(node, target.node)), None)
+    layer = next((node for node in known if _is_above(node, target.below)), None)
     if len(known) > (layer is not None):
         remove_preview(document, keep=layer)
     if layer is not None:
@@ -58,10 +58,10 @@ def put_preview(document: Any, target: Any, pixels: Pixels, name: str) -> Any:
     layer = create_layer(document, target.node, PREFIX + name)
     _fill(layer, target, pixels)
     layer.setLocked(True)
-    layer.setInheritAlpha(target.node.inheritAlpha())
+    layer.setInheritAlpha(target.below.inheritAlpha())
     document.waitForDone()
     keep_active(document, layer)
-    target.node.parentNode().addChildNode(layer, target.node)
+    target.below.parentNode().addChildNode(layer, target.below)
     document.waitForDone()
     document.refreshProjection()
     step = last_step(document)

@@ -28,13 +28,13 @@ def scaled(node: Any, bounds: Bounds, pixel_format: PixelFormat, side: int) -> P
     factor = min(1.0, side / longest)
     extent = Extent(max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
     if pixel_format.dtype[0] == "u":
-        return pixels_of(_resized(_averaged(node, bounds, pixel_format, extent), extent))
+        return pixels_of(resized(_averaged(node, bounds, pixel_format, extent), extent))
     step = max(1, math.ceil(longest / side))
     sampled = Extent(len(range(step // 2, bounds.width, step)), len(range(step // 2, bounds.height, step)))
     if sampled.is_empty:  # a line thinner than the step
         sampled = Extent(max(1, sampled.width), max(1, sampled.height))
     picture = image_of(Pixels(sampled, _BGRA, _sample(node, bounds, pixel_format, step, sampled)))
-    return pixels_of(_resized(picture, extent))
+    return pixels_of(resized(picture, extent))
 
 
 def image_of(pixels: Pixels) -> Any:
@@ -55,14 +55,19 @@ def as_format(image: Any, pixel_format: PixelFormat) -> bytes:
     """The pixels of a QImage in the format of a layer."""
     data = pixels_of(image if pixel_format.channels == "BGRA" else image.rgbSwapped()).view()
     if pixel_format.channels == "GRAYA":
-        gray = image.convertToFormat(QtGui.QImage.Format.Format_Grayscale8)
-        stride, (width, height) = gray.bytesPerLine(), (image.width(), image.height())
-        rows = gray.constBits().asstring(stride * height)
-        pairs = bytearray(2 * width * height)
-        pairs[0::2] = b"".join(rows[y * stride : y * stride + width] for y in range(height))
+        pairs = bytearray(2 * image.width() * image.height())
+        pairs[0::2] = grays(image)
         pairs[1::2] = data[3::4]
         data = memoryview(pairs)
     return _widened(bytes(data), pixel_format.dtype)
+
+
+def grays(image: Any) -> bytes:
+    """How light each pixel of a QImage is, one byte each."""
+    gray = image.convertToFormat(QtGui.QImage.Format.Format_Grayscale8)
+    stride, (width, height) = gray.bytesPerLine(), (image.width(), image.height())
+    rows = gray.constBits().asstring(stride * height)
+    return b"".join(rows[y * stride : y * stride + width] for y in range(height))
 
 
 def _widened(data: bytes, dtype: str) -> bytes:
@@ -78,7 +83,8 @@ def _widened(data: bytes, dtype: str) -> bytes:
     return bytes(out)
 
 
-def _resized(image: Any, extent: Extent) -> Any:
+def resized(image: Any, extent: Extent) -> Any:
+    """A QImage of that size."""
     if (image.width(), image.height()) == tuple(extent):
         return image
     return image.scaled(
@@ -96,8 +102,8 @@ def _averaged(node: Any, bounds: Bounds, pixel_format: PixelFormat, extent: Exte
         count = min(bottom - top, most)
         y = bounds.y + top + (bottom - top - count) // 2
         data = bytes(node.projectionPixelData(bounds.x, y, bounds.width, count))
-        part = image_of(Pixels(Extent(bounds.width, count), _BGRA, _to_bgra(data, pixel_format)))
-        rows.append(bytes(pixels_of(_resized(part, Extent(extent.width, 1))).view()))
+        part = image_of(Pixels(Extent(bounds.width, count), _BGRA, to_bgra(data, pixel_format)))
+        rows.append(bytes(pixels_of(resized(part, Extent(extent.width, 1))).view()))
     return image_of(Pixels(Extent(extent.width, height), _BGRA, b"".join(rows)))
 
 
@@ -109,7 +115,7 @@ def _sample(node: Any, bounds: Bounds, pixel_format: PixelFormat, step: int, sam
         y = bounds.y + min(step // 2 + row * step, bounds.height - 1)
         data = bytes(node.projectionPixelData(bounds.x, y, bounds.width, 1))
         rows.append(_every(data, pixel_format.bytes_per_pixel, first, step))
-    return _to_bgra(b"".join(rows), pixel_format)
+    return to_bgra(b"".join(rows), pixel_format)
 
 
 def _every(data: bytes, size: int, first: int, step: int) -> bytes:
@@ -122,7 +128,8 @@ def _every(data: bytes, size: int, first: int, step: int) -> bytes:
     return out.tobytes()
 
 
-def _to_bgra(data: bytes, pixel_format: PixelFormat) -> bytes:
+def to_bgra(data: bytes, pixel_format: PixelFormat) -> bytes:
+    """Pixels as 8-bit BGRA."""
     if pixel_format.dtype == "u16":
         data = data[1::2]  # little-endian: the high byte
     elif pixel_format.dtype != "u8":

@@ -160,8 +160,8 @@ def apply(krita: KritaSession, effect: dict[str, Any], before: str = "", whole_l
         keep("before.raw", D.read(target).view())
         if target.selection is not None:
             keep("selection.raw", target.selection)
-        answer = stylize(target, Effect.from_dict({effect!r}))
-        new = D.insert_result(target, answer, "Result")
+        effect = Effect.from_dict({effect!r})
+        new = D.insert_result(target, stylize(target, effect), "Result", effect)
         keep("after.raw", new.pixelData(*target.bounds))
         keep("shown.raw", new.projectionPixelData(*target.bounds))
         assert bytes(D.read(target).view()) == (FOLDER / "before.raw").read_bytes(), "the source changed"

@@ -23,7 +23,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 WIDTH = 250
 DOCKER = '''
 from PyQt5.QtCore import Qt
-from PyQt5.QtWidgets import QDockWidget
+from PyQt5.QtWidgets import QDockWidget, QLineEdit
 window = app.activeWindow().qwindow()
 docker = window.findChild(QDockWidget, "scumble_docker")
 panel = docker.widget()
@@ -250,6 +250,24 @@ def test_the_history_gives_settings_back_and_paints_again(docker):
     docker.until("len(names()) == 3 and not panel.studio.busy")
     assert docker.run("result = names()[1] == names()[2]")
     docker.run("panel._past.set_open(False)")
+
+
+def test_a_preset_is_saved_by_mouse_and_keys_and_taken_from_the_menu(docker):
+    choose(docker, 3)
+    wanted = docker.run("result = panel.studio.effect.to_dict()")
+    menu = "panel.presets.menu_of_presets"
+    click(docker, "panel.presets")
+    docker.until(f"{menu}.isVisible()")
+    docker.shell("xdotool sleep 0.3 key Up key Return sleep 0.5 type --delay 40 'Coffee 3'")
+    docker.until("any(w.isVisible() and w.text() == 'Coffee 3' for w in window.findChildren(QLineEdit))")
+    docker.shell("xdotool key Return")
+    docker.until("'Coffee 3' in panel.job.status_text()")
+    choose(docker, 4)
+    click(docker, "panel.presets")
+    docker.until(f"{menu}.isVisible()")
+    docker.shell("xdotool sleep 0.3 key Down key Return")
+    docker.until(f"panel.studio.effect.to_dict() == {wanted!r}")
+    docker.run("from scumble.editing import delete_preset; delete_preset('coffee 3')")
 
 
 def test_the_newest_preview_wins_and_discard_leaves_no_trace(docker):

@@ -138,7 +138,7 @@ def test_the_result_goes_into_its_own_image_while_another_is_in_front(krita, eff
     done = krita.run(
         f"""
         answer = stylize(target, Effect.from_dict({effect!r}))
-        D.insert_result(target, answer, "Result")
+        D.insert_result(target, answer, "Result", Effect())
         second, document = document, first
         result = {{"first": tree()}}
         document = second
@@ -162,7 +162,7 @@ def test_a_target_that_is_gone_is_one_sentence(krita, effect, gone: str):
     answer = krita.run(
         """
         try:
-            D.insert_result(target, pixels, "Result")
+            D.insert_result(target, pixels, "Result", Effect())
         except ScumbleError as error:
             result = [error.code, error.message]
         """
@@ -268,7 +268,7 @@ def test_a_preview_leaves_no_trace_in_the_history(krita):
         "assert P.remove_preview(document); assert not P.remove_preview(document); result = tree()"
     )
     assert after == before[0]
-    target = krita.run("D.insert_result(target, D.read(target), 'Result'); result = history()")
+    target = krita.run("D.insert_result(target, D.read(target), 'Result', Effect()); result = history()")
     assert len(target) == len(before[1]) + 1
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 from scumble import Bounds, Pixels
-from scumble.editing import StyleChoice
+from scumble.editing import Effect, StyleChoice
 
 from ..qt import QtGui
 from .kinds import Icon, Image
 
 OnRead = Callable[[float], Any]
+SELECTION = "selection"
+"""The mask of a style that is where the document's selection is."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Work:
     target: Any = field(default=None, compare=False, repr=False)
 
 
+def uses_selection(effect: Effect) -> bool:
+    """Whether the selection says where a style is, and so not what is painted."""
+    return any(style.mask == SELECTION for style in effect.styles)
+
+
 class Editor:
     """Methods raise ScumbleError for what an artist can mend, such as having no document open."""
 
@@ -38,15 +45,16 @@ class Editor:
         """Whether there is a document."""
         raise NotImplementedError
 
-    def read(self, on_read: OnRead) -> Work:
-        """The active layer in full; `on_read` gets how much is done, 0 to 1."""
+    def read(self, on_read: OnRead, *, whole: bool = False) -> Work:
+        """The active layer; `on_read` gets how much is done, 0 to 1. `whole`: whatever is selected."""
         raise NotImplementedError
 
-    def insert(self, work: Work, result: Pixels, name: str) -> Optional[Image]:
-        """Put a result above the layer that was read, as one step of undo; a small picture of it."""
+    def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
+        """Put a result above the layer that was read, or in the place of the one that is edited; a small
+        picture of it. The document remembers that it was painted with `effect`."""
         raise NotImplementedError
 
-    def glance(self, side: int) -> Work:
+    def glance(self, side: int, *, whole: bool = False) -> Work:
         """What `read` would give, no larger than `side` pixels."""
         raise NotImplementedError
 
@@ -64,6 +72,26 @@ class Editor:
 
     def layer_pixels(self, value: str) -> Pixels:
         """The pixels of a style of kind ``layer``."""
+        raise NotImplementedError
+
+    def edit(self) -> Effect:
+        """Edit the active layer, a painted one, and say how it was painted: until `leave_edited`, what it
+        was made of is read, and results take its place."""
+        raise NotImplementedError
+
+    def edited(self) -> Optional[str]:
+        """The name of the layer that is edited; None for none, or none in the document in front."""
+        return None
+
+    def leave_edited(self) -> None:
+        """From now on the active layer is read."""
+
+    def places(self) -> Sequence[Tuple[str, str]]:
+        """What a style of a mix can be placed by: the `mask` of a StyleChoice, and what the artist reads."""
+        return ()
+
+    def coverage(self, work: Work, mask: str) -> bytes:
+        """How much of each pixel of a work a mask of a style covers, one byte each."""
         raise NotImplementedError
 
     def icon(self, name: str) -> Icon:

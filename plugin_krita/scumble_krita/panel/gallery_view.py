@@ -84,6 +84,7 @@ class GalleryView(QtWidgets.QWidget):
         bottom.addWidget(self._from_file, 1)
         bottom.addWidget(self._from_layer, 1)
         bottom.addWidget(self._star)
+        self._bottom = bottom
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -92,6 +93,10 @@ class GalleryView(QtWidgets.QWidget):
         column.addLayout(bottom)
         column.addWidget(self.layer_box)
         self.refresh()
+
+    def add_button(self, button: Widget) -> None:
+        """Put a button at the end of those below the pictures."""
+        self._bottom.addWidget(button)
 
     def refresh(self) -> None:
         """Show what the gallery now holds."""

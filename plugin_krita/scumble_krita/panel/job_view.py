@@ -9,6 +9,7 @@ from scumble.editing.log import log_file
 
 from ..i18n import TEXTS, _
 from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
+from .edit_line import EditLine
 from .guard import EDITOR, slot
 from .kinds import Icon
 from .one_line import OneLine
@@ -25,12 +26,14 @@ CONNECTION = (
 
 
 class JobView(QtWidgets.QWidget):
-    """Signals: `apply`, `cancel`, `live(on)`, `discard` for the buttons, `retry` to connect again."""
+    """Signals: `apply`, `cancel`, `live(on)`, `discard`, `edit` for the buttons, `retry` to connect again.
+    `edit_line` tells by itself that it is left."""
 
     apply = Signal()
     cancel = Signal()
     live = Signal(bool)
     discard = Signal()
+    edit = Signal()
     retry = Signal()
 
     def __init__(self, icon: Callable[[str], Icon]) -> None:
@@ -53,6 +56,15 @@ class JobView(QtWidgets.QWidget):
         eye = icon("visible")
         if not eye.isNull():
             self.live_button.setIcon(eye)
+        self.edit_button = QtWidgets.QToolButton()
+        self.edit_button.setToolTip(_("Edit the painted layer that is selected: its settings are shown"))
+        self.edit_button.clicked.connect(slot(self, self.edit.emit))
+        pencil = icon("document-edit")
+        if pencil.isNull():
+            self.edit_button.setText("✎")
+        else:
+            self.edit_button.setIcon(pencil)
+        self.edit_line = EditLine()
         for button in (self.apply_button, self.cancel_button, self.discard_button, self.live_button):
             button.setMinimumWidth(1)
             button.setAutoDefault(False)
@@ -70,12 +82,14 @@ class JobView(QtWidgets.QWidget):
         row.setSpacing(4)
         row.addWidget(self.live_button, 2)
         row.addWidget(self.discard_button, 3)
+        row.addWidget(self.edit_button)
         row.addWidget(self.apply_button, 4)
         row.addWidget(self.cancel_button, 4)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self._error)
+        column.addWidget(self.edit_line)
         column.addLayout(row)
         column.addWidget(self._bar)
         column.addWidget(self._line)
@@ -91,6 +105,12 @@ class JobView(QtWidgets.QWidget):
         """Whether live mode is on."""
         self._is_live = live
         self.live_button.setChecked(live)
+        self._show_state()
+
+    def set_edited(self, name: Optional[str]) -> None:
+        """Which painted layer the next result takes the place of; None for none."""
+        self.edit_line.show_layer(name)
+        self.apply_button.setText(_("Apply") if name is None else _("Replace"))
         self._show_state()
 
     def set_can_apply(self, can: bool) -> None:
@@ -134,6 +154,7 @@ class JobView(QtWidgets.QWidget):
         self.apply_button.setEnabled(self._can)
         self.cancel_button.setVisible(self._busy)
         self.discard_button.setVisible(self._is_live and not self._busy)
+        self.edit_button.setVisible(not self._busy and not self._is_live and self.edit_line.isHidden())
         self.live_button.setVisible(not (self._is_live and not self._busy))
         self.live_button.setEnabled(not self._busy and self._can)
         self._bar.setVisible(self._busy)

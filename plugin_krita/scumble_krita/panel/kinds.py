@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from typing import Any
 
-Combo = Grid = Icon = Image = Label = Mime = Object = Pixmap = Rect = Size = Widget = Any
+Combo = Grid = Icon = Image = Label = Menu = Mime = Object = Pixmap = Rect = Size = Widget = Any

@@ -39,9 +39,11 @@ class Library(QtCore.QObject):
         self.pictures = Pictures(self)
 
     def last_effect(self) -> Effect:
-        """What was used last, in this Krita or the one before; layers of then are no styles of now."""
+        """What was used last, in this Krita or the one before; layers of then are no styles of now,
+        nor masks."""
         effect = self.settings.effect
-        return replace(effect, styles=evened([style for style in effect.styles if style.kind != "layer"]))
+        styles = [replace(style, mask="") for style in effect.styles if style.kind != "layer"]
+        return replace(effect, styles=evened(styles))
 
     def set_styles(self, styles: Sequence[Mapping[str, Any]]) -> None:
         """Take the styles of the daemon's library."""
@@ -69,14 +71,15 @@ class Library(QtCore.QObject):
         choice = StyleChoice("file", path)
         if self.pictures.of(choice) is None and QtGui.QImageReader.imageFormat(path).isEmpty():
             raise ScumbleError("bad-style", _("This file is no picture: choose a JPEG, PNG or WebP file."))
-        return self._add(choice)
+        return self.add(choice)
 
     def add_layer(self, choice: StyleChoice, picture: Image) -> GalleryStyle:
         """Take a layer as a style."""
         self.pictures.put(choice.kind, choice.value, picture)
-        return self._add(choice)
+        return self.add(choice)
 
-    def _add(self, choice: StyleChoice) -> GalleryStyle:
+    def add(self, choice: StyleChoice) -> GalleryStyle:
+        """Have the gallery show that style."""
         self.gallery.add(choice)
         self.changed.emit()
         found = self.gallery.find(*choice.key)

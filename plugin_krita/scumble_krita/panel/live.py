@@ -7,10 +7,11 @@ from typing import Any, Callable, Optional, Tuple
 
 from scumble import ScumbleError
 from scumble.editing import Effect, JobController, JobEvent
+from scumble.editing.effect import ELSEWHERE
 
 from ..i18n import TEXTS, _
 from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
-from .editor import Editor, Work
+from .editor import Editor, Work, uses_selection
 from .guard import as_error, show, slot
 from .kinds import Object
 
@@ -142,8 +143,13 @@ class Live(QtCore.QObject):
         work = self._glance()
         if work is None:
             return
-        self._seen, self._work, self._done = _stamp(work), work, None
-        request = effect.request(work.pixels, work.region, self._editor.layer_pixels)
+        self._seen, self._work, self._done = self._stamp(work), work, None
+        request = effect.request(
+            work.pixels,
+            work.region,
+            self._editor.layer_pixels,
+            lambda mask: self._editor.coverage(work, mask),
+        )
         self._ticket = self._controller.preview(request)
         self.status.emit(_("Painting the preview…"))
 
@@ -156,7 +162,7 @@ class Live(QtCore.QObject):
             self.set_on(False)
             return None
         try:
-            work = self._editor.glance(SIDE)
+            work = self._editor.glance(SIDE, whole=uses_selection(self._effect()))
         except ScumbleError as error:
             if error.code != self._problem:
                 self._problem = error.code
@@ -165,6 +171,12 @@ class Live(QtCore.QObject):
             return None
         self._problem = ""
         return work
+
+    def _stamp(self, work: Work) -> Tuple[Any, ...]:
+        """What the preview depends on besides the settings."""
+        masks = {style.mask for style in self._effect().styles} - {"", ELSEWHERE}
+        covered = [self._editor.coverage(work, mask) for mask in sorted(masks)]
+        return (work.layer, work.region, work.pixels.extent, bytes(work.pixels.view()), *covered)
 
     def _look_later(self, took: float) -> None:
         if self.on and not self._paused:
@@ -177,7 +189,7 @@ class Live(QtCore.QObject):
         began = time.monotonic()
         if not _is_painting(self.parent()):
             work = self._glance()
-            if work is not None and _stamp(work) != self._seen:
+            if work is not None and self._stamp(work) != self._seen:
                 self.soon()
         self._look_later(time.monotonic() - began)
 
@@ -188,7 +200,3 @@ def _is_painting(panel: Any) -> bool:
         return False
     under = QtWidgets.QApplication.widgetAt(QtGui.QCursor.pos())
     return not (isinstance(panel, QtWidgets.QWidget) and (under is panel or panel.isAncestorOf(under)))
-
-
-def _stamp(work: Work) -> Tuple[Any, ...]:
-    return (work.layer, work.region, work.pixels.extent, bytes(work.pixels.view()))

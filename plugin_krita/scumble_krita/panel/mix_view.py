@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, Optional, Sequence, Tuple
 
 from scumble.editing import Effect, StyleChoice
 from scumble.editing.effect import MAX_MIX
-from scumble.editing.mix import with_share, without
+from scumble.editing.mix import with_mask, with_share, without
 
 from ..i18n import _
 from ..qt import Qt, QtWidgets, Signal
 from .guard import slot
-from .kinds import Icon, Image
+from .kinds import Icon, Image, Menu
 from .one_line import OneLine
 from .pictures import Pictures, square
 from .value_bar import ValueBar
+
+Places = Callable[[], Sequence[Tuple[str, str]]]
 
 
 class MixView(QtWidgets.QWidget):
     """Shows the styles of an effect; `edited(styles)` is emitted when the artist changes the mix.
 
+    `places()` gives what a style can be placed by, each with what the artist reads.
     `joins` says whether the next style that is clicked joins the mix: without a Control key to hold.
     """
 
     edited = Signal(object)
 
-    def __init__(self, pictures: Pictures, icon: Callable[[str], Icon]) -> None:
+    def __init__(self, pictures: Pictures, icon: Callable[[str], Icon], places: Places) -> None:
         super().__init__()
-        self._pictures = pictures
+        self._pictures, self._places, self._icon = pictures, places, icon
         self._styles: Sequence[StyleChoice] = ()
         self._rows: List[_Row] = []
         self._hint = QtWidgets.QLabel(_("Choose a style"))
@@ -64,6 +67,25 @@ class MixView(QtWidgets.QWidget):
             self._rebuild()
         for row, style in zip(self._rows, self._styles):
             row.show_share(style.amount, several=len(self._styles) > 1)
+        self.show_places()
+
+    def show_places(self) -> None:
+        """Say anew where each style is: layers may have other names now."""
+        titles = dict(self._places()) if any(style.mask for style in self._styles) else {}
+        for row, style in zip(self._rows, self._styles):
+            title = titles.get(style.mask, _("In a mask that is not here"))
+            row.show_place(title if style.mask else "", several=len(self._styles) > 1)
+
+    def _fill(self, menu: Menu, at: int) -> None:
+        menu.clear()
+        for mask, title in self._places():
+            action = menu.addAction(title.replace("&", "&&"))
+            action.setCheckable(True)
+            action.setChecked(mask == self._styles[at].mask)
+            action.triggered.connect(slot(self, self._placing(at, mask)))
+
+    def _placing(self, at: int, mask: str) -> Callable[[], None]:
+        return lambda: self.edited.emit(with_mask(self._styles, at, mask))
 
     def _rebuild(self) -> None:
         for row in self._rows:
@@ -72,7 +94,8 @@ class MixView(QtWidgets.QWidget):
             row.deleteLater()
         self._rows = []
         for at, style in enumerate(self._styles):
-            row = _Row(style.label)
+            row = _Row(style.label, self._icon("selectionMask"))
+            row.menu.aboutToShow.connect(slot(self, lambda at=at, row=row: self._fill(row.menu, at)))
             row.bar.edited.connect(self._share_edited(at))
             row.removed.connect(slot(self, lambda at=at: self._remove(at)))
             self._column.insertWidget(1 + at, row)
@@ -97,7 +120,7 @@ class _Row(QtWidgets.QFrame):
 
     removed = Signal()
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, icon: Icon) -> None:
         super().__init__()
         self._image: Optional[Image] = None
         self.bar = ValueBar(title, 0.0, 1.0)
@@ -112,12 +135,32 @@ class _Row(QtWidgets.QFrame):
         cross.setToolTip(_("Remove"))
         cross.setText("×")
         cross.clicked.connect(self.removed)
-        row = QtWidgets.QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        self.place = QtWidgets.QToolButton()
+        self.place.setAutoRaise(True)
+        self.place.setToolTip(_("Where in the layer this style is"))
+        self.place.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.place.setStyleSheet("QToolButton::menu-indicator { image: none; }")
+        if icon.isNull():
+            self.place.setText("◐")
+        else:
+            self.place.setIcon(icon)
+        self.menu = QtWidgets.QMenu(self.place)
+        self.menu.setToolTipsVisible(True)
+        self.place.setMenu(self.menu)
+        self._where = OneLine()
+        self._where.setEnabled(False)
+        self._where.hide()
+        column = QtWidgets.QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        row = QtWidgets.QHBoxLayout()
+        column.addLayout(row)
+        column.addWidget(self._where)
         row.setSpacing(4)
         row.addWidget(self._picture)
         row.addWidget(self._name, 1)
         row.addWidget(self.bar, 1)
+        row.addWidget(self.place)
         row.addWidget(cross)
 
     def show_share(self, share: float, *, several: bool) -> None:
@@ -125,6 +168,16 @@ class _Row(QtWidgets.QFrame):
         self.bar.setVisible(several)
         self._name.setVisible(not several)
         self.bar.show_value(share)
+
+    def show_place(self, title: str, *, several: bool) -> None:
+        """Where the style is; empty for everywhere, which of a style alone need not be said."""
+        self.place.setVisible(several or bool(title))
+        self._where.setVisible(bool(title))
+        self._where.show_text(title)
+
+    def place_text(self) -> str:
+        """What is said of where the style is."""
+        return self._where.toolTip()
 
     def show_picture(self, image: Optional[Image]) -> None:
         """The picture of the style."""

@@ -19,6 +19,7 @@ from .install_view import InstallView
 from .job_view import JobView
 from .kinds import Mime, Size
 from .mix_view import MixView
+from .presets_button import PresetsButton
 from .section import Section
 from .studio import Studio
 
@@ -34,7 +35,9 @@ class Panel(QtWidgets.QWidget):
         self.studio = Studio(editor, self, connect)
         library, studio_glimpses = self.studio.library, self.studio.glimpses
         self.gallery = GalleryView(library.gallery, library.pictures, studio_glimpses.layers, editor.icon)
-        self.mix = MixView(library.pictures, editor.icon)
+        self.presets = PresetsButton(lambda: self.studio.effect, editor.icon("bookmarks"))
+        self.gallery.add_button(self.presets)
+        self.mix = MixView(library.pictures, editor.icon, editor.places)
         self.controls = Controls(self)
         self.job = JobView(editor.icon)
         self.history = HistoryView()
@@ -90,12 +93,16 @@ class Panel(QtWidgets.QWidget):
         gallery.list.progress_of = studio.learning.progress
         studio.learning.went_on.connect(slot(self, gallery.list.viewport().update))
         gallery.list.in_sight.connect(self._want_glimpses)
+        self.presets.taken.connect(self._preset_taken)
+        self.presets.said.connect(studio.status)
         gallery.layer_box.setChecked(studio.library.settings.on_layer)
         gallery.on_layer.connect(self._on_layer_clicked)
         studio.glimpses.stale.connect(slot(self, gallery.list.look))
         self.history.taken.connect(self._entry_taken)
         self.history.again.connect(self._entry_again)
         job.apply.connect(slot(self, studio.apply))
+        job.edit.connect(slot(self, lambda: self.perform("edit")))
+        job.edit_line.left.connect(slot(self, studio.leave_edited))
         job.cancel.connect(slot(self, studio.cancel))
         job.live.connect(self._live_clicked)
         job.discard.connect(slot(self, lambda: studio.set_live(False)))
@@ -104,7 +111,7 @@ class Panel(QtWidgets.QWidget):
     # For the docker -----------------------------------------------------------------------------
 
     def perform(self, verb: str) -> None:
-        """Do what an action asks for: ``apply``, ``repeat``, ``live``, ``cancel`` or ``engine``.
+        """Do what an action asks for: ``apply``, ``repeat``, ``edit``, ``live``, ``cancel`` or ``engine``.
 
         Never raises.
         """
@@ -115,6 +122,7 @@ class Panel(QtWidgets.QWidget):
         verbs = {
             "apply": studio.apply,
             "repeat": studio.repeat,
+            "edit": studio.edit,
             "live": lambda: studio.set_live(not studio.live.on),
             "cancel": studio.cancel,
             "engine": lambda: self._show_install(manage=True),
@@ -123,7 +131,7 @@ class Panel(QtWidgets.QWidget):
 
     def canvas_changed(self) -> None:
         """Another document came to the front, or none. Never raises."""
-        slot(self, self.studio.live.canvas_changed)()
+        slot(self, self.studio.canvas_changed)()
 
     def show_error(self, error: ScumbleError) -> None:
         """Say what went wrong; called by `guard.show`."""
@@ -233,6 +241,12 @@ class Panel(QtWidgets.QWidget):
         self.studio.set_learning(on)
 
     @guarded
+    def _preset_taken(self, preset) -> None:
+        self.job.show_error(None)
+        self.studio.take_preset(preset)
+        self.gallery.list.scroll_to(preset.effect.styles[-1])
+
+    @guarded
     def _entry_taken(self, entry) -> None:
         self.studio.set_effect(entry.effect)
 
@@ -270,6 +284,7 @@ class Panel(QtWidgets.QWidget):
     def _show_state(self) -> None:
         self.job.set_can_apply(bool(self.studio.effect.styles))
         self.job.set_live(self.studio.live.on)
+        self.job.set_edited(self.studio.edited)
         self.job.set_busy(self.studio.busy)
 
     def _show_library(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Optional
 
 from scumble import Client, ScumbleError
-from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent
+from scumble.editing import Effect, GalleryStyle, HistoryEntry, JobController, JobEvent, Preset
 from scumble.editing.effect import MAX_MIX
 from scumble.editing.engines import engine_choices
 from scumble.editing.mix import put, without
@@ -15,7 +15,7 @@ from scumble.editing.texts import fraction
 
 from ..i18n import TEXTS, _
 from ..qt import QtCore, Signal
-from .editor import Editor, Work
+from .editor import Editor, Work, uses_selection
 from .guard import as_error, guarded, show, slot
 from .kinds import Object
 from .layer_glimpses import LayerGlimpses
@@ -147,6 +147,52 @@ class Studio(QtCore.QObject):
         self.choose(style, add=add)
         return style
 
+    def take_preset(self, preset: Preset) -> None:
+        """Take the styles and settings of a preset."""
+        for style in preset.effect.styles:
+            if style.kind == "file":
+                self.library.add(style)
+        self.set_effect(preset.effect)
+        for style in preset.effect.styles if self.library.settings.learn else ():
+            self.learning.learn(style, preset.effect)
+
+    # Painted layers -----------------------------------------------------------------------------
+
+    @property
+    def edited(self) -> Optional[str]:
+        """The name of the painted layer that the next result takes the place of; None for none."""
+        return self._editor.edited()
+
+    def edit(self) -> None:
+        """Edit the active layer: its settings are shown, and the next result takes its place.
+
+        Raises ScumbleError where Scumble has not painted it, or what it was made of is gone.
+        """
+        if self.busy:
+            return
+        self.set_effect(self._editor.edit())
+        self.live.soon()
+        self.status.emit(_("Replace puts the result in the place of this layer"))
+        self.state_changed.emit()
+
+    def leave_edited(self) -> None:
+        """Paint the layer that is selected again, as a new layer; the settings stay."""
+        self._editor.leave_edited()
+        self.live.soon()
+        self._ready()
+        self.state_changed.emit()
+
+    def canvas_changed(self) -> None:
+        """Another document came to the front, or none: what was edited is left."""
+        self.live.canvas_changed()
+        # Not now: the one before may be in the middle of closing.
+        QtCore.QTimer.singleShot(0, slot(self, self._look_for_edited))
+
+    def _look_for_edited(self) -> None:
+        if not self._closed and self.edited is None:
+            self._editor.leave_edited()
+            self.state_changed.emit()
+
     # Jobs ---------------------------------------------------------------------------------------
 
     def apply(self, effect: Optional[Effect] = None) -> None:
@@ -159,8 +205,15 @@ class Studio(QtCore.QObject):
         self.live.pause(True)
         try:
             self.status.emit(_("Reading the layer…"))
-            work = self._editor.read(lambda done: self.progress.emit(READ_SHARE * done))
-            request = effect.request(work.pixels, work.region, self._editor.layer_pixels)
+            work = self._editor.read(
+                lambda done: self.progress.emit(READ_SHARE * done), whole=uses_selection(effect)
+            )
+            request = effect.request(
+                work.pixels,
+                work.region,
+                self._editor.layer_pixels,
+                lambda mask: self._editor.coverage(work, mask),
+            )
             self._applying = _Applying(self._controller.apply(request), work, effect)
             self.status.emit(_("Waiting for the daemon…"))
         except BaseException:
@@ -256,7 +309,7 @@ class Studio(QtCore.QObject):
             assert event.result is not None
             name = TEXTS.layer_name(applying.effect, applying.work.layer)
             self.live.set_on(False)  # its preview has become this result
-            picture = self._editor.insert(applying.work, event.result, name)
+            picture = self._editor.insert(applying.work, event.result, name, applying.effect)
         except ScumbleError as error:
             if error.code == "cancelled":
                 self.status.emit(_("Cancelled. Nothing was changed."))
@@ -264,6 +317,7 @@ class Studio(QtCore.QObject):
                 self.status.emit("")
                 show(self, as_error(error))
         else:
+            self._editor.leave_edited()
             self.status.emit(_("Painted: {name}").format(name=name))
             small = jpeg(picture, HISTORY_SIDE)
             self.library.painted(HistoryEntry(applying.effect, applying.work.layer, time.time(), small))

@@ -16,10 +16,12 @@ from scumble_krita.panel.panel import Panel
 from scumble import Client, Pixels, ScumbleError
 from scumble.conversion import as_pixels
 from scumble.editing import Effect, StyleChoice
+from scumble.editing.effect import ELSEWHERE
 
 WAIT_S = 60.0
 EXAMPLES = Path(__file__).parents[3] / "examples"
 LEFT = QtCore.Qt.MouseButton.LeftButton
+LEFT_HALF = (b"\xff" * 28 + b"\x00" * 28) * 40
 CONTROL = QtCore.Qt.KeyboardModifier.ControlModifier
 NOTHING = QtCore.Qt.KeyboardModifier.NoModifier
 
@@ -31,6 +33,8 @@ class Document(Editor):
         self.open = True
         self.layer = as_pixels(noise(40, 56, channels=4))
         self.above: list[tuple[str, Pixels]] = []
+        self.painted: dict[str, Effect] = {}
+        self.editing: str | None = None
         self.preview: tuple[str, Pixels] | None = None
         self.previews = 0
         self.threads: set[threading.Thread] = set()
@@ -44,18 +48,33 @@ class Document(Editor):
     def is_open(self) -> bool:
         return self.open
 
-    def read(self, on_read: Callable[[float], Any]) -> Work:
+    def read(self, on_read: Callable[[float], Any], *, whole: bool = False) -> Work:
         on_read(1.0)
         return self._work()
 
-    def insert(self, work: Work, result: Pixels, name: str) -> QtGui.QImage:
+    def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> QtGui.QImage:
         self.threads.add(threading.current_thread())
+        if self.editing is not None:
+            self.above = [layer for layer in self.above if layer[0] != self.editing]
         self.above.append((name, result))
+        self.painted[name] = effect
         width, height = result.extent
         image = QtGui.QImage(bytes(result.view()), width, height, QtGui.QImage.Format.Format_RGBA8888)
         return image.copy()
 
-    def glance(self, side: int) -> Work:
+    def edit(self) -> Effect:
+        if not self.above:
+            raise ScumbleError("bad-layer", "This layer was not painted by Scumble.")
+        self.editing = self.above[-1][0]
+        return self.painted[self.editing]
+
+    def edited(self) -> str | None:
+        return self.editing
+
+    def leave_edited(self) -> None:
+        self.editing = None
+
+    def glance(self, side: int, *, whole: bool = False) -> Work:
         return self._work()
 
     def show_preview(self, work: Work, result: Pixels, name: str) -> None:
@@ -64,6 +83,13 @@ class Document(Editor):
 
     def remove_preview(self) -> None:
         self.preview = None
+
+    def places(self) -> list[tuple[str, str]]:
+        return [("", "Everywhere"), (ELSEWHERE, "Where no other style is"), ("{8}", "Layer Left")]
+
+    def coverage(self, work: Work, mask: str) -> bytes:
+        assert mask == "{8}"
+        return LEFT_HALF
 
     def style_layer(self) -> tuple[StyleChoice, QtGui.QImage]:
         self._work()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 from daemon_process import noise
 from PyQt6 import QtCore, QtTest, QtWidgets
@@ -10,7 +11,20 @@ from PyQt6 import QtCore, QtTest, QtWidgets
 from scumble import Client, ScumbleError
 from scumble.conversion import as_pixels
 
-from .driving import LEFT, NOTHING, Panel, click, click_style, dispose, entry_point, painted, shown, wait
+from .driving import (
+    CONTROL,
+    LEFT,
+    LEFT_HALF,
+    NOTHING,
+    Panel,
+    click,
+    click_style,
+    dispose,
+    entry_point,
+    painted,
+    shown,
+    wait,
+)
 
 
 def test_what_is_applied_is_the_clients_result(panel, document, daemon):
@@ -59,6 +73,55 @@ def test_the_history_outlives_the_panel(panel, document, daemon):
         assert other.history.count() == 2
     finally:
         dispose(other)
+
+
+def test_editing_shows_what_the_layer_was_painted_with_and_replaces_it(panel, document):
+    click(panel.job.edit_button)
+    assert "not painted by Scumble" in panel.job.error_text()
+    click_style(panel, 2)
+    panel.controls.weight._set(0.4)
+    first = panel.studio.effect
+    click(panel.job.apply_button)
+    wait(lambda: not panel.studio.busy)
+    click_style(panel, 3)
+    click(panel.job.edit_button)
+    assert panel.job.error_text() == ""
+    assert panel.studio.effect == first
+    assert panel.job.edit_line.text().startswith("Editing: ")
+    assert panel.job.apply_button.text() == "Replace"
+    panel.controls.weight._set(0.6)
+    click(panel.job.apply_button)
+    wait(lambda: not panel.studio.busy)
+    assert [name.split()[-3] for name, _result in document.above] == ["60%"]
+    assert panel.job.apply_button.text() == "Apply"
+    click(panel.job.edit_button)
+    click(panel.job.edit_line.leave_button)
+    assert panel.job.edit_line.text() == ""
+    assert document.editing is None
+
+
+def test_each_style_is_painted_in_its_place_and_live_shows_it(panel, document, daemon):
+    click_style(panel, 0)
+    assert not panel.mix._rows[0].place.isVisible()
+    click_style(panel, 3, CONTROL)
+    menu = panel.mix._rows[1].menu
+    menu.aboutToShow.emit()
+    next(action for action in menu.actions() if action.text() == "Layer Left").trigger()
+    assert [row.place_text() for row in panel.mix._rows] == ["Where no other style is", "Layer Left"]
+    click(panel.job.live_button)
+    wait(lambda: document.preview is not None)
+    preview = bytes(document.preview[1].view())
+    click(panel.job.apply_button)
+    wait(lambda: not panel.studio.busy)
+    wanted = painted(daemon, panel.studio.effect, document.layer, coverage=lambda _mask: LEFT_HALF)
+    assert bytes(document.above[0][1].view()) == preview == wanted
+    assert wanted != painted(daemon, replace(panel.studio.effect, styles=plain(panel)), document.layer)
+    click(panel.mix._rows[1].findChildren(QtWidgets.QToolButton)[-1])
+    assert panel.studio.effect.styles[0].mask == ""
+
+
+def plain(panel: Panel):
+    return tuple(replace(style, mask="") for style in panel.studio.effect.styles)
 
 
 def test_repeat_takes_the_last_settings_not_those_that_are_set(panel, document):

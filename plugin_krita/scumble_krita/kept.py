@@ -1,0 +1,125 @@
+"""What a painted layer remembers: with which effect, of which layer and of which part of it it was made.
+
+Krita's scripts can annotate documents, not layers. So the document keeps it, by the ids of its layers; a .kra
+file holds both.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from typing import Any, Dict, NamedTuple, Optional
+
+from scumble import Bounds, ScumbleError
+from scumble.editing import Effect
+
+from .i18n import _
+from .layers import all_nodes, layer_by_id
+from .qt import QtCore
+
+TYPE = "scumble-layers"
+MOST = 256
+"""Layers of one document that are remembered: the newest."""
+
+
+class Kept(NamedTuple):
+    """How a layer was made.
+
+    Attributes:
+        effect: the settings.
+        source: the layer that was painted.
+        area: the part of it, in the image's coordinates; None for all of it.
+        coverage: of `area`, one byte a pixel, where it went into the alpha; None where a mask has it.
+    """
+
+    effect: Effect
+    source: Any
+    area: Optional[Bounds] = None
+    coverage: Optional[bytes] = None
+
+
+def keep(document: Any, painted: Any, made: Kept) -> None:
+    """Have the document remember how a layer was made."""
+    fields: Dict[str, Any] = {
+        "effect": made.effect.to_dict(),
+        "source": made.source.uniqueId().toString(),
+        "area": None if made.area is None else list(made.area),
+    }
+    if made.coverage is not None:
+        fields["coverage"] = base64.b64encode(zlib.compress(made.coverage)).decode("ascii")
+    known = _read(document)
+    identifier = painted.uniqueId().toString()
+    known.pop(identifier, None)  # the newest come last
+    known[identifier] = fields
+    for oldest in list(known)[:-MOST]:
+        del known[oldest]
+    text = json.dumps(known, ensure_ascii=False).encode("utf-8")
+    document.setAnnotation(TYPE, "How Scumble painted these layers", QtCore.QByteArray(text))
+
+
+def kept(document: Any, painted: Any) -> Kept:
+    """How a layer was made; a style that was a layer and is gone is left out.
+
+    Raises ScumbleError `bad-layer` where the document does not say, or what it was made of is gone.
+    """
+    fields = _read(document).get(painted.uniqueId().toString())
+    effect = Effect.from_dict(fields.get("effect")) if isinstance(fields, dict) else Effect()
+    if not isinstance(fields, dict) or not effect.styles:
+        raise ScumbleError(
+            "bad-layer", _("This layer was not painted by Scumble in this image: select one that was.")
+        )
+    source = layer_by_id(document, _source(fields))
+    if source is None:
+        raise ScumbleError(
+            "bad-layer",
+            _("The layer that this one was painted from is gone."),
+            hint=_("Paint another layer, and take the settings from the history."),
+        )
+    area = _bounds(fields.get("area"))
+    coverage = _coverage(fields.get("coverage"), area) if area is not None else None
+    return Kept(effect, source, area, coverage)
+
+
+def is_kept(document: Any, layer: Any) -> bool:
+    """Whether the document remembers how this layer was made."""
+    return layer.uniqueId().toString() in _read(document)
+
+
+def newest_from(document: Any, source: Any) -> Optional[Any]:
+    """The layer of this document that was painted last from that one; None where there is none."""
+    identifier = source.uniqueId().toString()
+    made = [name for name, fields in _read(document).items() if _source(fields) == identifier]
+    there = {node.uniqueId().toString(): node for node in all_nodes(document)}
+    return next((there[name] for name in reversed(made) if name in there), None)
+
+
+def _source(fields: object) -> str:
+    return str(fields.get("source")) if isinstance(fields, dict) else ""
+
+
+def _read(document: Any) -> Dict[str, Any]:
+    try:
+        found = json.loads(bytes(document.annotation(TYPE)).decode("utf-8"))
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _bounds(numbers: object) -> Optional[Bounds]:
+    if not isinstance(numbers, list) or len(numbers) != 4 or not all(type(n) is int for n in numbers):
+        return None
+    bounds = Bounds(*numbers)
+    return None if bounds.is_empty else bounds
+
+
+def _coverage(text: object, area: Bounds) -> Optional[bytes]:
+    if not isinstance(text, str):
+        return None
+    try:
+        # Never more than it has to be, whatever a file says.
+        data = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), area.extent.area)
+    except (binascii.Error, ValueError, zlib.error):
+        return None
+    return data if len(data) == area.extent.area else None

@@ -1,0 +1,84 @@
+"""Where in a layer each style of a mix is: by a layer, a mask of a layer, or the selection.
+
+A StyleChoice names a layer or mask by its id, which .kra files keep.
+"""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+from scumble import Bounds, Extent, PixelFormat, Pixels, ScumbleError
+from scumble.editing.effect import ELSEWHERE
+
+from .i18n import _
+from .layers import all_nodes, layer_by_id
+from .panel.editor import SELECTION
+from .preview import is_preview
+from .qt import QtGui
+from .scaled import grays, image_of, resized, to_bgra
+from .target import LAYERS, Target, format_of, selection_of
+
+MASKS = ("transparencymask", "selectionmask")
+MAX_CHOICES = 60
+_STRIP_BYTES = 16 << 20
+_BGRA = PixelFormat("u8", "BGRA")
+
+
+def choices(document: Optional[Any]) -> List[Tuple[str, str]]:
+    """What a style can be placed by: the name for a StyleChoice, and what the artist reads."""
+    found = [("", _("Everywhere")), (ELSEWHERE, _("Where no other style is"))]
+    if document is None:
+        return found
+    if selection_of(document) is not None:
+        found.append((SELECTION, _("The selection")))
+    root = document.rootNode()
+    nodes = list(all_nodes(document))[::-1]
+    for node in nodes:
+        # The selection itself is a mask too, of the image.
+        if node.type() in MASKS and node.parentNode() != root:
+            title = _("{mask} of {layer}").format(mask=node.name(), layer=node.parentNode().name())
+            found.append((node.uniqueId().toString(), title))
+    for node in nodes:
+        if node.type() in LAYERS and not is_preview(node):
+            found.append((node.uniqueId().toString(), _("Layer {name}").format(name=node.name())))
+    return found[:MAX_CHOICES]
+
+
+def coverage(target: Target, extent: Extent, mask: str) -> bytes:
+    """How much of each pixel of a layer a mask covers, one byte each; all of the layer has `extent` pixels.
+
+    A layer covers where it is white and opaque; beyond its own edges nothing is covered.
+    Raises ScumbleError `bad-style` for a mask that is gone or in another image, and `bad-layer` for a layer
+    of another colour space.
+    """
+    bounds = target.bounds
+    if mask == SELECTION:
+        selection = selection_of(target.document)
+        data = None if selection is None else bytes(selection.pixelData(*bounds))
+    else:
+        node = layer_by_id(target.document, mask)
+        data = None if node is None else _covered_by(node, bounds)
+    if data is None:
+        raise ScumbleError(
+            "bad-style",
+            _("The mask of a style is not in this image."),
+            hint=_("Choose again where the style is."),
+        )
+    if extent == bounds.extent:
+        return data
+    image = QtGui.QImage(data, *bounds.extent, bounds.width, QtGui.QImage.Format.Format_Grayscale8)
+    return grays(resized(image, extent))
+
+
+def _covered_by(node: Any, bounds: Bounds) -> bytes:
+    if node.type() in MASKS:
+        return bytes(node.pixelData(*bounds))
+    pixel_format, parts = format_of(node), []
+    for strip in bounds.strips(max(1, _STRIP_BYTES // (bounds.width * pixel_format.bytes_per_pixel))):
+        data = to_bgra(bytes(node.projectionPixelData(*strip)), pixel_format)
+        image = image_of(Pixels(strip.extent, _BGRA, data))
+        # Transparent black is black: premultiplied, a colour is lightness times opacity.
+        image = image.convertToFormat(QtGui.QImage.Format.Format_ARGB32_Premultiplied)
+        image.reinterpretAsFormat(QtGui.QImage.Format.Format_RGB32)
+        parts.append(grays(image))
+    return b"".join(parts)
