@@ -188,7 +188,7 @@ def test_without_a_document_a_sentence_says_so(panel, document):
 
 def test_a_bug_becomes_a_sentence_and_a_log(panel, document, monkeypatch, tmp_path, capfd):
     monkeypatch.setenv("SCUMBLE_LOG_DIR", str(tmp_path / "log"))
-    document.read = lambda on_read: 1 // 0
+    document.read = lambda on_read, **_: 1 // 0
     click_style(panel, 2)
     click(panel.job.apply_button)
     assert "unexpected happened" in panel.job.error_text()
