@@ -12,7 +12,7 @@ from scumble.editing import Effect, StyleChoice
 from . import document as documents
 from . import places
 from .i18n import _
-from .layers import layer_by_id
+from .layers import is_animated, layer_by_id
 from .panel.editor import Editor, OnRead, Work
 from .panel.kinds import Icon, Image
 from .panel.panel import Panel
@@ -59,7 +59,13 @@ class KritaEditor(Editor):
 
     def read(self, on_read: OnRead, *, whole: bool = False) -> Work:
         target = self._target(whole)
-        return Work(target.node.name(), documents.read(target, on_read), target.region, target)
+        note = ""
+        if is_animated(target.node):
+            note = _(
+                "Only this frame of the animation was painted, and the new layer shows it at all times."
+                " For all frames render them with File > Render Animation, and paint them with scumble video."
+            )
+        return Work(target.node.name(), documents.read(target, on_read), target.region, target, note)
 
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
         layer = documents.insert_result(work.target, result, name, effect)

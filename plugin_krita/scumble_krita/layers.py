@@ -27,6 +27,11 @@ def layer_by_id(document: Any, identifier: str) -> Optional[Any]:
     return next((node for node in all_nodes(document) if node.uniqueId().toString() == identifier), None)
 
 
+def is_animated(layer: Any) -> bool:
+    """Whether a layer, or one in it, has frames."""
+    return layer.animated() or any(is_animated(child) for child in layer.childNodes())
+
+
 def all_nodes(document: Any) -> Iterator[Any]:
     """All layers and masks of a document, from the bottom up; what is in a group comes after the group."""
     waiting = list(reversed(document.rootNode().childNodes()))

@@ -20,6 +20,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 from daemon_process import Place
+from editor_session import SCREEN
 from editors_root import prepare_krita, prepare_root, required
 from gimp_session import GimpSession
 from install_kit import Kit, portable_python
@@ -117,17 +118,21 @@ Starter = Callable[..., GimpSession]
 
 @pytest.fixture(scope="session")
 def gimps(editors_root: Path, base: Path, plugin: Path, daemon: Place) -> Starter:
-    """Starts a GIMP; `environment` is added to the daemon's. Whoever starts it ends it.
+    """Starts a GIMP; `environment` is added to the daemon's, `rc` to its gimprc. Whoever starts it ends it.
 
     A GIMP finds no Python to start a daemon with, unless it gets `SCUMBLE_PYTHON`.
     """
     count = itertools.count()
 
-    def start(*, windows: bool, plugin: Path = plugin, **environment: str) -> GimpSession:
+    def start(
+        *, windows: bool, plugin: Path = plugin, screen: str = SCREEN, rc: str = "", **environment: str
+    ) -> GimpSession:
         folder = base / f"gimp{next(count)}"
         folder.mkdir()
         variables = {**daemon.environment, **environment}
-        return GimpSession(editors_root, base, folder, plugin, variables, windows=windows)
+        return GimpSession(
+            editors_root, base, folder, plugin, variables, windows=windows, screen=screen, rc=rc
+        )
 
     return start
 

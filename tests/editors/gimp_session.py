@@ -17,7 +17,7 @@ GIMPRC = '(config-version "{}")\n(show-welcome-dialog no)\n(check-updates no)\n(
 class GimpSession(EditorSession):
     """GIMP with a profile of its own in `folder`, where `plugin` is copied to. Ends with `close`.
 
-    `base` is what has the same path inside and outside; `folder` lies in it.
+    `base` is what has the same path inside and outside; `folder` lies in it. `rc` is added to its gimprc.
     """
 
     def __init__(
@@ -29,17 +29,19 @@ class GimpSession(EditorSession):
         environment: dict[str, str],
         *,
         windows: bool,
+        screen: str = SCREEN,
+        rc: str = "",
     ) -> None:
         profile = folder / "profile"
         shutil.copytree(plugin, profile / "plug-ins" / plugin.name)
         version = subprocess.run(
             enter(root, base, "gimp-console", "--version"), capture_output=True, text=True, check=True
         ).stdout.split()[-1]
-        (profile / "gimprc").write_text(GIMPRC.format(version))
+        (profile / "gimprc").write_text(GIMPRC.format(version) + rc)
         for file in (HERE / "gimp_driver.py", HERE / "driver_server.py", SETUP / "with_display.sh"):
             shutil.copy(file, folder)
         driver = folder / "gimp_driver.py"
-        program = [folder / "with_display.sh", SCREEN, "gimp", "-ns"] if windows else ["gimp-console", "-is"]
+        program = [folder / "with_display.sh", screen, "gimp", "-ns"] if windows else ["gimp-console", "-is"]
         command = [
             *("env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "NO_AT_BRIDGE=1"),
             *(f"HOME={folder}", f"GIMP3_DIRECTORY={profile}", f"SCUMBLE_TEST_DIR={folder}"),

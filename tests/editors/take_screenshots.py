@@ -15,6 +15,7 @@ from gimp_dialog import (
     FIRST_PLACE,
     FOURTH,
     PLACES,
+    begin_dialog,
     choose_a_style,
     click,
     filled,
@@ -75,6 +76,28 @@ display.delete()
     gimp.shell("xdotool mousemove 5 5 sleep 4")
     take(gimp, window, "gimp-places.jpg")
     leave(gimp, running, window)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_screenshot_of_a_dense_screen(start_gimp, base, theme):
+    """1920x1200 at 200%, in German: what is cut off there is cut off for many."""
+    gimp = start_gimp(
+        windows=True,
+        screen="1920x1200",
+        rc=f"(theme-color-scheme {theme})\n",
+        GDK_SCALE="2",
+        LANGUAGE="de",
+        SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base),
+    )
+    running = begin_dialog(gimp)
+    window = gimp.window("^Scumble$")
+    gimp.shell("xdotool sleep 8")
+    click(gimp, window, " ".join(str(2 * int(place)) for place in FOURTH.split()))
+    gimp.shell("xdotool mousemove 5 5 sleep 6")
+    with Image.open(gimp.screenshot(gimp.folder / "window.png")) as picture:
+        picture.convert("RGB").save(IMAGES / f"gimp-200-{theme}.jpg", quality=85, optimize=True)
+    gimp.press(window, "Escape")
+    running.result()
 
 
 def test_screenshot_of_the_result(gimp):

@@ -388,6 +388,16 @@ def test_a_layer_becomes_a_style(docker):
     docker.until("not panel.studio.busy and 'Sketch 100% · Photo' in names()")
 
 
+def test_of_an_animated_layer_the_frame_in_front_is_painted_and_the_way_to_all_is_told(docker):
+    choose(docker, 2)
+    # Not by importAnimation: with a view open Krita 5.2 crashes there.
+    docker.run("layer.enableAnimation(); document.waitForDone(); assert layer.animated()")
+    click(docker, "panel.job.apply_button")
+    assert "scumble video" in docker.until("not panel.studio.busy and panel.job.error_text()")
+    docker.until("len(names()) == 2")
+    assert docker.run("result = [layer.animated(), document.topLevelNodes()[1].animated()]") == [True, False]
+
+
 def test_the_plugin_can_be_loaded_anew(docker):
     """As after an update of its files, without a new Krita: the old docker and the new one both work."""
     docker.run(

@@ -39,6 +39,7 @@ def effect(krita) -> dict:
 
 REFUSED = {
     "CMYK": (("CMYKA", "U8"), "", "Image > Convert Image Color Space"),
+    "XYZ": (("XYZA", "F32"), "", "Image > Convert Image Color Space"),
     "Lab": (("LABA", "U16"), "", "Image > Convert Image Color Space"),
     "empty layer": (
         ("RGBA", "U8"),

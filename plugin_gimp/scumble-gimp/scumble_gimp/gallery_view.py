@@ -18,6 +18,8 @@ from .reporting import TEXTS
 from .tiles import ACCENT, Key, Tiles
 
 SIDE = 88
+#: What the dialog has above and below the gallery.
+BELOW = 310
 COLUMNS = 4
 PICTURE, TITLE, TOOLTIP, KIND, VALUE, BACKGROUND, COLOUR = range(7)
 LOOK_MS = 120
@@ -50,6 +52,13 @@ class Told(NamedTuple):
     learn: Callable[[bool], None]
     on_layer: Callable[[bool], None]
     left: Callable[[], None]
+
+
+def _height() -> int:
+    """Of the gallery at least: on a low screen (1920x1200 at 200% is 600 high) the buttons stay in sight."""
+    display = Gdk.Display.get_default()
+    monitor = display.get_primary_monitor() or display.get_monitor(0)
+    return max(160, min(360, monitor.get_workarea().height - BELOW))
 
 
 class GalleryView(Gtk.Box):
@@ -88,7 +97,7 @@ class GalleryView(Gtk.Box):
 
         scrolled = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN)
         scrolled.set_policy(Gtk.PolicyType.NEVER, Gtk.PolicyType.AUTOMATIC)
-        scrolled.set_size_request(COLUMNS * (SIDE + 8) + 24, 360)
+        scrolled.set_size_request(COLUMNS * (SIDE + 8) + 24, _height())
         scrolled.add(self._icons)
         scrolled.get_vadjustment().connect("value-changed", lambda *_args: self._look_later())
         self._take_drops(scrolled)

@@ -25,12 +25,14 @@ class Work:
         pixels: what is to be painted.
         region: the part of `pixels` that is wanted; None for all of it.
         target: whatever the editor needs to put the result back.
+        note: what the artist is told once it is painted; empty for nothing.
     """
 
     layer: str
     pixels: Pixels
     region: Optional[Bounds] = None
     target: Any = field(default=None, compare=False, repr=False)
+    note: str = ""
 
 
 def uses_selection(effect: Effect) -> bool:

@@ -321,6 +321,8 @@ class Studio(QtCore.QObject):
             self.status.emit(_("Painted: {name}").format(name=name))
             small = jpeg(picture, HISTORY_SIDE)
             self.library.painted(HistoryEntry(applying.effect, applying.work.layer, time.time(), small))
+            if applying.work.note:
+                show(self, ScumbleError("note", applying.work.note))
         finally:
             self.live.pause(False)
             self.state_changed.emit()

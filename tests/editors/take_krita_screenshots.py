@@ -1,0 +1,113 @@
+"""Take the screenshots of Krita in docs/images again: pytest tests/editors/take_krita_screenshots.py -k 5.2
+
+Not among the tests that run by themselves: its name keeps it out of the collection.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from krita_images import close_documents, wait_for_active_layer
+from PIL import Image
+from test_krita_docker import EXAMPLES, show_docker
+
+pytestmark = pytest.mark.editors
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+MIX = (
+    "panel.studio.set_effect(Effect((StyleChoice('library', 'irises', 'Irises', 0.65),"
+    " StyleChoice('library', 'comic', 'Comic', 0.35))))"
+)
+
+
+@pytest.fixture
+def krita(start_krita, base):
+    """Krita with nothing chosen yet and a photo open."""
+    krita = start_krita(SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base))
+    shutil.copy(EXAMPLES / "photos" / "cat.jpg", krita.folder)
+    show_docker(krita)
+    krita.run(
+        """
+        document = app.openDocument(str(FOLDER / "cat.jpg"))
+        document.setBatchmode(True)
+        app.activeWindow().addView(document)
+        app.setActiveDocument(document)
+        """
+    )
+    krita.until("app.activeDocument() == document and document.activeNode() is not None")
+    krita.run('layer = document.activeNode(); layer.setName("Photo"); document.waitForDone()')
+    show_docker(krita)  # a new view brings the other dockers back
+    yield krita
+    close_documents(krita)
+
+
+def test_screenshots(krita):
+    narrow(krita)
+    krita.run("panel.gallery.chosen.emit(panel.studio.library.gallery.find('library', 'bedroom'), False)")
+    docker = [crop(krita)]
+    krita.run("s = Selection(); s.select(0, 0, 200, 300, 255); document.setSelection(s); del s")
+    krita.run(MIX + "\nfrom scumble.editing.mix import with_mask")
+    krita.run(
+        "from dataclasses import replace\n"
+        "panel.mix.edited.emit(with_mask(panel.studio.effect.styles, 1, 'selection'))"
+    )
+    docker.append(crop(krita))
+    krita.run("document.setSelection(None);" + MIX)
+    krita.run("panel.studio.set_live(True)")
+    krita.until("previews() and panel.job.status_text().startswith('Preview')")
+    take(krita, "krita-live.png")
+    krita.run("panel.studio.set_live(False)")
+    for style in ("comic", "linocut", None):
+        if style is not None:
+            krita.run(
+                f"panel.gallery.chosen.emit(panel.studio.library.gallery.find('library', {style!r}), False)"
+            )
+        else:
+            krita.run(MIX)
+        krita.run("panel.perform('apply')")
+        krita.until("not panel.studio.busy")
+        wait_for_active_layer(krita)
+    krita.run("panel.perform('edit')")
+    docker.append(crop(krita))
+    krita.run("panel.studio.leave_edited(); panel._past.set_open(True)")
+    krita.run("place_of(panel.history)")
+    take(krita, "krita-history.png")
+    side_by_side(docker).save(IMAGES / "krita-docker.png", optimize=True)
+
+
+def narrow(krita) -> None:
+    krita.run("window.resizeDocks([docker], [280], Qt.Horizontal)")
+    krita.until("panel.gallery.list.count() > 20")
+
+
+def settled(krita, path: Path) -> Image.Image:
+    krita.shell("xdotool mousemove 760 30 sleep 1.5")
+    with Image.open(krita.screenshot(path)) as picture:
+        return picture.convert("RGB")
+
+
+def take(krita, name: str) -> None:
+    settled(krita, krita.folder / "shot.png").save(IMAGES / name, optimize=True)
+
+
+def crop(krita) -> Image.Image:
+    """The docker alone."""
+    krita.run("place_of(panel.controls.more); panel._scroll.verticalScrollBar().setValue(0)")
+    x, y, width, height = krita.run(
+        "p = docker.mapToGlobal(QPoint(0, 0)); result = [p.x(), p.y(), docker.width(), docker.height()]"
+    )
+    return settled(krita, krita.folder / "docker.png").crop((x, y, x + width, y + height))
+
+
+def side_by_side(pictures: list[Image.Image]) -> Image.Image:
+    gap = 12
+    width = sum(picture.width for picture in pictures) + gap * (len(pictures) - 1)
+    sheet = Image.new("RGB", (width, max(picture.height for picture in pictures)), (128, 128, 128))
+    left = 0
+    for picture in pictures:
+        sheet.paste(picture, (left, 0))
+        left += picture.width + gap
+    return sheet
