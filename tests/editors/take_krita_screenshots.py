@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from krita_docker import EXAMPLES, show_docker
 from krita_images import close_documents, wait_for_active_layer
 from PIL import Image
-from test_krita_docker import EXAMPLES, show_docker
 
 pytestmark = pytest.mark.editors
 

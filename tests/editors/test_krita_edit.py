@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from krita_docker import choose, click, open_photo, show_docker
 from krita_images import Case, apply, close_documents, open_document, raw
-from test_krita_docker import choose, click, open_photo, show_docker
 
 pytestmark = pytest.mark.editors
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from install_kit import newcomer
-from test_krita_docker import choose, click, open_photo, show_docker
+from krita_docker import choose, click, open_photo, show_docker
 
 from scumble_daemon.plugins.bundle import assemble_krita
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from krita_docker import click, open_photo, show_docker
 from krita_images import Case, close_documents, raw, wait_for_active_layer
-from test_krita_docker import click, open_photo, show_docker
 
 from scumble import Client, Extent, PixelFormat, Pixels, StyleSource, StyleWeight, StylizeRequest
 
