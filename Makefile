@@ -52,9 +52,8 @@ lint: $(STAMP)
 check: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not slow" tests/unit
 
-# Two processes: the editors' tests wait for windows most of the time.
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest
 
 bench: $(STAMP)
 	$(BIN)/scumble bench

@@ -7,28 +7,14 @@ import functools
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from scumble.wire import msgpack
 
-EDITORS = Path(__file__).with_name("editors")
-
 settings.register_profile("scumble", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("scumble")
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs in one process (``--dist loadgroup``): a file's tests, and those that share an editor."""
-    for item in items:
-        group = item.path.relative_to(EDITORS.parent).as_posix()
-        if EDITORS in item.path.parents:
-            parameters = getattr(getattr(item, "callspec", None), "params", {})
-            group = f"krita {parameters['series']}" if "series" in parameters else "gimp"
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="module", params=["package", "own"])

@@ -46,15 +46,13 @@ def extra_for(kind: str) -> str:
 
 
 def way_out(path: Path) -> str:
-    """What to do with a file that is no image to us: one sentence, by its name."""
+    """What to do with a file that is no image to us, by its name: one sentence, or nothing."""
     kind = kind_of(path.suffix)
     if kind == "video":
         return "A film is painted by scumble video."
     if command := extra_for(kind):
         return f"Install what reads {kind}: {command}."
-    if kind:
-        return "Export it as PNG or TIFF in the program that made it."
-    return "It reads JPEG, PNG, TIFF, WebP, AVIF, PSD, GIF, BMP and PPM."
+    return "Export it as PNG or TIFF in the program that made it." if kind else ""
 
 
 def kind_of(suffix: str) -> str:

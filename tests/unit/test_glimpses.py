@@ -90,6 +90,8 @@ def test_a_style_that_fails_is_not_tried_again_until_it_is_another(line):
 
 
 class Job:
+    seconds = 0.0
+
     def __init__(self, name: str, started: list[str], gate: threading.Event) -> None:
         self._name, self._started, self._gate = name, started, gate
 

@@ -295,11 +295,13 @@ def _typed_errors(name: str, decode):
     except ScumbleError:
         raise
     except UnidentifiedImageError as error:
-        raise ScumbleError(
+        refused = ScumbleError(
             "not-an-image",
             f"{name} is not an image that Scumble can read.",
-            hint=way_out(Path(name)),
-        ) from error
+            hint="It reads JPEG, PNG, TIFF, WebP, AVIF, PSD, GIF, BMP and PPM.",
+        )
+        refused.hint = way_out(Path(name)) or refused.hint
+        raise refused from error
     except Image.DecompressionBombError as error:
         raise ScumbleError(
             "image-too-large",

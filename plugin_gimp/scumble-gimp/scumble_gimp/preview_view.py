@@ -17,7 +17,7 @@ from .i18n import _
 from .viewport import ROOM
 
 GRIP = 24
-"""Pixels on each side of the line that move it."""
+"""Pixels on each side of the line that move it, as widgets are measured: on a dense screen it has more."""
 ZOOMS = (None, 0.5, 1.0, 2.0)
 SETTLE_MS = 150
 """How long the dialog keeps its size before the preview is made for it."""
@@ -102,7 +102,8 @@ class PreviewView(Gtk.Box):
             self._draw()
 
     def _allocated(self, _around, allocation) -> None:
-        room = Extent(max(1, allocation.width - 4), max(1, allocation.height - 4))
+        dense = self.get_scale_factor()
+        room = Extent(max(1, dense * (allocation.width - 4)), max(1, dense * (allocation.height - 4)))
         if room != self.room:
             self.room = room
             self._stop_settling()
@@ -119,7 +120,7 @@ class PreviewView(Gtk.Box):
             self._settling = 0
 
     def _pressed(self, _box, event) -> bool:
-        line = self._share * self._width
+        line = self._share * self._width / self.get_scale_factor()
         beside = self._after is None or abs(event.x - line) > GRIP
         self._grabbed = (event.x_root, event.y_root) if self.can_pan and beside else None
         if self._grabbed is None:
@@ -134,7 +135,7 @@ class PreviewView(Gtk.Box):
         else:
             x, y = self._grabbed
             self._grabbed = (event.x_root, event.y_root)
-            zoom = self.zoom or 1.0
+            zoom = (self.zoom or 1.0) / self.get_scale_factor()
             self._on_pan((x - event.x_root) / zoom, (y - event.y_root) / zoom)
         return True
 
@@ -147,7 +148,7 @@ class PreviewView(Gtk.Box):
 
     def _put_line(self, x: float) -> None:
         if self._before is not None:
-            self._share = min(1.0, max(0.0, x / self._width))
+            self._share = min(1.0, max(0.0, x * self.get_scale_factor() / self._width))
             self._draw()
 
     @property
@@ -170,4 +171,9 @@ class PreviewView(Gtk.Box):
             picture = pictures.pixbuf_of(before)
         else:
             picture = pictures.split(before, after, round(self._share * before.extent.width))
-        self._image.set_from_pixbuf(pictures.enlarged(picture, self._times))
+        picture, dense = pictures.enlarged(picture, self._times), self.get_scale_factor()
+        if dense == 1:
+            self._image.set_from_pixbuf(picture)
+        else:  # as a pixbuf its pixels would be so many of the screen's; an icon has each of its own
+            self._image.set_from_gicon(picture, Gtk.IconSize.DIALOG)
+            self._image.set_pixel_size(-(-max(picture.get_width(), picture.get_height()) // dense))
