@@ -144,6 +144,12 @@ def start_gimp(gimps: Starter) -> Iterator[Starter]:
         yield lambda **how: _closed_with(opened, gimps(**how))
 
 
+@pytest.fixture
+def new_gimp(start_gimp: Starter, base: Path) -> GimpSession:
+    """GIMP with windows and nothing chosen yet: in `gimp_window` the last style is painted at once."""
+    return start_gimp(windows=True, SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base))
+
+
 @pytest.fixture(scope="session")
 def gimp(gimps: Starter) -> Iterator[GimpSession]:
     """GIMP without windows."""

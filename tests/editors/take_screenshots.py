@@ -32,9 +32,9 @@ CAFE_TERRACE = "158 230"
 
 
 @pytest.fixture
-def gimp(start_gimp, base):
+def gimp(new_gimp):
     """GIMP with windows and nothing chosen yet."""
-    return start_gimp(windows=True, SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base))
+    return new_gimp
 
 
 def test_screenshot_of_the_dialog(gimp):

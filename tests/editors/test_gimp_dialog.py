@@ -213,7 +213,8 @@ display.delete()
 
 
 @pytest.mark.parametrize("photo", ["coffee", "cat"])
-def test_at_actual_size_what_is_seen_is_what_is_painted(gimp, client: Client, photo):
+def test_at_actual_size_what_is_seen_is_what_is_painted(new_gimp, client: Client, photo):
+    gimp = new_gimp
     running, window = open_dialog(gimp, photo=photo)
     choose_a_style(gimp, window)
     fitted = content(gimp, window, AFTER)
@@ -227,7 +228,8 @@ def test_at_actual_size_what_is_seen_is_what_is_painted(gimp, client: Client, ph
     assert difference_where_it_fits_best(painted, seen) <= 1  # what two cuts into patches may differ by
 
 
-def test_at_actual_size_dragging_shows_another_part(gimp, client: Client):
+def test_at_actual_size_dragging_shows_another_part(new_gimp, client: Client):
+    gimp = new_gimp
     running, window = open_dialog(gimp)
     choose_a_style(gimp, window)
     fitted = content(gimp, window, AFTER)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 
 import numpy as np
@@ -60,9 +59,9 @@ Gtk.main()
 
 
 @pytest.fixture
-def gimp(start_gimp, base):
-    """GIMP with windows and nothing chosen yet: what these tests choose would be in the next dialog."""
-    return start_gimp(windows=True, SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base))
+def gimp(new_gimp):
+    """GIMP with windows and nothing chosen yet."""
+    return new_gimp
 
 
 def control_click(gimp, window: str, place: str) -> None:

@@ -152,8 +152,8 @@ elsewhere.delete()
     assert names == ["Photo"]
 
 
-def test_two_halves_are_painted_by_two_styles_by_mouse(gimp_window, client: Client):
-    gimp = gimp_window
+def test_two_halves_are_painted_by_two_styles_by_mouse(new_gimp, client: Client):
+    gimp = new_gimp
     shutil.copy(EXAMPLES / "photos" / "coffee.jpg", gimp.folder)
     running = gimp.begin(
         f"""

@@ -31,8 +31,8 @@ def none_before_and_after(daemon):
         file.unlink()
 
 
-def test_what_is_set_is_saved_and_another_is_taken_and_painted(gimp_window):
-    gimp = gimp_window
+def test_what_is_set_is_saved_and_another_is_taken_and_painted(new_gimp):
+    gimp = new_gimp
     save_preset("Pale comic", Effect((StyleChoice("library", "comic", "Comic"),), weight=0.4))
     running, window = open_dialog(gimp, "300, 200")
     choose_a_style(gimp, window, FOURTH)
@@ -52,8 +52,8 @@ def test_what_is_set_is_saved_and_another_is_taken_and_painted(gimp_window):
     assert paint(gimp, running, window)["name"] == "Comic 40% · Background"
 
 
-def test_one_is_deleted_after_a_question_and_a_damaged_file_is_told(gimp_window, daemon):
-    gimp = gimp_window
+def test_one_is_deleted_after_a_question_and_a_damaged_file_is_told(new_gimp, daemon):
+    gimp = new_gimp
     save_preset("Comic", Effect((StyleChoice("library", "comic", "Comic"),)))
     (presets_dir() / "bad.json").write_text("{")
     running, window = open_dialog(gimp, "300, 200")
