@@ -26,62 +26,76 @@ TILINGS = ("auto", "full", "thumbnail", "exact")
 _DEVICE = re.compile(r"(auto|cpu|mps|cuda(:\d{1,2})?)\Z")
 
 
+class Kind:
+    """What a setting may be."""
+
+    def check(self, name: str, value: object) -> None:
+        """Raise ScumbleError for what the setting `name` cannot be."""
+        raise NotImplementedError
+
+    def nearest(self, value: object, default: Any) -> Any:
+        """The value, or what is nearest to it; the default for what nothing is near to."""
+        try:
+            self.check("setting", value)
+        except ScumbleError:
+            return default
+        return value
+
+
 @dataclass(frozen=True)
-class Number:
-    """A number within limits."""
+class Number(Kind):
+    """A number within limits; `bad-request` for another."""
 
     low: float
     high: float
 
     def check(self, name: str, value: object) -> None:
-        """Raise ScumbleError `bad-request` for what is no such number."""
-        if not is_number(value) or not self.low <= value <= self.high:  # type: ignore[operator]
+        if not self.holds(value):
             what = name.replace("_", " ")
             raise ScumbleError("bad-request", "The {} is {:g} to {:g}.".format(what, self.low, self.high))
 
     def nearest(self, value: object, default: Any) -> Any:
-        """The value, brought within the limits; the default for what is no number."""
         return min(self.high, max(self.low, float(value))) if is_number(value) else default  # type: ignore[arg-type]
+
+    def holds(self, value: object) -> bool:
+        """Whether it is a number within the limits."""
+        return is_number(value) and self.low <= value <= self.high  # type: ignore[operator]
 
 
 class Strength(Number):
-    """The number that most people set, with a code of its own."""
+    """The number that most people set; `bad-weight` for another."""
 
     def check(self, name: str, value: object) -> None:
-        """Raise ScumbleError `bad-weight` for what is no such number."""
-        if not is_number(value) or not self.low <= value <= self.high:  # type: ignore[operator]
+        if not self.holds(value):
             raise ScumbleError(
                 "bad-weight", "The style weight must be between 0 and 1, not {!r:.40}.".format(value)
             )
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A whole number within limits, or None."""
+class Whole(Kind):
+    """A whole number within limits, or None; `bad-request` for another."""
 
     low: int
     high: int
 
     def check(self, name: str, value: object) -> None:
-        """Raise ScumbleError `bad-request` for what is no such number."""
         if value is not None and not (is_int(value) and self.low <= value <= self.high):  # type: ignore[operator]
             raise ScumbleError(
                 "bad-request", "A {} is {} to {} pixels wide.".format(name, self.low, self.high)
             )
 
     def nearest(self, value: object, default: Any) -> Any:
-        """The value, brought within the limits; the default for what is no number."""
         return min(self.high, max(self.low, value)) if is_int(value) else default  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)
-class OneOf:
-    """One of some words."""
+class OneOf(Kind):
+    """One of some words; `bad-request` for another."""
 
     words: Tuple[str, ...]
 
     def check(self, name: str, value: object) -> None:
-        """Raise ScumbleError `bad-request` for another."""
         if value not in self.words:
             raise ScumbleError(
                 "bad-request",
@@ -89,40 +103,22 @@ class OneOf:
                 hint="Use one of {}.".format(", ".join(self.words)),
             )
 
-    def nearest(self, value: object, default: Any) -> Any:
-        """The value, or the default for another."""
-        return value if value in self.words else default
 
-
-class Named:
-    """The name of an engine."""
+class Named(Kind):
+    """The name of an engine; `bad-engine` for what is no name."""
 
     def check(self, name: str, value: object) -> None:
-        """Raise ScumbleError `bad-engine` for what is no name."""
         check_name(value, "bad-engine", name)
 
-    def nearest(self, value: object, default: Any) -> Any:
-        """The value, or the default for what is no name."""
-        try:
-            self.check("engine", value)
-        except ScumbleError:
-            return default
-        return value
 
-
-class Device:
-    """What computes."""
+class Device(Kind):
+    """What computes; `bad-request` for what is no device."""
 
     def check(self, name: str, value: object) -> None:
-        """Raise ScumbleError `bad-request` for what is no device."""
         check_device(value)
 
-    def nearest(self, value: object, default: Any) -> Any:
-        """The value, or the default for what is no device."""
-        return value if isinstance(value, str) and _DEVICE.match(value) else default
 
-
-def _setting(default: Any, kind: Any, purpose: str) -> Any:
+def _setting(default: Any, kind: Kind, purpose: str) -> Any:
     return field(default=default, metadata={"kind": kind, "purpose": purpose})
 
 
@@ -185,7 +181,7 @@ class Setting:
     """What there is to know of one setting: `kind` checks values, `purpose` is a sentence."""
 
     default: Any
-    kind: Any
+    kind: Kind
     purpose: str
 
 

@@ -72,14 +72,14 @@ class StyleChoice:
 
 
 @dataclass(frozen=True)
-class Mix:
+class StyleMix:
     """Styles, each with its share."""
 
     styles: Tuple[StyleChoice, ...] = ()
 
 
 @dataclass(frozen=True)
-class Effect(Settings, Mix):
+class Effect(Settings, StyleMix):
     """All that an artist sets for one job."""
 
     def to_dict(self) -> Dict[str, Any]:
@@ -154,10 +154,12 @@ def masks_of(
     """
     masks: List[Optional[bytes]] = []
     for style in styles:
-        if style.mask and style.mask != ELSEWHERE and coverage is None:
+        if style.mask in ("", ELSEWHERE):
+            masks.append(None)
+        elif coverage is None:
             raise ScumbleError("bad-style", "The mask of {} is not at hand.".format(style.label))
-        wanted = coverage if style.mask != ELSEWHERE and style.mask else None
-        masks.append(wanted(style.mask) if wanted is not None else None)
+        else:
+            masks.append(coverage(style.mask))
     given = [mask for mask in masks if mask is not None]
     rest = uncovered(given) if given else None
     return [rest if style.mask == ELSEWHERE else mask for style, mask in zip(styles, masks)]
