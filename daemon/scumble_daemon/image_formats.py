@@ -50,8 +50,6 @@ def way_out(path: Path) -> str:
     kind = kind_of(path.suffix)
     if kind == "video":
         return "A film is painted by scumble video."
-    if command := extra_for(kind):
-        return f"Install what reads {kind}: {command}."
     return "Export it as PNG or TIFF in the program that made it." if kind else ""
 
 

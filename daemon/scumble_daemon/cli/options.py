@@ -40,9 +40,8 @@ def _take_preset(ctx: click.Context, _option: click.Parameter, name: str | None)
     from scumble.editing.presets import load_preset
 
     effect = load_preset(name).effect
-    fields = {key: value for key, value in vars(effect).items() if key != "styles"}
     texts = [f"{style.value}:{style.amount!r}" for style in effect.styles]
-    ctx.default_map = {**(ctx.default_map or {}), **fields, "styles": texts}
+    ctx.default_map = {**(ctx.default_map or {}), **effect.settings(), "styles": texts}
 
 
 #: Read before the other options, whose defaults it brings along: one that is given wins.

@@ -56,9 +56,8 @@ def show(name: str, wants_json: bool) -> None:
         report.as_json(preset.to_dict())
         return
     report.done(f"{preset.name}: {_styles(preset.effect)}")
-    for key, value in preset.effect.to_dict().items():
-        if key != "styles":
-            report.done(f"  {key.replace('_', '-')}: {value}")
+    for key, value in preset.effect.settings().items():
+        report.done(f"  {key.replace('_', '-')}: {value}")
 
 
 @command.command(
