@@ -24,6 +24,7 @@ from editor_session import SCREEN
 from editors_root import prepare_krita, prepare_root, required
 from gimp_session import GimpSession
 from install_kit import Kit, portable_python
+from krita_images import close_documents
 from krita_session import KritaSession
 
 from scumble import Client
@@ -214,6 +215,20 @@ def krita(kritas: KritaStarter) -> Iterator[KritaSession]:
     """One Krita of each series for all tests; a test closes the documents that it opens."""
     with contextlib.closing(kritas()) as session:
         yield session
+
+
+@pytest.fixture
+def documents_closed(krita: KritaSession) -> Iterator[None]:
+    """The shared Krita's documents are closed after the test."""
+    yield
+    close_documents(krita)
+
+
+@pytest.fixture
+def krita_style(krita: KritaSession) -> dict[str, str]:
+    """A style's file inside Krita's root, as an effect names it."""
+    value = shutil.copy(Path(__file__).parents[2] / "examples" / "styles" / "swirls.jpg", krita.folder)
+    return {"kind": "file", "value": str(value)}
 
 
 def _closed_with(opened: contextlib.ExitStack, session: Any) -> Any:

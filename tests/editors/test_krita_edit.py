@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from krita_docker import choose, click, open_photo, show_docker
 from krita_images import Case, apply, close_documents, open_document, raw
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.usefixtures("documents_closed")]
 
-STYLE = Path(__file__).parents[2] / "examples" / "styles" / "swirls.jpg"
 SELECT = "s = Selection(); s.select(18, 15, 12, 10, 255); s.feather(4); document.setSelection(s); del s"
 EDIT = """
 target = D.edited_target(document, new)
@@ -27,18 +24,10 @@ app.setActiveDocument(document)
 """
 
 
-@pytest.fixture(autouse=True)
-def _documents(krita):
-    yield
-    close_documents(krita)
-
-
 @pytest.fixture
-def effect(krita) -> dict:
+def effect(krita_style) -> dict:
     """An effect with a style that lies inside."""
-    inside = krita.folder / STYLE.name
-    inside.write_bytes(STYLE.read_bytes())
-    return {"styles": [{"kind": "file", "value": str(inside)}], "weight": 0.7}
+    return {"styles": [krita_style], "weight": 0.7}
 
 
 @pytest.mark.parametrize("select", ["", SELECT], ids=["all", "selection"])

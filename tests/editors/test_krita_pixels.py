@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from gimp_images import crop
-from krita_images import Case, apply, close_documents, open_document, raw
+from krita_images import Case, apply, open_document, raw
 
 from scumble import Bounds, Client, Extent, PixelFormat, Pixels
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.usefixtures("documents_closed")]
 
 STYLE = Path(__file__).parents[2] / "examples" / "styles" / "swirls.jpg"
 WEIGHT = 0.8
@@ -33,18 +33,10 @@ CASES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _documents(krita):
-    yield
-    close_documents(krita)
-
-
 @pytest.fixture
-def effect(krita) -> dict:
+def effect(krita_style) -> dict:
     """An effect with a style that lies inside."""
-    inside = krita.folder / STYLE.name
-    inside.write_bytes(STYLE.read_bytes())
-    return {"styles": [{"kind": "file", "value": str(inside)}], "weight": WEIGHT}
+    return {"styles": [krita_style], "weight": WEIGHT}
 
 
 def source_of(krita, done: dict) -> Pixels:

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from krita_docker import click, open_photo, show_docker
-from krita_images import Case, close_documents, raw, wait_for_active_layer
+from krita_images import Case, raw, wait_for_active_layer
 
 from scumble import Client, Extent, PixelFormat, Pixels, StyleSource, StyleWeight, StylizeRequest
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.usefixtures("documents_closed")]
 
 STYLES = Path(__file__).parents[2] / "examples" / "styles"
 PLACES = """
@@ -25,12 +25,6 @@ white = document.createNode("White", "paintlayer")
 document.rootNode().addChildNode(white, layer)
 fill(white, bytes([255, 255, 255, 255] * 20 + [0, 0, 0, 255] * 4 + [255, 255, 255, 0] * 4) * 40, 0, 0, 28, 40)
 """
-
-
-@pytest.fixture(autouse=True)
-def _documents(krita):
-    yield
-    close_documents(krita)
 
 
 def half(width: int, height: int, columns: int) -> np.ndarray:

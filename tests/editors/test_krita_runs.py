@@ -6,7 +6,6 @@ import os
 import signal
 import time
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,24 +16,15 @@ from krita_images import LATE_S, Case, apply, close_documents, open_document, ra
 from scumble import Client
 from scumble_daemon.cli import cli
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.usefixtures("documents_closed")]
 
-STYLE = Path(__file__).parents[2] / "examples" / "styles" / "swirls.jpg"
 SELECT = "s = Selection(); s.select(5, 7, 20, 10, 255); document.setSelection(s); del s"
 
 
-@pytest.fixture(autouse=True)
-def _documents(krita):
-    yield
-    close_documents(krita)
-
-
 @pytest.fixture
-def effect(krita) -> dict:
+def effect(krita_style) -> dict:
     """An effect with a style that lies inside."""
-    inside = krita.folder / STYLE.name
-    inside.write_bytes(STYLE.read_bytes())
-    return {"styles": [{"kind": "file", "value": str(inside)}], "weight": 0.8}
+    return {"styles": [krita_style], "weight": 0.8}
 
 
 REFUSED = {
