@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+import scumble_models
 from scumble_models.colour import colour_map
 from scumble_models.errors import TrainingError, WeightsError
 from scumble_models.grid import grid_energy
@@ -33,6 +35,7 @@ from scumble_models.training.trainer import PATIENCE, Trainer
 from scumble_models.vgg.encoder import LAYERS, VGG16, scale_activations
 from tests.unit.models.conftest import natural_image
 
+MODELS = Path(scumble_models.__file__).parent
 RECIPE = """
 architecture = "microast"
 bank = 8
@@ -302,6 +305,19 @@ def test_a_training_begins_with_the_decoder_of_another_network(tmp_path, folders
         k.replace("decoders.conv4_1", "decoder") for k in start if "decoders.conv4_1." in k
     }
     assert all(torch.equal(v, start[k.replace("decoder", "decoders.conv4_1", 1)]) for k, v in decoder.items())
+
+
+@pytest.mark.parametrize(
+    "recipe", sorted(MODELS.glob("*/recipe-gpu.toml")), ids=lambda path: path.parent.name
+)
+def test_what_a_gpu_is_to_run_takes_its_first_steps_here(recipe, tmp_path, folders):
+    text = re.sub(r"^init = .*$", "", recipe.read_text(), flags=re.M)  # what an earlier training makes
+    small = {"bank": 4, "refresh": 2, "steps": 1, "crop": 64, "batch": 2}
+    for name, value in small.items():
+        text = re.sub(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.M)
+    trainer = make_trainer(tmp_path, folders, "run", text)
+    trainer.run()
+    assert all(bool(torch.isfinite(value).all()) for value in trainer.network.state_dict().values())
 
 
 def test_weights_without_a_decoder_are_no_start(tmp_path, folders):
