@@ -155,6 +155,17 @@ def test_transparent_parts_of_a_style_do_not_count():
     assert caught.value.code == "bad-style"
 
 
+def test_strokes_stand_in_for_what_is_transparent_in_a_style():
+    stripes = np.repeat(np.where(np.arange(160) // 4 % 2, 250, 5).astype(np.uint8)[None], 120, 0)
+    array = np.dstack([stripes, stripes, stripes, np.full_like(stripes, 255)])
+    y, x = np.ogrid[:120, :160]
+    array[(y - 50) ** 2 + (x - 90) ** 2 < 40**2] = 0
+    pixels, _ = visible_part(rgba(array), "s.png")
+    found = np.frombuffer(pixels.data, np.uint8).reshape(120, 160, 4)[..., 0].astype(float)
+    along, across = (np.abs(np.diff(found, axis=axis)).mean() for axis in (0, 1))
+    assert along < across / 10  # pixels one by one would make both alike
+
+
 @pytest.mark.parametrize("value", [np.nan, -3.0, 7.0])
 def test_a_style_that_is_one_colour_to_the_network_is_said(value):
     array = np.full((40, 40, 3), value, np.float32) * np.linspace(1, 2, 40, dtype=np.float32)[:, None, None]

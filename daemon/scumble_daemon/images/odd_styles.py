@@ -8,6 +8,7 @@ from scumble import Extent, Pixels, to_array
 from scumble.errors import ScumbleError
 
 _SMALL = 32  # pixels a side, less than one stroke
+_BLOCKS = (128, 64, 32, 16, 8)  # pixels a side of what stands in for what is not seen
 
 
 def visible_part(pixels: Pixels, name: str) -> tuple[Pixels, list[str]]:
@@ -28,10 +29,7 @@ def visible_part(pixels: Pixels, name: str) -> tuple[Pixels, list[str]]:
         seen = array[..., 3] > 0
         hidden = 1 - seen.mean()
         if not seen.all():
-            # What is seen stands in for what is not: colours and contrast stay what they are.
-            array = array.copy()
-            visible = array[seen]
-            array[~seen] = visible[np.arange(int((~seen).sum())) * 7919 % len(visible)]
+            array = _filled(array, seen)
             notes.append(f"{hidden:.0%} of the style {name} is transparent and does not count.")
         extent = Extent(array.shape[1], array.shape[0])
         pixels = Pixels(extent, pixels.format, np.ascontiguousarray(array).tobytes(), pixels.profile)
@@ -45,3 +43,38 @@ def visible_part(pixels: Pixels, name: str) -> tuple[Pixels, list[str]]:
             f"The style {name} is only {pixels.extent} pixels large: it brings little but its colours."
         )
     return pixels, notes
+
+
+def _filled(array: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """The picture with what is seen in place of what is not: its colours, and its strokes.
+
+    Blocks are copied, as large as are seen whole somewhere, since pixels one by one would be grain to a
+    network. Which ones comes from the place alone, so that a style is the same each time.
+
+    Args:
+        array: ``(H, W, C)``.
+        seen: ``(H, W)``, True somewhere.
+    """
+    side, rows, columns = _seen_blocks(seen)
+    array = array.copy()
+    for number, (top, left) in enumerate(np.ndindex(*(-(-length // side) for length in seen.shape))):
+        place = np.s_[top * side : (top + 1) * side, left * side : (left + 1) * side]
+        hidden = ~seen[place]
+        if hidden.any():
+            pick = number * 7919 % len(rows)
+            height, width = hidden.shape
+            block = array[rows[pick] : rows[pick] + height, columns[pick] : columns[pick] + width]
+            array[place][hidden] = block[hidden]
+    return array
+
+
+def _seen_blocks(seen: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+    """The side of the largest blocks that are seen whole, and rows and columns where they begin."""
+    sums = np.pad(seen.astype(np.int64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    for side in _BLOCKS:
+        counts = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
+        rows, columns = np.nonzero(counts == side * side)
+        if len(rows):
+            return side, rows, columns
+    rows, columns = np.nonzero(seen)
+    return 1, rows, columns
