@@ -17,6 +17,8 @@ import click
 import torch
 from safetensors.torch import load_file, save_file
 
+from scumble_models.registry import engine_folder
+
 MODELS = Path(__file__).parents[1] / "models" / "scumble_models"
 
 
@@ -25,9 +27,11 @@ MODELS = Path(__file__).parents[1] / "models" / "scumble_models"
 @click.argument("weights", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 def main(engine: str, weights: Path) -> None:
     """Pack WEIGHTS, a safetensors file of the whole network, for ENGINE."""
-    state = {k: v.half().contiguous() for k, v in load_file(weights).items() if not k.startswith("encoder.")}
-    if not state or not all(torch.isfinite(v).all() for v in state.values()):
-        raise click.ClickException(f"{weights.name} holds nothing that half precision can hold.")
+    # A training may have made more than ships, such as ways back for other engines.
+    own = {name for name in engine_folder(engine).build().state_dict() if not name.startswith("encoder.")}
+    state = {k: v.half().contiguous() for k, v in load_file(weights).items() if k in own}
+    if state.keys() != own or not all(torch.isfinite(v).all() for v in state.values()):
+        raise click.ClickException(f"{weights.name} does not hold all of the network in half precision.")
     path = MODELS / engine / "weights.safetensors"
     save_file(state, path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,11 +1,13 @@
-"""WCT: whitening and colouring of VGG features at four levels, coarse to fine.
+"""WCT: whitening and colouring of VGG features at several levels, coarse to fine.
 
 Li et al., "Universal Style Transfer via Feature Transforms" (NeurIPS 2017), figure 1(c). The paper begins
-at relu5_1; here the encoder ends at relu4_1. Nothing is learned but the way back from VGG.
+at relu5_1; here it is relu3_1, as pictures of relu4_1 come back too coarse (card.md). Nothing is learned
+but the way back from VGG.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -21,23 +23,31 @@ from scumble_models.vgg.decoder import LEVELS, VGGDecoder
 from scumble_models.vgg.encoder import VGG16
 from scumble_models.wct.whitening import colouring, whitening
 
+#: Where a picture is painted, in this order.
+PAINTED = ("conv3_1", "conv2_1", "conv1_1")
+
 
 class WCT(StyleNetwork):
-    """The whole network, from images in 0..1 to images in 0..1 (not clamped)."""
+    """The whole network, from images in 0..1 to images in 0..1 (not clamped).
+
+    Args:
+        levels: where it paints, coarse to fine, of :data:`~scumble_models.vgg.decoder.LEVELS`.
+    """
 
     architecture = "wct"
 
-    def __init__(self) -> None:
+    def __init__(self, levels: Sequence[str] = PAINTED) -> None:
         super().__init__()
+        self.levels = tuple(levels)
         self.encoder = VGG16(padding_mode="reflect")
-        self.decoders = nn.ModuleDict({level: VGGDecoder(level) for level in LEVELS})
+        self.decoders = nn.ModuleDict({level: VGGDecoder(level) for level in levels})
         # A covariance is whitened once, however many patches ask.
         self._whitening = WeakTensorKeyDictionary()
 
     def encode_style(self, style: Tensor) -> StyleSignals:
         """Style images ``(N, 3, H, W)`` in 0..1 to mean ``(N, C)`` and colouring ``(N, C, C)`` by level."""
         tensors: dict[str, Tensor] = {}
-        for level, features in self.encoder(style, tuple(LEVELS)).items():
+        for level, features in self.encoder(style, self.levels).items():
             mean, covariance = whole_statistics(features, "covariance")
             tensors[f"{level}.mean"] = mean.flatten(1)
             tensors[f"{level}.colouring"] = colouring(covariance)
@@ -64,19 +74,15 @@ class WCT(StyleNetwork):
 
     def stages(self) -> tuple[Stage, ...]:
         """A picture is painted at each level and looked at anew at the next finer one."""
-        levels = list(LEVELS)
+        start = self.levels[0]
         first = first_stage(
-            "encode",
-            lambda image: self.encode(image, levels[0]),
-            self.encoder.until(levels[0]),
-            LEVELS[levels[0]],
+            "encode", lambda image: self.encode(image, start), self.encoder.until(start), LEVELS[start]
         )
-        later = [self._painting(*pair) for pair in zip(levels, [*levels[1:], None], strict=True)]
-        return (first, *later)
+        later = zip(self.levels, (*self.levels[1:], None), strict=True)
+        return (first, *(self._painting(*pair) for pair in later))
 
     def _painting(self, level: str, following: str | None) -> Stage:
         """The stage that paints at a level, and encodes what it has painted for the next one."""
-
         decoder = cast(VGGDecoder, self.decoders[level])
 
         def paint(features: Tensor, statistics: Statistics, signals: Signals) -> Tensor:

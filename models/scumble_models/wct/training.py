@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from scumble_models.training.method import TrainingMethod
 from scumble_models.training.on_vgg import initialise_decoder
-from scumble_models.vgg.decoder import VGGDecoder
+from scumble_models.vgg.decoder import LEVELS, VGGDecoder
 from scumble_models.vgg.encoder import VGG16
 from scumble_models.wct.network import WCT
 
@@ -18,8 +18,8 @@ class Training(TrainingMethod[WCT]):
     """The decoders of all levels; no style is ever seen as one."""
 
     def initial(self, loss_network: VGG16) -> WCT:
-        """A network with the loss network as its encoder, which does not learn."""
-        network = WCT()
+        """A network with the loss network as its encoder, which does not learn, and all ways back."""
+        network = WCT(tuple(LEVELS))
         network.encoder.load_state_dict(loss_network.state_dict())
         network.encoder.requires_grad_(False)
         for decoder in network.decoders.values():

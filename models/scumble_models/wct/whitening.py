@@ -5,23 +5,23 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-#: Eigenvalues below this share of the largest are noise of rounding, or of fewer positions than channels.
-NOISE = 1e-5
+#: Added to the variances of the picture, whose features have a mean activation of 1: what hardly varies,
+#: such as a sky, stays calm instead of being stretched until its grain and the decoder's mesh are strokes.
+RIDGE = 1.0
 
 
 def whitening(covariance: Tensor) -> Tensor:
-    """``Σ^(-1/2)`` of covariances ``(N, C, C)`` float64, in float32; nothing of directions that are noise."""
-    return _power(covariance, -0.5)
+    """``(Σ + I)^(-1/2)`` of covariances ``(N, C, C)`` float64, in float32 (Eq. 2; I is ours, see card.md)."""
+    return _power(covariance, RIDGE, -0.5)
 
 
 def colouring(covariance: Tensor) -> Tensor:
-    """``Σ^(1/2)`` of covariances ``(N, C, C)`` float64, in float32."""
-    return _power(covariance, 0.5)
+    """``Σ^(1/2)`` of covariances ``(N, C, C)`` float64, in float32 (Eq. 3)."""
+    return _power(covariance, 0.0, 0.5)
 
 
-def _power(covariance: Tensor, exponent: float) -> Tensor:
+def _power(covariance: Tensor, ridge: float, exponent: float) -> Tensor:
     values, vectors = torch.linalg.eigh(covariance.double())
-    # A picture of one colour has no direction at all.
-    least = (NOISE * values[:, -1:]).clamp_min(1e-10)
-    scales = torch.where(values > least, values.clamp_min(1e-10) ** exponent, 0.0)
+    # Rounding makes what is zero slightly negative.
+    scales = (values.clamp_min(0.0) + ridge) ** exponent
     return ((vectors * scales[:, None, :]) @ vectors.transpose(1, 2)).float()
