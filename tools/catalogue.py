@@ -1,5 +1,4 @@
-"""Bring the plug-ins' catalogues up to date: the template, each .po file with what it lacks, and the
-errors with values in them that the client knows again.
+"""Bring the plug-ins' catalogues up to date: the template, and each .po file with what it lacks.
 
 .venv/bin/python tools/catalogue.py
 """
@@ -7,27 +6,26 @@ errors with values in them that the client knows again.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from scumble_daemon.plugins.bundle import error_files, gimp_text_files, krita_text_files
-from scumble_daemon.plugins.catalogue import extract, read_po, templates, write_po
+from sentences import gimp_texts, krita_texts
+
+from scumble_daemon.plugins.catalogue import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
 GIMP = ROOT / "plugin_gimp" / "scumble-gimp" / "locale" / "scumble-gimp.pot"
 KRITA = ROOT / "plugin_krita" / "scumble_krita" / "locale" / "scumble-krita.pot"
-TEMPLATES = ROOT / "client" / "scumble" / "editing" / "templates.py"
 
 
 def main() -> int:
     """Write the files; the exit code is 1 while a translation is missing."""
-    TEMPLATES.write_text(templates(extract(error_files())), encoding="utf-8")
-    missing = _update(GIMP, gimp_text_files()) + _update(KRITA, krita_text_files())
+    missing = _update(GIMP, gimp_texts()) + _update(KRITA, krita_texts())
     return 1 if missing else 0
 
 
-def _update(template: Path, files: list[Path]) -> int:
+def _update(template: Path, texts: Sequence[str]) -> int:
     """Write the catalogues of one plug-in; how many translations are missing."""
-    texts = extract(files)
     write_po(template, dict.fromkeys(texts, ""))
     missing = 0
     for po in sorted(template.parent.glob("*.po")):

@@ -21,7 +21,7 @@ from typing import Any
 
 from wire_errors import client_errors, daemon_errors, table
 
-from scumble import job, learn_request, names, request, settings
+from scumble import errors, job, learn_request, names, request, settings
 from scumble.pixels import content, pixels, shared_memory
 from scumble.wire import header, messages, questions, session, validators
 from scumble_daemon.server import broker
@@ -54,6 +54,11 @@ CONSTANTS: dict[ModuleType, dict[str, str]] = {
         "JOB_ID_SIZE": "hexadecimal digits of a job id, lower case",
     },
     messages: {"MAX_DIGESTS": "digests in one question"},
+    errors: {
+        "MAX_SENTENCE": "characters of the message and of the hint of an error, and of their templates",
+        "MAX_VALUES": "values of an error",
+        "MAX_VALUE": "characters of a value of an error",
+    },
     content: {"LEAF": "bytes of each piece of a content but the last"},
     shared_memory: {"SHARED_FROM": "bytes: smaller contents are not lent"},
     pixels: {"MAX_SIDE": "pixels of a side of an image"},

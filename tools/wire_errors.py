@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from imported import PACKAGES, imported
+
 from scumble_models import errors as model_errors
 
-ROOT = Path(__file__).resolve().parents[1]
-CLIENT = ROOT / "client" / "scumble"
-DAEMON = ROOT / "daemon" / "scumble_daemon"
+CLIENT, DAEMON = PACKAGES["scumble"], PACKAGES["scumble_daemon"]
 #: Where a daemon's answer comes from, together with all of the daemon and client that these import.
 DAEMON_ROOTS = (
     *("server/broker.py", "server/tcp_listener.py", "server/tcp_connection.py"),
@@ -41,7 +40,8 @@ Errors = dict[str, WireError]
 
 def daemon_errors() -> Errors:
     """Codes that may come from the daemon."""
-    found = _in_files(_imported(DAEMON / name for name in DAEMON_ROOTS))
+    files = imported((DAEMON / name for name in DAEMON_ROOTS), _is_never_asked)
+    found = _in_files(path for path in files if "scumble_models" not in path.parts)
     for cls in model_errors.ModelError.__subclasses__():
         if cls.__module__ != model_errors.__name__:
             continue  # of a module that happens to be loaded: not an answer to a job
@@ -49,6 +49,11 @@ def daemon_errors() -> Errors:
         if not error.said:
             error.said.append((cls.__doc__ or "").splitlines()[0])
     return dict(sorted(found.items()))
+
+
+def _is_never_asked(path: Path) -> bool:
+    client_only = CLIENT in path.parents and path.name in CLIENT_ONLY
+    return client_only or path.name in NOT_ASKED
 
 
 def client_errors() -> Errors:
@@ -74,25 +79,24 @@ def _in_files(files: Iterable[Path]) -> Errors:
     for call in (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = ast.unparse(call.func).rpartition(".")[2]
         if name == "ScumbleError" and len(call.args) > 1:
-            _note(found, call.args[0], _sentence(call.args[1]), call)
+            _note(found, call.args[0], _sentences(call.args[1]), call)
         elif name in helpers and len(call.args) > helpers[name][0]:
             at, said = helpers[name]
             _note(found, call.args[at], said, call)
     return found
 
 
-def _note(found: Errors, code: ast.expr, said: str, call: ast.Call) -> None:
+def _note(found: Errors, code: ast.expr, said: list[str], call: ast.Call) -> None:
     if not isinstance(code, ast.Constant) or not isinstance(code.value, str):
         return
     error = found.setdefault(code.value, WireError())
-    if said and said not in error.said:
-        error.said.append(said)
+    error.said += [sentence for sentence in said if sentence not in error.said]
     error.retryable |= any(k.arg == "retryable" and ast.unparse(k.value) == "True" for k in call.keywords)
 
 
-def _helpers(tree: ast.Module) -> dict[str, tuple[int, str]]:
+def _helpers(tree: ast.Module) -> dict[str, tuple[int, list[str]]]:
     """Functions that raise with the code they are given: where that is among the arguments, what is said."""
-    found: dict[str, tuple[int, str]] = {}
+    found: dict[str, tuple[int, list[str]]] = {}
     for function in ast.walk(tree):
         if not isinstance(function, ast.FunctionDef):
             continue
@@ -100,48 +104,12 @@ def _helpers(tree: ast.Module) -> dict[str, tuple[int, str]]:
         for call in ast.walk(function):
             raised = isinstance(call, ast.Call) and ast.unparse(call.func) == "ScumbleError" and call.args
             if raised and isinstance(call.args[0], ast.Name) and call.args[0].id in names:
-                found[function.name] = names.index(call.args[0].id), _sentence(call.args[1])
+                found[function.name] = names.index(call.args[0].id), _sentences(call.args[1])
     return found
 
 
-def _sentence(node: ast.expr) -> str:
-    """A literal sentence with … for its values; empty for what is put together elsewhere."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
-        return re.sub(r"\{[^}]*\}", "…", _sentence(node.func.value))
-    return ""
-
-
-def _imported(roots: Iterable[Path]) -> set[Path]:
-    """The roots and every file of client and daemon that they import, directly or not."""
-    found: set[Path] = set()
-    todo = list(roots)
-    while todo:
-        path = todo.pop()
-        client_only = CLIENT in path.parents and path.name in CLIENT_ONLY
-        if path in found or client_only or path.name in NOT_ASKED:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                todo += _files_of(node, path)
-    return found
-
-
-def _files_of(node: ast.ImportFrom, path: Path) -> Iterable[Path]:
-    """The files that one import of `path` reads, of client and daemon only."""
-    parts = (node.module or "").split(".")
-    if node.level:
-        folder = path.parents[node.level - 1]
-    elif parts[0] in ("scumble", "scumble_daemon"):
-        folder = CLIENT if parts.pop(0) == "scumble" else DAEMON
-    else:
-        return
-    module = folder.joinpath(*filter(None, parts))
-    for candidate in (module, *(module / alias.name for alias in node.names)):
-        for file in (candidate.with_suffix(".py"), candidate / "__init__.py"):
-            if file.is_file():
-                yield file
+def _sentences(node: ast.expr) -> list[str]:
+    """The literal sentences that an expression may be; none for what is put together elsewhere."""
+    if isinstance(node, ast.IfExp):
+        return [*_sentences(node.body), *_sentences(node.orelse)]
+    return [node.value] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []

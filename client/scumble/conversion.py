@@ -36,8 +36,9 @@ def as_pixels(layer: LayerLike) -> Pixels:
         return _from_array(layer)
     raise ScumbleError(
         "bad-pixels",
-        "A {} is not an image.".format(type(layer).__name__),
+        "A {type} is not an image.",
         hint="Give a path, Pixels, a PIL image or a NumPy array.",
+        type=type(layer).__name__,
     )
 
 
@@ -84,11 +85,13 @@ def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise ScumbleError("file-missing", "There is no file {}.".format(path)) from error
+        raise ScumbleError("file-missing", "There is no file {file}.", file=path) from error
     except IsADirectoryError as error:
-        raise ScumbleError("is-a-directory", "{} is a directory.".format(path)) from error
+        raise ScumbleError("is-a-directory", "{file} is a directory.", file=path) from error
     except (OSError, ValueError) as error:
-        raise ScumbleError("file-unreadable", "{} cannot be read.".format(path), detail=str(error)) from error
+        raise ScumbleError(
+            "file-unreadable", "{file} cannot be read.", detail=str(error), file=path
+        ) from error
 
 
 def _read(path: Path) -> Pixels:
@@ -109,7 +112,7 @@ def _read(path: Path) -> Pixels:
         raise
     except Exception as error:  # decoders raise nearly anything for damaged files
         raise ScumbleError(
-            "not-an-image", "{} is not an image that can be read.".format(path), detail=str(error)
+            "not-an-image", "{file} is not an image that can be read.", detail=str(error), file=path
         ) from error
     return pixels
 
@@ -133,8 +136,10 @@ def _from_array(array: Any) -> Pixels:
     if dtype is None or channels is None or array.ndim not in (2, 3):
         raise ScumbleError(
             "bad-pixels",
-            "An array of {} {} is not an image.".format(array.dtype.name, array.shape),
+            "An array of {dtype} {shape} is not an image.",
             hint="Use shape (H, W, C), C from 1 to 4, of uint8, uint16, float16 or float32.",
+            dtype=array.dtype.name,
+            shape=array.shape,
         )
     little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     extent = Extent(array.shape[1], array.shape[0])

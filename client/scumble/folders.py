@@ -46,18 +46,19 @@ def secure_dir(path: Path) -> Path:
             path.mkdir(mode=0o700)
         found = os.lstat(path)
         if stat.S_ISLNK(found.st_mode) or not stat.S_ISDIR(found.st_mode):
-            raise _unsafe(path, "is not a directory of its own")
+            raise _unsafe(path, reason="is not a directory of its own")
         if hasattr(os, "getuid"):
             if found.st_uid != os.geteuid():
-                raise _unsafe(path, "belongs to another user")
+                raise _unsafe(path, reason="belongs to another user")
             if stat.S_IMODE(found.st_mode) != 0o700:
                 path.chmod(0o700)
     except OSError as error:
         raise ScumbleError(
             "runtime-dir-unusable",
-            "The directory {} cannot be used.".format(path),
+            "The directory {folder} cannot be used.",
             hint="Check that the disk is not full, or set SCUMBLE_RUNTIME_DIR to another place.",
             detail=str(error),
+            folder=path,
         ) from error
     return path
 
@@ -117,9 +118,11 @@ def _is_ours(path: Path) -> bool:
     return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
 
 
-def _unsafe(path: Path, what: str) -> ScumbleError:
+def _unsafe(path: Path, reason: str) -> ScumbleError:
     return ScumbleError(
         "runtime-dir-unsafe",
-        "The directory {} {}.".format(path, what),
+        "The directory {folder} {reason}.",
         hint="Remove it, or set SCUMBLE_RUNTIME_DIR to a directory of your own.",
+        folder=path,
+        reason=reason,
     )

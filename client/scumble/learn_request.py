@@ -64,12 +64,19 @@ class LearnRequest:
         if not isinstance(self.style, StyleSource):
             raise ScumbleError("bad-style", "A style is a StyleSource.")
         if not isinstance(self.title, str) or len(self.title) > MAX_TITLE:
-            raise ScumbleError("bad-style", "The title of a style has at most {} letters.".format(MAX_TITLE))
+            raise ScumbleError(
+                "bad-style", "The title of a style has at most {most} letters.", most=MAX_TITLE
+            )
         _check_whole("steps", self.steps, *STEPS_RANGE)
         _check_whole("seed", self.seed, 0, MAX_SEED)
         low, high = MINUTES_RANGE
         if self.minutes is not None and not (_is_number(self.minutes) and low <= self.minutes <= high):
-            raise ScumbleError("bad-request", "The minutes are {:g} to {:g}.".format(low, high))
+            raise ScumbleError(
+                "bad-request",
+                "The minutes are {least} to {most}.",
+                least=format(low, "g"),
+                most=format(high, "g"),
+            )
         if not isinstance(self.only_new, bool):
             raise malformed("only_new")
         check_name(self.engine, "bad-engine", "engine")
@@ -133,7 +140,9 @@ def learn_request(spec: Mapping[str, Any], content: Callable[[bytes], BytesLike]
 def _check_whole(name: str, value: object, low: int, high: int) -> None:
     whole = isinstance(value, int) and not isinstance(value, bool)
     if not whole or not low <= value <= high:  # type: ignore[operator]
-        raise ScumbleError("bad-request", "The {} are {} to {}.".format(name, low, high))
+        raise ScumbleError(
+            "bad-request", "The {setting} are {least} to {most}.", setting=name, least=low, most=high
+        )
 
 
 def _is_number(value: object) -> bool:

@@ -14,14 +14,17 @@ _NAME = re.compile(r"[^\W_][\w .+&'(),-]*\Z")
 
 
 def check_name(name: object, code: str, what: str) -> str:
-    """`name` itself when it can name a style or an engine.
+    """`name` itself when it can name a `style` or an `engine`, as `what` says.
 
     Raises ScumbleError with `code` for anything that could lead a file name astray.
     """
     if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.match(name):
         raise ScumbleError(
             code,
-            "{!r:.40} cannot be the name of {} {}.".format(name, "an" if what[0] in "aeiou" else "a", what),
+            "{name} cannot be the name of an engine."
+            if what == "engine"
+            else "{name} cannot be the name of a style.",
             hint="Names start with a letter or digit and hold no slashes.",
+            name=repr(name)[:40],
         )
     return name

@@ -56,7 +56,8 @@ class StyleWeight:
         if not is_number(self.weight) or not 0 <= self.weight <= 1e6:
             raise ScumbleError(
                 "bad-style",
-                "The weight of a style is a number of 0 or more, not {!r:.40}.".format(self.weight),
+                "The weight of a style is a number of 0 or more, not {weight}.",
+                weight=repr(self.weight)[:40],
             )
 
 
@@ -113,7 +114,9 @@ def _check_styles(styles: object) -> None:
     if not isinstance(styles, tuple) or not all(isinstance(s, StyleWeight) for s in styles):
         raise ScumbleError("bad-style", "The styles of a request are a tuple of StyleWeight.")
     if not 1 <= len(styles) <= MAX_STYLES:
-        raise ScumbleError("bad-style", "A job takes 1 to {} styles, not {}.".format(MAX_STYLES, len(styles)))
+        raise ScumbleError(
+            "bad-style", "A job takes 1 to {most} styles, not {count}.", most=MAX_STYLES, count=len(styles)
+        )
     if sum(style.weight for style in styles) <= 0:
         raise ScumbleError("bad-style", "At least one style must have a weight above 0.")
 
@@ -122,7 +125,7 @@ def _check_references(references: object) -> None:
     if not isinstance(references, tuple) or not all(isinstance(r, Pixels) for r in references):
         raise ScumbleError("bad-request", "The references of a request are a tuple of Pixels.")
     if len(references) > MAX_REFERENCES:
-        raise ScumbleError("bad-request", "A job takes up to {} references.".format(MAX_REFERENCES))
+        raise ScumbleError("bad-request", "A job takes up to {most} references.", most=MAX_REFERENCES)
 
 
 def _check_region(region: object, image: Pixels) -> None:
@@ -135,7 +138,12 @@ def _check_region(region: object, image: Pixels) -> None:
     if not Bounds.of(image.extent).contains(region):
         raise ScumbleError(
             "bad-region",
-            "The region {},{},{},{} reaches outside the layer of {}.".format(*region, image.extent),
+            "The region {x},{y},{width},{height} reaches outside the layer of {extent}.",
+            x=region.x,
+            y=region.y,
+            width=region.width,
+            height=region.height,
+            extent=image.extent,
         )
 
 
@@ -148,7 +156,8 @@ def _check_mask(mask: object, image: Pixels) -> None:
     if size != image.extent.area:
         raise ScumbleError(
             "bad-mask",
-            "A mask for a layer of {} has {:,} bytes, but {:,} were given.".format(
-                image.extent, image.extent.area, size
-            ),
+            "A mask for a layer of {extent} has {expected} bytes, but {size} were given.",
+            extent=image.extent,
+            expected=format(image.extent.area, ","),
+            size=format(size, ","),
         )

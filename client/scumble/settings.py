@@ -52,7 +52,13 @@ class Number(Kind):
     def check(self, name: str, value: object) -> None:
         if not self.holds(value):
             what = name.replace("_", " ")
-            raise ScumbleError("bad-request", "The {} is {:g} to {:g}.".format(what, self.low, self.high))
+            raise ScumbleError(
+                "bad-request",
+                "The {setting} is {least} to {most}.",
+                setting=what,
+                least=format(self.low, "g"),
+                most=format(self.high, "g"),
+            )
 
     def nearest(self, value: object, default: Any) -> Any:
         return min(self.high, max(self.low, float(value))) if is_number(value) else default  # type: ignore[arg-type]
@@ -68,7 +74,7 @@ class Strength(Number):
     def check(self, name: str, value: object) -> None:
         if not self.holds(value):
             raise ScumbleError(
-                "bad-weight", "The style weight must be between 0 and 1, not {!r:.40}.".format(value)
+                "bad-weight", "The style weight must be between 0 and 1, not {value}.", value=repr(value)[:40]
             )
 
 
@@ -82,7 +88,11 @@ class Whole(Kind):
     def check(self, name: str, value: object) -> None:
         if value is not None and not (is_int(value) and self.low <= value <= self.high):  # type: ignore[operator]
             raise ScumbleError(
-                "bad-request", "A {} is {} to {} pixels wide.".format(name, self.low, self.high)
+                "bad-request",
+                "A {setting} is {least} to {most} pixels wide.",
+                setting=name,
+                least=self.low,
+                most=self.high,
             )
 
     def nearest(self, value: object, default: Any) -> Any:
@@ -99,8 +109,11 @@ class OneOf(Kind):
         if value not in self.words:
             raise ScumbleError(
                 "bad-request",
-                "{!r:.40} is not a value of {}.".format(value, name),
-                hint="Use one of {}.".format(", ".join(self.words)),
+                "{value} is not a value of {setting}.",
+                hint="Use one of {choices}.",
+                value=repr(value)[:40],
+                setting=name,
+                choices=", ".join(self.words),
             )
 
 
@@ -203,8 +216,9 @@ def check_device(device: object) -> None:
     if not isinstance(device, str) or not _DEVICE.match(device):
         raise ScumbleError(
             "bad-request",
-            "{!r:.40} is not a device.".format(device),
+            "{device} is not a device.",
             hint="Use auto, cpu, mps, cuda or cuda:0.",
+            device=repr(device)[:40],
         )
 
 

@@ -50,6 +50,7 @@ def _wait_until_gone() -> None:
         time.sleep(0.05)
     raise ScumbleError(
         "daemon-not-stopped",
-        "The daemon has not ended within {:.0f} seconds.".format(STOP_S),
+        "The daemon has not ended within {seconds} seconds.",
         hint="Look at: scumble daemon logs",
+        seconds=format(STOP_S, ".0f"),
     )

@@ -48,9 +48,10 @@ def extra_for(kind: str) -> str:
 def way_out(path: Path) -> str:
     """What to do with a file that is no image to us, by its name: one sentence, or nothing."""
     kind = kind_of(path.suffix)
+    hint = "Export it as PNG or TIFF in the program that made it." if kind else ""
     if kind == "video":
-        return "A film is painted by scumble video."
-    return "Export it as PNG or TIFF in the program that made it." if kind else ""
+        hint = "A film is painted by scumble video."
+    return hint
 
 
 def kind_of(suffix: str) -> str:
@@ -79,10 +80,14 @@ def output_format(path: Path) -> str:
     """`JPEG`, `PNG`, `TIFF` or `WebP`, by extension. Raises ScumbleError `unsupported-format`."""
     kind = EXTENSIONS.get(path.suffix.lower())
     if kind is None:
-        what = f"ends in {path.suffix}, which is no format" if path.suffix else "has no extension of a format"
         raise ScumbleError(
             "unsupported-format",
-            f"{path} {what} that Scumble writes.",
-            hint=f"Use one of {', '.join(EXTENSIONS)}.",
+            "{file} ends in {suffix}, which is no format that Scumble writes."
+            if path.suffix
+            else "{file} has no extension of a format that Scumble writes.",
+            hint="Use one of {choices}.",
+            file=path,
+            suffix=path.suffix,
+            choices=", ".join(EXTENSIONS),
         )
     return kind

@@ -123,5 +123,11 @@ def _seconds(name: str, default: float) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value < 1e9:
-        raise ScumbleError("bad-setting", f"{name} is {text!r:.40}.", hint="Set it to a number of seconds.")
+        raise ScumbleError(
+            "bad-setting",
+            "{variable} is {value}.",
+            hint="Set it to a number of seconds.",
+            variable=name,
+            value=repr(text)[:40],
+        )
     return value

@@ -192,8 +192,9 @@ def one_painter(engine: Engine, signals: LayerSignals) -> Engine:
     """
     if engine.traits.mixes == "pixels" and isinstance(signals, SpatialSignals) and len(signals.parts) > 1:
         raise PixelsError(
-            f"The engine {engine.name} paints layers that belong together in one style only.",
+            "The engine {engine} paints layers that belong together in one style only.",
             hint="Choose one style, or another engine.",
+            engine=engine.name,
         )
     return painting_model(engine, signals)
 

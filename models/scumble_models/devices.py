@@ -25,7 +25,9 @@ def choose_device(name: torch.device | str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise DeviceError(f"There is no device {name!r}.", hint="Use auto, cpu or cuda.") from error
+        raise DeviceError(
+            "There is no device {device}.", hint="Use auto, cpu or cuda.", device=repr(name)
+        ) from error
     if device.type == "cuda" and not torch.cuda.is_available():
         raise DeviceError("There is no CUDA device here.", hint="Use --device cpu or auto.")
     return device

@@ -83,8 +83,11 @@ def fetch(
     if _hash_of(part) != sha256:
         part.unlink()
         raise DownloadError(
-            f"{name} is not the expected file (wrong sha256).",
-            hint=f"Check the sha256, or choose another source with {MIRROR} or {OFFLINE}.",
+            "{file} is not the expected file (wrong sha256).",
+            hint="Check the sha256, or choose another source with {mirror_variable} or {offline_variable}.",
+            file=name,
+            mirror_variable=MIRROR,
+            offline_variable=OFFLINE,
         )
     with part.open("rb") as file:
         os.fsync(file.fileno())
@@ -96,7 +99,11 @@ def _address(url: str, name: str) -> str:
     mirror = os.environ.get(MIRROR)
     address = f"{mirror.rstrip('/')}/{urllib.parse.quote(name)}" if mirror else url
     if urllib.parse.urlsplit(address).scheme not in ("http", "https"):
-        raise DownloadError("Only http and https addresses can be fetched.", hint=f"Look at {MIRROR}.")
+        raise DownloadError(
+            "Only http and https addresses can be fetched.",
+            hint="Look at {mirror_variable}.",
+            mirror_variable=MIRROR,
+        )
     return address
 
 
@@ -116,8 +123,11 @@ def _copy(source: Path, part: Path) -> None:
                 copy.write(chunk)
     except OSError as error:
         raise DownloadError(
-            f"{source.name} cannot be read from the offline folder ({error.strerror}).",
-            hint=f"Put it there, or unset {OFFLINE}.",
+            "{file} cannot be read from the offline folder ({reason}).",
+            hint="Put it there, or unset {offline_variable}.",
+            file=source.name,
+            reason=error.strerror,
+            offline_variable=OFFLINE,
         ) from error
 
 
@@ -201,10 +211,16 @@ def _hash_of(path: Path) -> str:
 def _failed(address: str, reason: str) -> DownloadError:
     host = urllib.parse.urlsplit(address).netloc.rpartition("@")[2]
     return DownloadError(
-        f"The file could not be fetched from {host}: {reason}.",
-        hint=f"Try again, it goes on where it broke off; or set {MIRROR} or {OFFLINE}.",
+        "The file could not be fetched from {host}: {reason}.",
+        hint="Try again, it goes on where it broke off; or set {mirror_variable} or {offline_variable}.",
+        host=host,
+        reason=reason,
+        mirror_variable=MIRROR,
+        offline_variable=OFFLINE,
     )
 
 
 def _too_large() -> DownloadError:
-    return DownloadError(f"A model has no more than {MAX_BYTES >> 20:,} MiB; this file has.")
+    return DownloadError(
+        "A model has no more than {most} MiB; this file has.", most=format(MAX_BYTES >> 20, ",")
+    )

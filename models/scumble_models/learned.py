@@ -18,8 +18,9 @@ def mix_styles(model: Engine, parts: Sequence[tuple[StyleSignals, float]]) -> St
     """
     if len(parts) > 1 and model.traits.mixes != "tensors":
         raise SignalsError(
-            f"The engine {model.name} cannot paint with a mix that was saved as one style.",
+            "The engine {engine} cannot paint with a mix that was saved as one style.",
             hint="Mix the styles themselves, or choose another engine.",
+            engine=model.name,
         )
     complete = with_decoders([signals for signals, _ in parts], model.decoder_weights)
     return mix([(signals, share) for signals, (_, share) in zip(complete, parts, strict=True)])

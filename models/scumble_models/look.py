@@ -44,11 +44,22 @@ class Look:
     def __post_init__(self) -> None:
         if self.preserve_color not in PRESERVE_COLOUR:
             choices = ", ".join(PRESERVE_COLOUR)
-            raise PixelsError(f"Colours cannot be kept by {self.preserve_color!r}.", hint=f"Use {choices}.")
+            raise PixelsError(
+                "Colours cannot be kept by {value}.",
+                hint="Use {choices}.",
+                value=repr(self.preserve_color),
+                choices=choices,
+            )
         limits = {"stroke_size": STROKE_SIZES, "contrast": CONTRASTS, "detail": (0.0, 1.0)}
         for name, (low, high) in limits.items():
             if not low <= getattr(self, name) <= high:
-                raise PixelsError(f"{name} {getattr(self, name)} is not between {low} and {high}.")
+                raise PixelsError(
+                    "{setting} {value} is not between {least} and {most}.",
+                    setting=name,
+                    value=getattr(self, name),
+                    least=low,
+                    most=high,
+                )
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Look:

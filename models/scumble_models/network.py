@@ -72,7 +72,7 @@ class StyleNetwork(nn.Module):
         Raises:
             SignalsError: the weights do not fit.
         """
-        raise SignalsError(f"Styles cannot be learned for {self.architecture}.")
+        raise SignalsError("Styles cannot be learned for {architecture}.", architecture=self.architecture)
 
     def forward(self, content: Tensor, signals: StyleSignals) -> Tensor:
         """The full frame at once, as published.

@@ -50,12 +50,18 @@ class PixelArray:
 
     def __post_init__(self) -> None:
         if self.channels not in SAMPLES:
-            raise PixelsError(f"There is no channel order {self.channels!r}.", hint=", ".join(SAMPLES))
+            raise PixelsError(
+                "There is no channel order {channels}.", hint=", ".join(SAMPLES), channels=repr(self.channels)
+            )
         wanted = SAMPLES[self.channels]
         if self.values.ndim != 3 or self.values.shape[2] != wanted:
-            raise PixelsError(f"{self.channels} pixels need the shape (height, width, {wanted}).")
+            raise PixelsError(
+                "{channels} pixels need the shape (height, width, {wanted}).",
+                channels=self.channels,
+                wanted=wanted,
+            )
         if self.values.dtype.name not in WHITE:
-            raise PixelsError(f"Pixels of type {self.values.dtype} are not supported.")
+            raise PixelsError("Pixels of type {dtype} are not supported.", dtype=self.values.dtype)
         if not self.values.shape[0] or not self.values.shape[1]:
             raise PixelsError("The layer is empty: it has no pixels.")
 

@@ -44,11 +44,15 @@ def read_index(path: Path) -> dict[str, Offer]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
         return {name: _offer(name, row) for name, row in table.items()}
     except OSError as error:
-        raise DownloadError(f"The index {path.name} cannot be read.", hint=f"See {INDEX}.") from error
+        raise DownloadError(
+            "The index {file} cannot be read.", hint="See {address}.", file=path.name, address=INDEX
+        ) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DownloadError(
-            f"The index {path.name} is damaged: {error}.",
+            "The index {file} is damaged: {reason}.",
             hint="Each model is a table with url and sha256.",
+            file=path.name,
+            reason=error,
         ) from error
 
 
@@ -76,9 +80,9 @@ def pull(
     """
     if not registry.NAME.fullmatch(offer.name):
         hint = "Use lower-case letters, digits, dots and dashes."
-        raise WeightsError(f"{offer.name!r} cannot name a model.", hint=hint)
+        raise WeightsError("{model} cannot name a model.", hint=hint, model=repr(offer.name))
     if any(info.builtin and info.name == offer.name for info in registry.list_models()):
-        raise WeightsError(f"{offer.name} is built in.", hint="Choose another name with --name.")
+        raise WeightsError("{model} is built in.", hint="Choose another name with --name.", model=offer.name)
     folder = registry.models_folder()
     fetched = fetch(offer.url, offer.sha256, folder / "pulled" / f"{offer.name}.safetensors",
                     on_progress=on_progress)  # fmt: skip

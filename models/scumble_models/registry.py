@@ -131,7 +131,9 @@ def build_network(architecture: str, state: dict[str, Tensor]) -> StyleNetwork:
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise WeightsError(f"These weights are not of the architecture {architecture}.") from error
+        raise WeightsError(
+            "These weights are not of the architecture {architecture}.", architecture=architecture
+        ) from error
     return network.eval().requires_grad_(False)
 
 
@@ -143,17 +145,20 @@ def import_checkpoint(architecture: str, directory: Path, name: str) -> ModelInf
     """
     if not NAME.fullmatch(name):
         raise WeightsError(
-            f"{name!r} cannot name a model.",
+            "{model} cannot name a model.",
             hint="Use lower-case letters, digits, dots and dashes.",
+            model=repr(name),
         )
     if any(info.builtin and info.name == name for info in list_models()):
-        raise WeightsError(f"{name} is built in.", hint="Choose another name with --name.")
+        raise WeightsError("{model} is built in.", hint="Choose another name with --name.", model=name)
     folder = engine_folder(architecture)
     if not directory.is_dir():
-        raise WeightsError(f"{directory} is not a folder.")
+        raise WeightsError("{folder} is not a folder.", folder=directory)
     importing = folder.part("importing")
     if importing is None:
-        raise WeightsError(f"Foreign checkpoints of {architecture} cannot be imported.")
+        raise WeightsError(
+            "Foreign checkpoints of {architecture} cannot be imported.", architecture=architecture
+        )
     state = importing.read_authors_checkpoint(directory)
     build_network(architecture, state)
     path = models_folder() / f"{name}.safetensors"
@@ -212,16 +217,20 @@ def _read_file(info: ModelInfo, path: Path, sha256: str) -> dict[str, Tensor]:
     again = "Install Scumble again." if info.builtin else "Import the model again."
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise WeightsError(f"The weights of {info.name} are too large to be genuine.", hint=again)
+            raise WeightsError(
+                "The weights of {engine} are too large to be genuine.", hint=again, engine=info.name
+            )
         data = path.read_bytes()
     except OSError as error:
-        raise WeightsError(f"The weights of {info.name} cannot be read.", hint=again) from error
+        raise WeightsError("The weights of {engine} cannot be read.", hint=again, engine=info.name) from error
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise WeightsError(f"The weights of {info.name} are damaged (wrong sha256).", hint=again)
+        raise WeightsError(
+            "The weights of {engine} are damaged (wrong sha256).", hint=again, engine=info.name
+        )
     try:
         return load_safetensors(data)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError(f"The weights of {info.name} are damaged.", hint=again) from error
+        raise WeightsError("The weights of {engine} are damaged.", hint=again, engine=info.name) from error
 
 
 def _read_imported(path: Path, folders: dict[str, EngineFolder]) -> ModelInfo | None:

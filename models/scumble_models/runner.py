@@ -114,8 +114,9 @@ def run(
             if patch < SMALLEST_PATCH or model.traits.reach == "global":
                 sizes = ", ".join(str(p) for p in tried)
                 raise OutOfMemoryError(
-                    f"There is not enough memory for this layer (patches of {sizes} pixels were tried).",
+                    "There is not enough memory for this layer (patches of {sizes} pixels were tried).",
                     hint="Close other programs, or choose the device cpu.",
+                    sizes=sizes,
                 ) from error
         if model.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -122,7 +122,7 @@ class StyleSignals:
             SignalsError: the data are damaged, too large, not finite, or not of ``architecture``.
         """
         if len(data) > limit:
-            raise SignalsError(f"Style signals of {len(data)} bytes are too large to be genuine.")
+            raise SignalsError("Style signals of {size} bytes are too large to be genuine.", size=len(data))
         try:
             tensors = load_safetensors(data)
         except (SafetensorError, ValueError, KeyError) as error:
@@ -130,8 +130,12 @@ class StyleSignals:
         found = _metadata(data).get("architecture", "")
         if found != architecture:
             raise SignalsError(
-                f"These style signals are of {found or 'an unknown network'}, not of {architecture}.",
+                "These style signals are of {found}, not of {architecture}."
+                if found
+                else "These style signals are not of {architecture}.",
                 hint="Encode the style again with this engine.",
+                found=found,
+                architecture=architecture,
             )
         decoder = {
             name.removeprefix(DECODER): tensor.float()

@@ -123,7 +123,9 @@ def stylize(
     shape = (box.height, box.width, layer.values.shape[2])
     result = np.empty(shape, layer.values.dtype) if out is None else out
     if result.shape != shape or result.dtype != layer.values.dtype:
-        raise PixelsError(f"The result needs an array {shape} of {layer.values.dtype}.")
+        raise PixelsError(
+            "The result needs an array {shape} of {dtype}.", shape=shape, dtype=layer.values.dtype
+        )
     if weight == 0.0 or (mask is not None and not any(mask[t.slices()].any() for t in box.tiles(PIECE))):
         for tile in box.tiles(PIECE):
             result[tile.relative_to(box).slices()] = layer.values[tile.slices()]
@@ -268,7 +270,12 @@ def _region_box(layer: PixelArray, region: tuple[int, int, int, int] | None) -> 
     if width < 1 or height < 1 or box.intersect(layer.box) != box:
         size = f"{layer.box.width}x{layer.box.height}"
         raise PixelsError(
-            f"The region {x},{y},{width},{height} does not lie inside the layer of {size} pixels."
+            "The region {x},{y},{width},{height} does not lie inside the layer of {size} pixels.",
+            x=x,
+            y=y,
+            width=width,
+            height=height,
+            size=size,
         )
     return box
 
@@ -277,11 +284,18 @@ def _check(
     layer: PixelArray, weight: float, tiling: str, patch: int | None, masks: Sequence[Array | None]
 ) -> None:
     if not 0.0 <= weight <= 1.0:
-        raise PixelsError(f"The style weight {weight} is not between 0 and 1.")
+        raise PixelsError("The style weight {weight} is not between 0 and 1.", weight=weight)
     if tiling not in TILINGS:
-        raise PixelsError(f"There is no tiling {tiling!r}.", hint=f"Choose one of {', '.join(TILINGS)}.")
+        raise PixelsError(
+            "There is no tiling {tiling}.",
+            hint="Choose one of {choices}.",
+            tiling=repr(tiling),
+            choices=", ".join(TILINGS),
+        )
     if patch is not None and patch < SMALLEST_PATCH:
-        raise PixelsError(f"A patch of {patch} pixels is too small; {SMALLEST_PATCH} is the least.")
+        raise PixelsError(
+            "A patch of {patch} pixels is too small; {least} is the least.", patch=patch, least=SMALLEST_PATCH
+        )
     for mask in masks:
         if mask is not None and (mask.shape != layer.values.shape[:2] or mask.dtype != np.uint8):
             raise PixelsError("The mask needs 8-bit coverage of the layer's own size.")

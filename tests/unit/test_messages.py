@@ -38,7 +38,10 @@ EXAMPLES = [
     m.Learn(JOB, {"steps": 150}, True),
     m.Learning(JOB, 40, 150, 60.5, 37),
     m.Learned(JOB, "ink", 150, 90.5, "cpu"),
-    m.Error("worker-died", "It died.", "Try again.", True, "exit code 9", JOB, 5),
+    m.Error(
+        *("worker-died", "It died.", "Try again.", True, "exit code 9", JOB, 5),
+        *("It {what}.", "Try {when}.", {"what": "died", "when": "again"}),
+    ),
     m.Ping(6),
     m.Pong(6),
     m.Status(7),

@@ -64,7 +64,13 @@ def test_golden_frames_of_another_major_version_are_refused_by_name(version):
 
 
 #: What later minor versions have added to messages, and what stands there in frames of earlier ones.
-ADDED = {"2.0": {m.Submit: {"shared": False}, m.Result: {"memory": []}}, "2.1": {}, "2.2": {}}
+PLAIN_ERROR = {m.Error: {"template": "", "hint_template": "", "values": {}}}
+ADDED = {
+    "2.0": {m.Submit: {"shared": False}, m.Result: {"memory": []}, **PLAIN_ERROR},
+    "2.1": PLAIN_ERROR,
+    "2.2": PLAIN_ERROR,
+    "2.3": {},
+}
 
 
 @pytest.mark.parametrize("version", ADDED)

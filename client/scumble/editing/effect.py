@@ -140,7 +140,7 @@ def source_of(style: StyleChoice, layer_pixels: Optional[Callable[[str], Pixels]
     if style.kind == "file":
         return as_styles(Path(style.value))[0].style
     if layer_pixels is None:
-        raise ScumbleError("bad-style", "The layer {} is not at hand.".format(style.label))
+        raise ScumbleError("bad-style", "The layer {style} is not at hand.", style=style.label)
     return StyleSource(pixels=layer_pixels(style.value))
 
 
@@ -157,7 +157,7 @@ def masks_of(
         if style.mask in ("", ELSEWHERE):
             masks.append(None)
         elif coverage is None:
-            raise ScumbleError("bad-style", "The mask of {} is not at hand.".format(style.label))
+            raise ScumbleError("bad-style", "The mask of {style} is not at hand.", style=style.label)
         else:
             masks.append(coverage(style.mask))
     given = [mask for mask in masks if mask is not None]

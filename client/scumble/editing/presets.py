@@ -118,8 +118,7 @@ def _checked(name: str) -> str:
         raise ScumbleError("bad-preset", "A preset needs a name.")
     if len(clean) > MAX_PRESET_NAME:
         raise ScumbleError(
-            "bad-preset",
-            "The name of a preset has {} characters at most.".format(MAX_PRESET_NAME),
+            "bad-preset", "The name of a preset has {most} characters at most.", most=MAX_PRESET_NAME
         )
     return clean
 
@@ -151,8 +150,13 @@ def _find(name: str) -> Tuple[Path, Preset]:
         _read(file)  # says what is wrong with it
     names = {preset.name.casefold(): preset.name for _file, preset in found}
     near = difflib.get_close_matches(_clean(name).casefold(), names, 1)
-    hint = "Did you mean {}?".format(names[near[0]]) if near else ""
-    raise ScumbleError("unknown-preset", "There is no preset named {}.".format(_clean(name)), hint=hint)
+    raise ScumbleError(
+        "unknown-preset",
+        "There is no preset named {name}.",
+        hint="Did you mean {near}?" if near else "",
+        name=_clean(name),
+        near=names[near[0]] if near else "",
+    )
 
 
 def _read_all() -> Tuple[List[Tuple[Path, Preset]], List[ScumbleError]]:
@@ -203,15 +207,18 @@ def _preset_of(fields: object) -> Optional[Preset]:
 def _bad(file: Path, detail: str) -> ScumbleError:
     return ScumbleError(
         "bad-preset",
-        "The file {} holds no preset that can be read.".format(file),
+        "The file {file} holds no preset that can be read.",
         hint="Remove it, or save the preset again.",
         detail=detail,
+        file=file,
     )
 
 
 def _cannot_write(file: Path, error: OSError) -> ScumbleError:
     return ScumbleError(
         "cannot-write",
-        "{} cannot be written: {}.".format(file, error.strerror or str(error)),
+        "{file} cannot be written: {reason}.",
         hint="Choose a folder that exists, has room and that you may write to.",
+        file=file,
+        reason=error.strerror or str(error),
     )

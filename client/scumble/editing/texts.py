@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Callable, Sequence
 
-from ..errors import ScumbleError
+from ..errors import REASON, ScumbleError, filled
 from ..job import Progress
 from .effect import Effect, StyleChoice
-from .sentences import translated
 
 MAX_LAYER_NAME = 120
 
@@ -43,7 +42,11 @@ class Texts:
 
     def error(self, error: ScumbleError) -> str:
         """What went wrong and what to do about it, in one or two sentences."""
-        return " ".join(translated(text, self._gettext) for text in (error.message, error.hint) if text)
+        values = dict(error.values)
+        if values.get(REASON):
+            values[REASON] = self._gettext(values[REASON])
+        templates = filter(None, (error.template, error.hint_template))
+        return " ".join(filled(self._gettext(template), values) for template in templates)
 
     def progress(self, progress: Progress) -> str:
         """One line for a progress bar: ``Painting… about 12 seconds left``."""

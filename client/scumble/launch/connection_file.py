@@ -121,6 +121,7 @@ def _parse(text: bytes) -> Optional[ConnectionInfo]:
 def _unsafe_file(path: Path) -> ScumbleError:
     return ScumbleError(
         "connection-file-unsafe",
-        "The file {} is not one that only you can read.".format(path),
+        "The file {file} is not one that only you can read.",
         hint="Stop the daemon with: scumble daemon stop; then remove the file.",
+        file=path,
     )

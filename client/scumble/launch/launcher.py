@@ -72,8 +72,9 @@ def find_interpreter() -> str:
             return chosen
         raise ScumbleError(
             "daemon-not-installed",
-            "SCUMBLE_PYTHON does not name a Python: {}.".format(chosen),
+            "SCUMBLE_PYTHON does not name a Python: {python}.",
             hint="Set it to an absolute path, or unset it.",
+            python=chosen,
         )
     if importlib.util.find_spec("scumble_daemon") is not None and sys.executable:
         return sys.executable
@@ -127,10 +128,11 @@ def start_daemon(connect: Callable[[], Optional[T]], *, timeout: float) -> T:
             _reap(process)
             raise ScumbleError(
                 "daemon-not-started",
-                "The Scumble daemon could not be started: {}.".format(reason),
+                "The Scumble daemon could not be started: {reason}.",
                 hint="Run: scumble doctor",
                 retryable=code is None,
                 detail="\n".join(last_log_lines()),
+                reason=reason,
             )
         time.sleep(POLL_S)
 
@@ -182,9 +184,10 @@ def _spawn(python: str, directory: Path) -> subprocess.Popen:
         except OSError as error:
             raise ScumbleError(
                 "daemon-not-started",
-                "The Scumble daemon could not be started: {} does not run.".format(python),
+                "The Scumble daemon could not be started: {python} does not run.",
                 hint="Set SCUMBLE_PYTHON to the Python that Scumble is installed in.",
                 detail=str(error),
+                python=python,
             ) from error
 
 

@@ -96,7 +96,8 @@ def disk_full(error: OSError) -> ScumbleError:
     """The error for a temporary file that cannot be written."""
     return ScumbleError(
         "disk-full",
-        "There is no room for a temporary file: {}.".format(error.strerror or error),
+        "There is no room for a temporary file: {reason}.",
         hint="Free some disk space, or set TMPDIR to a folder on a larger disk.",
         retryable=True,
+        reason=error.strerror or error,
     )

@@ -60,7 +60,9 @@ def save(image: Any, path: Union[str, "os.PathLike[str]"], profile: Optional[byt
         image.save(buffer, kind, **options)
         write_whole(path, buffer.getvalue())
     except (OSError, ValueError, KeyError) as error:
-        raise ScumbleError("cannot-write", "{} cannot be written.".format(path), detail=str(error)) from error
+        raise ScumbleError(
+            "cannot-write", "{file} cannot be written.", detail=str(error), file=path
+        ) from error
 
 
 def png_of(image: Any) -> bytes:

@@ -36,14 +36,18 @@ class PixelFormat:
         if not isinstance(self.dtype, str) or self.dtype not in DTYPES:
             raise ScumbleError(
                 "bad-pixels",
-                "{!r:.40} is not a pixel depth.".format(self.dtype),
-                hint="Use one of {}.".format(", ".join(DTYPES)),
+                "{dtype} is not a pixel depth.",
+                hint="Use one of {choices}.",
+                dtype=repr(self.dtype)[:40],
+                choices=", ".join(DTYPES),
             )
         if not isinstance(self.channels, str) or self.channels not in CHANNELS:
             raise ScumbleError(
                 "bad-pixels",
-                "{!r:.40} is not a channel order.".format(self.channels),
-                hint="Use one of {}.".format(", ".join(CHANNELS)),
+                "{channels} is not a channel order.",
+                hint="Use one of {choices}.",
+                channels=repr(self.channels)[:40],
+                choices=", ".join(CHANNELS),
             )
 
     @property
@@ -94,9 +98,12 @@ class Pixels:
         if size != expected:
             raise ScumbleError(
                 "bad-pixels",
-                "An image of {} {} {} has {:,} bytes, but {:,} were given.".format(
-                    self.extent, self.format.dtype, self.format.channels, expected, size
-                ),
+                "An image of {extent} {dtype} {channels} has {expected} bytes, but {size} were given.",
+                extent=self.extent,
+                dtype=self.format.dtype,
+                channels=self.format.channels,
+                expected=format(expected, ","),
+                size=format(size, ","),
             )
 
     @property
@@ -157,9 +164,14 @@ def check_extent(extent: object) -> None:
         raise ScumbleError("bad-pixels", "An image's size is a width and a height.")
     width, height = extent  # type: ignore[misc]
     if width < 1 or height < 1:
-        raise ScumbleError("image-empty", "An image of {}x{} has no pixels.".format(width, height))
+        raise ScumbleError(
+            "image-empty", "An image of {width}x{height} has no pixels.", width=width, height=height
+        )
     if max(width, height) > MAX_SIDE:
         raise ScumbleError(
             "image-too-large",
-            "An image of {}x{} is wider or taller than {:,} pixels.".format(width, height, MAX_SIDE),
+            "An image of {width}x{height} is wider or taller than {most} pixels.",
+            width=width,
+            height=height,
+            most=format(MAX_SIDE, ","),
         )

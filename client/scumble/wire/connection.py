@@ -225,6 +225,7 @@ def choose_transport(name: str) -> Any:
         return connect
     raise ScumbleError(
         "no-transport",
-        "There is no transport {!r:.40}.".format(name),
+        "There is no transport {transport}.",
         hint="Use auto, scumble or pyzmq.",
+        transport=repr(name)[:40],
     )

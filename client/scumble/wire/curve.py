@@ -79,6 +79,7 @@ def curve_transport(daemon_public: str) -> Callable[..., Any]:
 def _unsafe(path: Path) -> ScumbleError:
     return ScumbleError(
         "keys-unsafe",
-        "The file {} does not hold keys that only you can read.".format(path),
+        "The file {file} does not hold keys that only you can read.",
         hint="Remove it and make new keys with: scumble daemon keys",
+        file=path,
     )

@@ -55,8 +55,9 @@ def decode_header(header: bytes) -> Message:
     if cls is None:
         raise ScumbleError(
             "unknown-message",
-            "There is no message of type {!r:.40}.".format(fields["type"]),
+            "There is no message of type {type}.",
             hint="Plug-in and daemon may be of different versions: update the older one.",
+            type=repr(fields["type"])[:40],
         )
     return _build(cls, fields)
 

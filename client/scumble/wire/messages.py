@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Dict, List
 
-from ..errors import ScumbleError
+from ..errors import MAX_SENTENCE, MAX_VALUE, MAX_VALUES, ScumbleError
 from .message import Message, message_type, message_types
 from .questions import (
     Done,
@@ -330,7 +330,12 @@ class Learned(Message):
 
 @dataclass(frozen=True)
 class Error(Message):
-    """A job or a request has failed. `job` or `request` says which; neither: the connection."""
+    """A job or a request has failed. `job` or `request` says which; neither: the connection.
+
+    `message` and `hint` are English sentences. What they name, a file or a number, is in `values` by its
+    name, and `template` and `hint_template` are the sentences with ``{name}`` in its place, as a
+    catalogue of translations has them. Texts only; whatever does not give the very sentences is ignored.
+    """
 
     type: ClassVar[str] = "error"
     code: str = required(is_text)
@@ -340,26 +345,27 @@ class Error(Message):
     detail: str = optional(is_text, "")
     job: str = optional(is_job_or_empty, "")
     request: int = optional(is_int, 0)
+    template: str = optional(is_text, "")
+    hint_template: str = optional(is_text, "")
+    values: Dict[str, Any] = optional(is_map, {})
 
     @classmethod
     def of(cls, error: ScumbleError, *, job: str = "", request: int = 0) -> Error:
         """The message that carries `error`."""
+        values = {name: value[:MAX_VALUE] for name, value in list(error.values.items())[:MAX_VALUES]}
         return cls(
             error.code[:100],
-            error.message[:1000],
-            error.hint[:1000],
+            error.message[:MAX_SENTENCE],
+            error.hint[:MAX_SENTENCE],
             error.retryable,
             error.detail[:2000],
             job,
             request,
+            error.template[:MAX_SENTENCE] if values else "",
+            error.hint_template[:MAX_SENTENCE] if values else "",
+            values,
         )
 
     def to_error(self) -> ScumbleError:
         """The exception that the message carries."""
-        return ScumbleError(
-            self.code,
-            self.message,
-            hint=self.hint,
-            retryable=self.retryable,
-            detail=self.detail,
-        )
+        return ScumbleError.from_dict(vars(self))

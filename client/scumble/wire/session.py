@@ -36,7 +36,7 @@ from .validators import NONCE_SIZE
 BytesLike = Union[bytes, bytearray, memoryview]
 
 MAGIC = b"SCUM"
-MAJOR, MINOR = 2, 2
+MAJOR, MINOR = 2, 3
 PROTOCOL = "{}.{}".format(MAJOR, MINOR)
 KEY_SIZE = 32
 MAC_SIZE = 32
@@ -96,8 +96,11 @@ def parse(frames: Sequence[BytesLike]) -> Packet:
         # Before anything else is looked at: another major version may change all of it.
         raise ScumbleError(
             "protocol-version",
-            "One side speaks protocol {}.{}, the other {}.".format(major, minor, PROTOCOL),
+            "One side speaks protocol {major}.{minor}, the other {ours}.",
             hint="After an update: scumble daemon stop. Otherwise update whichever is older.",
+            major=major,
+            minor=minor,
+            ours=PROTOCOL,
         )
     fits = (
         3 <= len(frames) <= MAX_FRAMES

@@ -39,8 +39,9 @@ class Report:
         if path.is_dir() or not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
             raise ScumbleError(
                 "cannot-write",
-                f"The report {name} cannot be written.",
+                "The report {file} cannot be written.",
                 hint="Give a file in a folder that exists and that you may write to.",
+                file=name,
             )
 
     def write(self, line: dict[str, Any]) -> None:

@@ -189,7 +189,7 @@ def _check_readable(source: Path) -> None:
     except OSError:
         pass
     read_image(source)  # says what is wrong
-    raise ScumbleError("cannot-read", f"{source} cannot be read.")
+    raise ScumbleError("cannot-read", "{file} cannot be read.", file=source)
 
 
 def _state(source: Path) -> tuple[int, int]:

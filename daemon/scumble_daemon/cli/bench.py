@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from ..model_errors import model_errors
 from . import report
-from .model_errors import model_errors
 
 _EXAMPLES = """\b
 Examples:

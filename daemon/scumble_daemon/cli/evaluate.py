@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from ..model_errors import model_errors
 from . import report
-from .model_errors import model_errors
 
 _EXAMPLES = """\b
 Examples:
@@ -93,12 +93,16 @@ def _compare_learned(
         styles = {}
         for name in wanted:
             if name not in entries:
-                raise ModelError(f"There is no built-in style {name}.", hint="See: scumble styles list")
+                raise ModelError(
+                    "There is no built-in style {style}.", hint="See: scumble styles list", style=name
+                )
             data, image = load_learned(entries[name], model.info.sha256), entries[name].image
             if data is None or image is None:
                 if names == ("all",):
                     continue
-                raise ModelError(f"{name} is not learned yet.", hint=f"Try: scumble styles learn {name}")
+                raise ModelError(
+                    "{style} is not learned yet.", hint="Try: scumble styles learn {style}", style=name
+                )
             picture = decode_picture(image, STYLE_SIDE)
             plain = encode_style(model, picture.permute(1, 2, 0).contiguous().numpy(), "RGB")
             signals = model.info.read_style(data)

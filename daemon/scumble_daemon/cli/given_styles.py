@@ -119,9 +119,13 @@ def _from_library(name: str, share: float) -> GivenStyle:
         entry = library.find(name)
     except ScumbleError as error:
         near = [*library.near(name), *_near_files(name)][:4]
-        hint = f"Did you mean {' or '.join(near)}?" if near else error.hint
-        message = f"{name} is neither a file nor a style of the library."
-        raise ScumbleError("unknown-style", message, hint=hint) from error
+        raise ScumbleError(
+            "unknown-style",
+            "{style} is neither a file nor a style of the library.",
+            hint="Did you mean {near}?" if near else error.hint,
+            style=name,
+            near=" or ".join(near),
+        ) from error
     identity = b"".join(learned_stamp(part) for part, _ in library.parts(entry)) + entry.identity
     weight = StyleWeight(StyleSource(library=entry.name), share)
     return GivenStyle(weight, entry.name, entry.credits.title, None, identity, entry.settings)

@@ -10,8 +10,8 @@ import click
 
 from scumble.errors import ScumbleError
 
+from ..model_errors import model_errors
 from . import report
-from .model_errors import model_errors
 from .style_text import is_library_name
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ def export_command(
     """
     if output.suffix.lower() != ".cube":
         raise ScumbleError(
-            "unknown-format", f"{output.name} is not named as a LUT.", hint=f"Name it {output.stem}.cube."
+            "unknown-format",
+            "{file} is not named as a LUT.",
+            hint="Name it {stem}.cube.",
+            file=output.name,
+            stem=output.stem,
         )
     from ..storage.atomic import atomic_file
 
@@ -87,6 +91,8 @@ def _picture(path: Path) -> np.ndarray:
 
         entry = Library().find(str(path))
         if entry.image is None:
-            raise ScumbleError("no-image", f"The style {entry.name} is there without its picture.")
+            raise ScumbleError(
+                "no-image", "The style {style} is there without its picture.", style=entry.name
+            )
         path = entry.image
     return np.asarray(as_rgb(read_image(path).pixels))

@@ -10,8 +10,8 @@ import click
 
 from scumble.errors import ScumbleError
 
+from ..model_errors import model_errors
 from . import report
-from .model_errors import model_errors
 
 # Each command imports scumble_models itself: that imports torch, which takes seconds.
 

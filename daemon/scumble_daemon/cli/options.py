@@ -111,7 +111,11 @@ def for_size(settings: Mapping[str, Any], extent: Extent) -> dict[str, Any]:
         low, high = (one * limit for limit in STROKE_RANGE)
         if not low <= pixels <= high:
             raise ScumbleError(
-                "bad-request", f"Strokes in a picture of {extent} are {low:.3g} to {high:.3g} pixels wide."
+                "bad-request",
+                "Strokes in a picture of {extent} are {least} to {most} pixels wide.",
+                extent=extent,
+                least=format(low, ".3g"),
+                most=format(high, ".3g"),
             )
         found["stroke_size"] = pixels / one
     return found

@@ -81,8 +81,10 @@ def _check_folder(target: Path) -> None:
     if not folder.is_dir():
         raise ScumbleError(
             "cannot-write",
-            f"{target} cannot be written: there is no folder {folder}.",
+            "{file} cannot be written: there is no folder {folder}.",
             hint="Make it, or end -o with a slash to have a folder made.",
+            file=target,
+            folder=folder,
         )
 
 
@@ -91,8 +93,10 @@ def _check_writable(target: Path) -> None:
         if place.exists() and not os.access(place, os.W_OK):
             raise ScumbleError(
                 "cannot-write",
-                f"{target} cannot be written: {place} is write-protected.",
+                "{file} cannot be written: {place} is write-protected.",
                 hint="Choose another name or folder, or change its permissions.",
+                file=target,
+                place=place,
             )
 
 
@@ -133,6 +137,8 @@ def _make_folder(folder: Path) -> None:
     except OSError as error:
         raise ScumbleError(
             "cannot-write",
-            f"The folder {folder} cannot be made: {error.strerror}.",
+            "The folder {folder} cannot be made: {reason}.",
             hint="Choose another one with -o.",
+            folder=folder,
+            reason=error.strerror,
         ) from error

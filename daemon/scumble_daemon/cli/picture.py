@@ -205,7 +205,9 @@ def as_scumble_error(error: Exception) -> ScumbleError:
         return error
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
-        return ScumbleError("cannot-read", f"The file system says: {reason}.", detail=repr(error))
+        return ScumbleError(
+            "cannot-read", "The file system says: {reason}.", detail=repr(error), reason=reason
+        )
     return ScumbleError("unexpected", report.unexpected_sentence(error), detail=repr(error))
 
 

@@ -77,7 +77,9 @@ class Pipes:
             while piece := _piece_of_stdin():
                 left -= len(piece)
                 if left < 0:
-                    raise ScumbleError("image-too-large", f"- is larger than {MAX_FILE_BYTES >> 30} GiB.")
+                    raise ScumbleError(
+                        "image-too-large", "- is larger than {most} GiB.", most=MAX_FILE_BYTES >> 30
+                    )
                 file.write(piece)
         return path
 
@@ -90,7 +92,9 @@ class Pipes:
             raise
         except OSError as error:
             raise ScumbleError(
-                "cannot-write", f"The picture cannot be written to the standard output: {error.strerror}."
+                "cannot-write",
+                "The picture cannot be written to the standard output: {reason}.",
+                reason=error.strerror,
             ) from error
 
 
@@ -98,7 +102,9 @@ def _piece_of_stdin() -> bytes:
     try:
         return sys.stdin.buffer.read(1 << 20)
     except OSError as error:
-        raise ScumbleError("cannot-read", f"The standard input cannot be read: {error.strerror}.") from error
+        raise ScumbleError(
+            "cannot-read", "The standard input cannot be read: {reason}.", reason=error.strerror
+        ) from error
 
 
 def refuse_pipe(

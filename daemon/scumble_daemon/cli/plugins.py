@@ -208,7 +208,7 @@ def build_command(directory: Path, editor: str | None, wants_json: bool) -> None
                     zip_folder(assemble(Path(scratch)), archive, *beside)
             except OSError as error:
                 raise ScumbleError(
-                    "output-unwritable", f"{archive} cannot be written.", detail=str(error)
+                    "output-unwritable", "{file} cannot be written.", detail=str(error), file=archive
                 ) from error
     if wants_json:
         report.as_json({"archives": [str(archive) for archive in archives]})
@@ -222,5 +222,7 @@ def _places(editor: _Editor, folder: Path | None) -> list[Any]:
         return [editor.at(folder.expanduser().absolute())]
     places = editor.places()
     if not places:
-        raise ScumbleError("editor-missing", f"No {editor.title} was found.", hint=editor.missing)
+        raise ScumbleError(
+            "editor-missing", "No {editor} was found.", hint=editor.missing, editor=editor.title
+        )
     return places

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from ..model_errors import model_errors
 from . import report
-from .model_errors import model_errors
 
 _EXAMPLES = """\b
 Examples:

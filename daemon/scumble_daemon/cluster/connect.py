@@ -35,9 +35,10 @@ def connected(address: str) -> Iterator[Any]:
     except (OSError, ValueError, TimeoutError) as error:
         raise ScumbleError(
             "no-scheduler",
-            f"No dask scheduler answers at {address}.",
+            "No dask scheduler answers at {address}.",
             hint="Start one with: dask scheduler",
             detail=str(error),
+            address=address,
         ) from error
     with client:
         try:
@@ -45,8 +46,9 @@ def connected(address: str) -> Iterator[Any]:
         except TimeoutError as error:
             raise ScumbleError(
                 "no-scheduler",
-                f"The scheduler at {address} has no workers.",
-                hint=f"Start some with: dask worker {address} --nthreads 1",
+                "The scheduler at {address} has no workers.",
+                hint="Start some with: dask worker {address} --nthreads 1",
+                address=address,
             ) from error
         yield client
 
@@ -63,13 +65,15 @@ def explained(error: BaseException, what: str) -> ScumbleError:
     if type(error).__name__ == "KilledWorker":
         return ScumbleError(
             "worker-died",
-            f"Every worker that took {what} has died.",
+            "Every worker that took {what} has died.",
             hint="It may be too large for their memory: look at their logs.",
             detail=str(error)[:500],
+            what=what,
         )
     return ScumbleError(
         "internal-error",
-        f"A worker failed with {what} for a reason that Scumble did not foresee.",
+        "A worker failed with {what} for a reason that Scumble did not foresee.",
         hint="Look at the workers' logs: all of them need the same version of Scumble.",
         detail=f"{type(error).__name__}: {error}"[:500],
+        what=what,
     )

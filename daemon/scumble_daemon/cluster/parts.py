@@ -133,7 +133,9 @@ def _in_files(pixels: Pixels, mask: BytesLike | None, folder: Path) -> Iterator[
     try:
         place = Path(tempfile.mkdtemp(prefix=".scumble-", dir=folder))
     except OSError as error:
-        raise ScumbleError("cannot-write", f"{folder} cannot be written: {error.strerror}.") from error
+        raise ScumbleError(
+            "cannot-write", "{file} cannot be written: {reason}.", file=folder, reason=error.strerror
+        ) from error
     try:
         place.chmod(0o755)  # workers may run as somebody else
         _write(place / "pixels", pixels.view())
@@ -151,7 +153,9 @@ def _write(path: Path, content: BytesLike) -> None:
             for piece in pieces(content, 8 << 20):
                 file.write(piece)
     except OSError as error:
-        raise ScumbleError("disk-full", f"{path.parent} has no room for the picture: {error}.") from error
+        raise ScumbleError(
+            "disk-full", "{folder} has no room for the picture: {reason}.", folder=path.parent, reason=error
+        ) from error
 
 
 def _cuts(count: int, workers: int) -> list[tuple[int, int]]:

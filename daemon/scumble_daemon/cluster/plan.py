@@ -82,6 +82,8 @@ def other_weights(engine: str, host: str) -> ScumbleError:
     """The error for a worker whose model is not the one of the plan."""
     return ScumbleError(
         "other-weights",
-        f"The worker on {host} has other weights for the engine {engine}.",
+        "The worker on {host} has other weights for the engine {engine}.",
         hint="Install the same version of Scumble, and import the same models, on all machines.",
+        host=host,
+        engine=engine,
     )

@@ -100,7 +100,7 @@ def _paint_file(
         key = job_key(fingerprint, source)
     except OSError:
         read_image(source)  # says it better
-        raise ScumbleError("cannot-read", f"{source} cannot be read.") from None
+        raise ScumbleError("cannot-read", "{file} cannot be read.", file=source) from None
     if key == done and target.is_file():
         return {"status": "skipped", "key": key}
     extent, notes = _paint(plan, source, target)

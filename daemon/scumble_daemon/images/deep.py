@@ -84,8 +84,10 @@ def decode_deep_tiff(data: bytes, name: str, most_pixels: int) -> DeepImage | No
         if page.sampleformat not in (1, 3, 4) or (floating and bits not in (16, 32, 64)):
             raise ScumbleError(
                 "unsupported-format",
-                f"{name} has samples of a kind that Scumble does not read ({_sample_kind(page)}).",
+                "{file} has samples of a kind that Scumble does not read ({kind}).",
                 hint="Export it with 8 or 16 bits per channel, or as 32-bit float RGB.",
+                file=name,
+                kind=_sample_kind(page),
             )
         behind = page.index > 0
         if behind and (page.compression not in CHECKED or bits < 8 or page.photometric not in (0, 1, 2)):
@@ -98,9 +100,12 @@ def decode_deep_tiff(data: bytes, name: str, most_pixels: int) -> DeepImage | No
             kind = "floating-point" if floating else "integer"
             raise ScumbleError(
                 "unsupported-format",
-                f"{name} has {page.samplesperpixel} channels of {bits}-bit {kind} samples, "
-                "which Scumble does not read.",
+                "{file} has {channels} channels of {bits}-bit {kind} samples, which Scumble does not read.",
                 hint="Export it with 8 or 16 bits per channel, or as 32-bit float RGB.",
+                file=name,
+                channels=page.samplesperpixel,
+                bits=bits,
+                kind=kind,
             )
         by_libtiff, array = page.compression not in CHECKED, None
         if not by_libtiff:
@@ -138,9 +143,10 @@ def _is_misread_by_pillow(data: bytes, page: Any, name: str) -> bool:
     if page.compression not in CHECKED or page.photometric not in (0, 1, 2):
         raise ScumbleError(
             "unsupported-format",
-            f"{name} is a TIFF of a kind that Scumble does not read (big-endian BigTIFF, or gray and alpha "
-            "in separate planes, compressed).",
+            "{file} is a TIFF of a kind that Scumble does not read (big-endian BigTIFF, or gray and "
+            "alpha in separate planes, compressed).",
             hint="Save it as an ordinary TIFF, with Deflate compression or with none.",
+            file=name,
         )
     return True
 
@@ -175,8 +181,9 @@ def _full_page(tiff: Any, name: str) -> Any:
 def _full_is_behind(name: str) -> ScumbleError:
     return ScumbleError(
         "unsupported-format",
-        f"{name} has a reduced picture in front and the full one behind it.",
+        "{file} has a reduced picture in front and the full one behind it.",
         hint="Save it with the full picture only.",
+        file=name,
     )
 
 
@@ -189,8 +196,10 @@ def _decode_with_libtiff(data: bytes, name: str, compression: str, floating: boo
     if floating:
         raise ScumbleError(
             "unsupported-format",
-            f"{name} is a floating-point TIFF with {compression} compression, which Scumble does not read.",
+            "{file} is a floating-point TIFF with {compression} compression, which Scumble does not read.",
             hint="Save it with Deflate compression or with none.",
+            file=name,
+            compression=compression,
         )
     with Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
         raw_mode = _raw_mode(image.tile[0])

@@ -66,10 +66,17 @@ def decode_foreign(data: bytes, name: str, kind: str, most_pixels: int) -> Forei
     command = extra_for(kind)
     decode = {"HEIC": _heic, "raw": _raw, "EXR": _exr}.get(kind)
     if decode is None or command:
-        hint = f"Install what reads it: {command}" if command else "Save it as TIFF, PNG or JPEG first."
+        hint = "Install what reads it: {command}" if command else "Save it as TIFF, PNG or JPEG first."
         if kind == "raw":
-            hint = f"Develop it first in a raw converter, or install what does: {command}"
-        raise ScumbleError("unsupported-format", f"{name} is a picture of the kind {kind}.", hint=hint)
+            hint = "Develop it first in a raw converter, or install what does: {command}"
+        raise ScumbleError(
+            "unsupported-format",
+            "{file} is a picture of the kind {kind}.",
+            hint=hint,
+            file=name,
+            kind=kind,
+            command=command,
+        )
     return decode(data, name, most_pixels)
 
 
@@ -120,8 +127,10 @@ def _exr(data: bytes, name: str, most_pixels: int) -> Foreign:
         found = ", ".join(sorted(channels)[:6])
         raise ScumbleError(
             "unsupported-format",
-            f"{name} holds no red, green and blue, but {found}.",
+            "{file} holds no red, green and blue, but {found}.",
             hint="Export it as RGB.",
+            file=name,
+            found=found,
         )
     array = pixels.astype(np.float32)
     colour = array[..., : 3 if array.shape[2] >= 3 else 1]

@@ -117,9 +117,13 @@ def read_large_mask(path: Path, extent: Extent) -> memoryview:
         if (image.width, image.height) != tuple(extent):
             raise ScumbleError(
                 "bad-mask",
-                f"The mask {path} is {image.width}x{image.height}, "
-                f"but the picture is {extent.width}x{extent.height}.",
+                "The mask {file} is {width}x{height}, but the picture is {expected_width}x{expected_height}.",
                 hint="Give a mask of the picture's size.",
+                file=path,
+                width=image.width,
+                height=image.height,
+                expected_width=extent.width,
+                expected_height=extent.height,
             )
         image = _at_depth(image.colourspace("b-w")[0], "u8")
         return _raw(image, extent.area, "read", None, None)
@@ -212,9 +216,11 @@ def _vips(path: Path) -> Any:
     if vips is None:
         raise ScumbleError(
             "image-too-large",
-            f"{path} is a picture of more than {MAX_PIXELS / 1e6:,.0f} megapixels or a pyramid, "
-            "for which a part of Scumble is not installed.",
+            "{file} is a picture of more than {most} megapixels or a pyramid, for which a part of "
+            "Scumble is not installed.",
             hint=INSTALL,
+            file=path,
+            most=format(MAX_PIXELS / 1e6, ",.0f"),
         )
     vips.cache_set_max(0)  # it would keep files open
     return vips
@@ -226,9 +232,11 @@ def _check_expansion(path: Path, extent: Extent, size: int) -> None:
     if extent.area > MAX_PIXELS and size > MOST_EXPANSION * file_bytes:
         raise ScumbleError(
             "image-too-large",
-            f"{path} is larger than the {MAX_PIXELS / 1e6:.0f} megapixels that Scumble takes "
-            f"from a file of only {file_bytes / 1e3:,.0f} kB.",
+            "{file} is larger than the {most} megapixels that Scumble takes from a file of only {size} kB.",
             hint="If it really is a picture, save it as an uncompressed TIFF.",
+            file=path,
+            most=format(MAX_PIXELS / 1e6, ".0f"),
+            size=format(file_bytes / 1e3, ",.0f"),
         )
 
 
@@ -258,9 +266,11 @@ def _in_rgb(image: Any, path: Path) -> Any:
     if image.format not in _DTYPES or not (gray or image.interpretation in _RGB):
         raise ScumbleError(
             "unsupported-format",
-            f"{path} holds pixels of a kind that Scumble does not read "
-            f"({image.interpretation}, {image.format}).",
+            "{file} holds pixels of a kind that Scumble does not read ({kind}, {format}).",
             hint="Export it as RGB with 8 or 16 bits per channel.",
+            file=path,
+            kind=image.interpretation,
+            format=image.format,
         )
     colours = 1 if gray else 3
     alpha = [image[colours]] if image.bands > colours and _has_alpha(path) else []
@@ -354,9 +364,10 @@ def _with_metadata(vips: Any, image: Any, pixels: Pixels, like: Any, kind: str, 
 def _disk_full(what: object, detail: str) -> ScumbleError:
     return ScumbleError(
         "disk-full",
-        f"There is no room on the disk for {what}.",
+        "There is no room on the disk for {what}.",
         hint="Free some space, or set SCUMBLE_SPOOL_DIR to a folder on a larger disk.",
         detail=detail,
+        what=what,
     )
 
 
@@ -371,11 +382,9 @@ def _explained(vips: Any, path: Path, code: str) -> Iterator[None]:
             raise ScumbleError("cancelled", "The job was cancelled.") from error
         if "No space left" in detail:
             raise _disk_full(path, detail) from error
-        message, hint = {
-            "image-truncated": (
-                f"{path} is damaged or cut short and cannot be decoded.",
-                "Open it in the program that made it and save it again.",
-            ),
-            "cannot-write": (f"{path} cannot be written.", "Choose another folder or format."),
-        }[code]
-        raise ScumbleError(code, message, hint=hint, detail=detail) from error
+        if code == "cannot-write":
+            message, hint = "{file} cannot be written.", "Choose another folder or format."
+        else:
+            message = "{file} is damaged or cut short and cannot be decoded."
+            hint = "Open it in the program that made it and save it again."
+        raise ScumbleError(code, message, hint=hint, detail=detail, file=path) from error

@@ -16,12 +16,17 @@ def check_size(name: str, width: int, height: int, most: int = MAX_PIXELS) -> No
     Raises ScumbleError `image-empty` or `image-too-large`.
     """
     if width < 1 or height < 1:
-        raise ScumbleError("image-empty", f"{name} has no pixels.")
+        raise ScumbleError("image-empty", "{file} has no pixels.", file=name)
     if width * height > most:
-        megapixels = width * height / 1e6
         raise ScumbleError(
             "image-too-large",
-            f"{name} is {width}x{height}, {megapixels:,.0f} megapixels, "
-            f"and Scumble takes up to {most / 1e6:,.0f}{' for a style' if most < MAX_PIXELS else ''}.",
+            "{file} is {width}x{height}, {megapixels} megapixels, and Scumble takes up to {most} for a style."
+            if most < MAX_PIXELS
+            else "{file} is {width}x{height}, {megapixels} megapixels, and Scumble takes up to {most}.",
             hint="Scale it down or cut it into parts.",
+            file=name,
+            width=width,
+            height=height,
+            megapixels=format(width * height / 1e6, ",.0f"),
+            most=format(most / 1e6, ",.0f"),
         )

@@ -22,7 +22,10 @@ def visible_part(pixels: Pixels, name: str) -> tuple[Pixels, list[str]]:
         seen = array[..., 3] > 0
         if not seen.any():
             raise ScumbleError(
-                "bad-style", f"{name} is transparent everywhere.", hint="Choose a picture that can be seen."
+                "bad-style",
+                "{file} is transparent everywhere.",
+                hint="Choose a picture that can be seen.",
+                file=name,
             )
         rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
         array = array[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

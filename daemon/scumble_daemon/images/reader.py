@@ -74,7 +74,7 @@ def decode_image(data: bytes, name: str = "The picture", most_pixels: int = MAX_
     Raises as :func:`read_image`, without the codes that need a file system.
     """
     if not data:
-        raise ScumbleError("not-an-image", f"{name} is an empty file.")
+        raise ScumbleError("not-an-image", "{file} is an empty file.", file=name)
     return _typed_errors(name, lambda: _decode(data, name, most_pixels))
 
 
@@ -93,9 +93,13 @@ def read_mask(path: str | os.PathLike[str], extent: Extent) -> bytes:
     if gray.size != tuple(extent):
         raise ScumbleError(
             "bad-mask",
-            f"The mask {name} is {gray.width}x{gray.height}, "
-            f"but the picture is {extent.width}x{extent.height}.",
+            "The mask {file} is {width}x{height}, but the picture is {expected_width}x{expected_height}.",
             hint="Give a mask of the picture's size.",
+            file=name,
+            width=gray.width,
+            height=gray.height,
+            expected_width=extent.width,
+            expected_height=extent.height,
         )
     return gray.tobytes()
 
@@ -182,8 +186,9 @@ def _decode_with_pillow(data: bytes, name: str, most_pixels: int) -> _Decoded:
     if data[:4] == b"8BPS" and (data[4:6] != b"\0\1" or data[22:24] not in (b"\0\1", b"\0\x08")):
         raise ScumbleError(
             "unsupported-format",
-            f"{name} is a PSD of more than 8 bits, or a PSB, which Scumble does not read.",
+            "{file} is a PSD of more than 8 bits, or a PSB, which Scumble does not read.",
             hint="Save it as TIFF, which keeps its depth.",
+            file=name,
         )
     data, png = split_png(data) if data.startswith(PNG_MAGIC) else (data, None)
     with _open(data, name, most_pixels) as image:
@@ -201,15 +206,19 @@ def _decode_with_pillow(data: bytes, name: str, most_pixels: int) -> _Decoded:
         elif image.mode in ("I", "F", "LAB") or image.mode.startswith("I;16"):
             raise ScumbleError(
                 "unsupported-format",
-                f"{name} holds pixels of a kind that Scumble does not read ({kind}, {image.mode}).",
+                "{file} holds pixels of a kind that Scumble does not read ({kind}, {format}).",
                 hint="Export it as RGB with 8 or 16 bits per channel.",
+                file=name,
+                kind=kind,
+                format=image.mode,
             )
         else:
             if kind == "PSD" and not _is_merged(image):
                 raise ScumbleError(
                     "unsupported-format",
-                    f"{name} holds its layers only, and no merged picture.",
+                    "{file} holds its layers only, and no merged picture.",
                     hint="Save it with maximized compatibility, or as TIFF.",
+                    file=name,
                 )
             # A gray profile needs its gray.
             keeps = is_gray_profile(profile) and image.mode in ("L", "LA")
@@ -295,29 +304,31 @@ def _typed_errors(name: str, decode):
     except ScumbleError:
         raise
     except UnidentifiedImageError as error:
-        refused = ScumbleError(
+        raise ScumbleError(
             "not-an-image",
-            f"{name} is not an image that Scumble can read.",
-            hint="It reads JPEG, PNG, TIFF, WebP, AVIF, PSD, GIF, BMP and PPM.",
-        )
-        refused.hint = way_out(Path(name)) or refused.hint
-        raise refused from error
+            "{file} is not an image that Scumble can read.",
+            hint=way_out(Path(name)) or "It reads JPEG, PNG, TIFF, WebP, AVIF, PSD, GIF, BMP and PPM.",
+            file=name,
+        ) from error
     except Image.DecompressionBombError as error:
         raise ScumbleError(
             "image-too-large",
-            f"{name} is larger than the {MAX_PIXELS / 1e6:.0f} megapixels that Scumble takes.",
+            "{file} is larger than the {most} megapixels that Scumble takes.",
             hint="Scale it down or cut it into parts.",
+            file=name,
+            most=format(MAX_PIXELS / 1e6, ".0f"),
         ) from error
     except MemoryError as error:
         raise ScumbleError(
-            "image-too-large", f"{name} is too large for the memory of this machine."
+            "image-too-large", "{file} is too large for the memory of this machine.", file=name
         ) from error
     except Exception as error:
         raise ScumbleError(
             "image-truncated",
-            f"{name} is damaged or cut short and cannot be decoded.",
+            "{file} is damaged or cut short and cannot be decoded.",
             hint="Open it in the program that made it and save it again.",
             detail=f"{type(error).__name__}: {error}",
+            file=name,
         ) from error
 
 
@@ -327,19 +338,32 @@ def _read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError as error:
-        raise ScumbleError("file-missing", f"There is no file {path}.", hint=_near_names(path)) from error
+        near = _near_names(path)
+        raise ScumbleError(
+            "file-missing",
+            "There is no file {file}.",
+            hint="Did you mean {near}?" if near else "",
+            file=path,
+            near=" or ".join(map(str, near)),
+        ) from error
     except IsADirectoryError as error:
-        raise ScumbleError("is-a-directory", f"{path} is a folder.", hint="Give an image file.") from error
+        raise ScumbleError(
+            "is-a-directory", "{file} is a folder.", hint="Give an image file.", file=path
+        ) from error
     except (OSError, ValueError) as error:
         # Windows answers a folder with "permission denied".
         if path.is_dir():
             raise ScumbleError(
-                "is-a-directory", f"{path} is a folder.", hint="Give an image file."
+                "is-a-directory", "{file} is a folder.", hint="Give an image file.", file=path
             ) from error
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ScumbleError("cannot-read", f"{path} cannot be read: {reason}.") from error
+        raise ScumbleError(
+            "cannot-read", "{file} cannot be read: {reason}.", file=path, reason=reason
+        ) from error
     if len(data) > MAX_FILE_BYTES:
-        raise ScumbleError("image-too-large", f"{path} is larger than {MAX_FILE_BYTES >> 30} GiB.")
+        raise ScumbleError(
+            "image-too-large", "{file} is larger than {most} GiB.", file=path, most=MAX_FILE_BYTES >> 30
+        )
     return data
 
 
@@ -355,15 +379,15 @@ def check_ordinary(path: Path) -> None:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise ScumbleError(
             "cannot-read",
-            f"{path} is not an ordinary file, but a pipe, a socket or a device.",
+            "{file} is not an ordinary file, but a pipe, a socket or a device.",
             hint="To pipe a picture in, give - as its name.",
+            file=path,
         )
 
 
-def _near_names(path: Path) -> str:
+def _near_names(path: Path) -> list[Path]:
     try:
         names = [entry.name for entry in path.parent.iterdir() if entry.is_file()]
     except OSError:
-        return ""
-    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.75)
-    return f"Did you mean {' or '.join(str(path.with_name(name)) for name in near)}?" if near else ""
+        return []
+    return [path.with_name(name) for name in difflib.get_close_matches(path.name, names, n=3, cutoff=0.75)]

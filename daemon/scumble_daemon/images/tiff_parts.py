@@ -39,8 +39,9 @@ def check_parts(page: Any, data: bytes, name: str) -> None:
     ):
         raise ScumbleError(
             "image-truncated",
-            f"{name} is damaged: a part of it is larger than the picture.",
+            "{file} is damaged: a part of it is larger than the picture.",
             hint="Open it in the program that made it and save it again.",
+            file=name,
         )
 
 

@@ -28,7 +28,7 @@ def check_whole(path: Path, file: BinaryIO, kind: str, extent: Extent) -> None:
         whole = False
     if not whole:
         raise ScumbleError(
-            "cannot-write", f"{path} was not written whole.", hint="See whether the disk is full."
+            "cannot-write", "{file} was not written whole.", hint="See whether the disk is full.", file=path
         )
 
 

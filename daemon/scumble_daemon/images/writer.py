@@ -79,8 +79,11 @@ def check_sides(path: Path, kind: str, extent: Extent) -> None:
     if longest and max(extent) > longest:
         raise ScumbleError(
             "image-too-large",
-            f"{path} cannot be {kind}: that format ends at {longest} pixels a side.",
+            "{file} cannot be {kind}: that format ends at {most} pixels a side.",
             hint="Write PNG or TIFF.",
+            file=path,
+            kind=kind,
+            most=longest,
         )
 
 

@@ -238,9 +238,10 @@ class ContentCache:
         if size > self._largest:
             raise ScumbleError(
                 "image-too-large",
-                f"An image of {size / 1e6:,.0f} MB is more than the {self._largest / 1e6:,.0f} MB "
-                "that this daemon takes.",
+                "An image of {size} MB is more than the {most} MB that this daemon takes.",
                 hint="Select a part of the layer, or lower the bit depth.",
+                size=format(size / 1e6, ",.0f"),
+                most=format(self._largest / 1e6, ",.0f"),
             )
         if self.uploads_of(owner) + size > self._per_owner:
             raise full()

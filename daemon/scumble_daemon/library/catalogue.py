@@ -65,8 +65,10 @@ class Library:
         near = self.near(name)
         raise ScumbleError(
             "unknown-style",
-            f"There is no style named {clean_text(name, 60)!r} in the library.",
-            hint=f"Did you mean {' or '.join(near)}?" if near else "List them with: scumble styles list",
+            "There is no style named {style} in the library.",
+            hint="Did you mean {near}?" if near else "List them with: scumble styles list",
+            style=repr(clean_text(name, 60)),
+            near=" or ".join(near),
         )
 
     def of_picture(self, identity: bytes) -> StyleEntry | None:
@@ -93,7 +95,12 @@ class Library:
         """
         found = self._parts(entry, 1.0, 0)
         if len(found) > MAX_PARTS:
-            raise ScumbleError("bad-style", f"The recipe {entry.name} mixes more than {MAX_PARTS} styles.")
+            raise ScumbleError(
+                "bad-style",
+                "The recipe {style} mixes more than {most} styles.",
+                style=entry.name,
+                most=MAX_PARTS,
+            )
         return found
 
     def describe(self, entry: StyleEntry) -> dict[str, Any]:
@@ -161,7 +168,7 @@ class Library:
             entry = self._own(name)
             others = {e.name.casefold() for e in self.entries() if e is not entry}
             if new_name.casefold() in others:
-                raise ScumbleError("name-taken", f"There is a style named {new_name} already.")
+                raise ScumbleError("name-taken", "There is a style named {style} already.", style=new_name)
             user.rewrite_style(entry, new_name, dataclasses.replace(entry.credits, title=clean_text(title)))
             for recipe in self.recipes_with(entry.name):
                 assert recipe.recipe is not None
@@ -212,11 +219,13 @@ class Library:
         """
         path = folder.resolve()
         if on and not path.is_dir():
-            raise ScumbleError("file-missing", f"There is no folder {folder}.")
+            raise ScumbleError("file-missing", "There is no folder {folder}.", folder=folder)
         with locked(self.folder):
             others = tuple(known for known in read_state(self.folder).watched if known != path)
             if on and len(others) >= MAX_WATCHED:
-                raise ScumbleError("bad-style", f"More than {MAX_WATCHED} folders cannot be watched.")
+                raise ScumbleError(
+                    "bad-style", "More than {most} folders cannot be watched.", most=MAX_WATCHED
+                )
             write_state(self.folder, watched=(*others, path) if on else others)
 
     @property
@@ -245,12 +254,14 @@ class Library:
     def _own(self, name: str) -> StyleEntry:
         entry = self.find(name)
         if entry.kind == "builtin":
-            raise ScumbleError("not-yours", f"{entry.name} is built in and stays as it is.")
+            raise ScumbleError("not-yours", "{style} is built in and stays as it is.", style=entry.name)
         if entry.kind == "watched":
             raise ScumbleError(
                 "not-yours",
-                f"{entry.name} is the file {entry.image} of a watched folder.",
+                "{style} is the file {file} of a watched folder.",
                 hint="Rename or remove the file itself.",
+                style=entry.name,
+                file=entry.image,
             )
         return entry
 
@@ -258,7 +269,9 @@ class Library:
         if entry.recipe is None:
             return [(entry, share)]
         if depth >= MAX_DEPTH:
-            raise ScumbleError("bad-style", f"The recipe {entry.name} is made of too many other recipes.")
+            raise ScumbleError(
+                "bad-style", "The recipe {style} is made of too many other recipes.", style=entry.name
+            )
         total = sum(part for _, part in entry.recipe.parts)
         found = []
         for name, part in entry.recipe.parts:
@@ -267,8 +280,10 @@ class Library:
             except ScumbleError as error:
                 raise ScumbleError(
                     "unknown-style",
-                    f"The recipe {entry.name} mixes {name!r}, which is no longer in the library.",
+                    "The recipe {style} mixes {part}, which is no longer in the library.",
                     hint="Add it again, or remove the recipe.",
+                    style=entry.name,
+                    part=repr(name),
                 ) from error
             found += self._parts(style, share * part / total, depth + 1)
         return found

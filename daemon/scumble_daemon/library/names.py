@@ -45,6 +45,9 @@ def checked_name(name: str) -> str:
     check_name(name, "bad-style", "style")
     if "." in name:
         raise ScumbleError(
-            "bad-style", f"{name!r:.60} cannot be the name of a style.", hint="Names of styles hold no dots."
+            "bad-style",
+            "{name} cannot be the name of a style.",
+            hint="Names of styles hold no dots.",
+            name=repr(name)[:60],
         )
     return name

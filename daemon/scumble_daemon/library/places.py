@@ -41,8 +41,10 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise ScumbleError(
             "cannot-write",
-            f"The style library {folder} cannot be written: {error.strerror}.",
+            "The style library {folder} cannot be written: {reason}.",
             hint="Set SCUMBLE_DATA_DIR to a folder that you may write to.",
+            folder=folder,
+            reason=error.strerror,
         ) from error
     try:
         wait_for_lock(descriptor)

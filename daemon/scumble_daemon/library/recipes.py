@@ -81,4 +81,4 @@ def _is_number(value: object) -> bool:
 
 
 def _bad(reason: str) -> ScumbleError:
-    return ScumbleError("bad-style", f"This is not a usable recipe: {reason}.")
+    return ScumbleError("bad-style", "This is not a usable recipe: {reason}.", reason=reason)

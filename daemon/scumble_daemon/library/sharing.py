@@ -108,15 +108,18 @@ def _shared(library: Library, entry: StyleEntry, with_image: bool) -> dict[str, 
     if not signals and not learned and not with_image:
         raise ScumbleError(
             "no-signals",
-            f"The style {entry.name} has not been used yet, so there is nothing but its image.",
+            "The style {style} has not been used yet, so there is nothing but its image.",
             hint="Stylize something with it first, or export it with its image.",
+            style=entry.name,
         )
     data |= {"signals": signals, "thumbnail": _text(read_thumbnail(entry))}
     if learned:
         data["learned"] = learned
     if with_image:
         if entry.image is None:
-            raise ScumbleError("no-image", f"The library does not have the image of {entry.name}.")
+            raise ScumbleError(
+                "no-image", "The library does not have the image of {style}.", style=entry.name
+            )
         image = entry.image.read_bytes()
         data |= {"image": _text(image), "sha256": hashlib.sha256(image).hexdigest()}
     return data
@@ -216,9 +219,9 @@ def _read(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError as error:
-        raise ScumbleError("file-missing", f"There is no file {path}.") from error
+        raise ScumbleError("file-missing", "There is no file {file}.", file=path) from error
     except (OSError, ValueError) as error:
-        raise ScumbleError("cannot-read", f"{path} cannot be read.", detail=str(error)) from error
+        raise ScumbleError("cannot-read", "{file} cannot be read.", detail=str(error), file=path) from error
     if len(raw) > MAX_FILE_BYTES:
         raise _bad(f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
     try:
@@ -244,4 +247,4 @@ def _bytes(text: object, most: int, what: str) -> bytes:
 
 
 def _bad(reason: str) -> ScumbleError:
-    return ScumbleError("bad-style-file", f"The style file cannot be used: {reason}.")
+    return ScumbleError("bad-style-file", "The style file cannot be used: {reason}.", reason=reason)

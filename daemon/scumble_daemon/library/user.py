@@ -71,7 +71,11 @@ def write_style(
         part.rename(target)
     except OSError as error:
         raise ScumbleError(
-            "cannot-write", f"The style {name} cannot be kept in {folder}: {error.strerror}."
+            "cannot-write",
+            "The style {style} cannot be kept in {folder}: {reason}.",
+            style=name,
+            folder=folder,
+            reason=error.strerror,
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -91,7 +95,10 @@ def delete_style(entry: StyleEntry) -> None:
         entry.folder.rename(gone)
     except OSError as error:
         raise ScumbleError(
-            "cannot-write", f"The style {entry.name} cannot be removed: {error.strerror}."
+            "cannot-write",
+            "The style {style} cannot be removed: {reason}.",
+            style=entry.name,
+            reason=error.strerror,
         ) from error
     shutil.rmtree(gone, ignore_errors=True)
 

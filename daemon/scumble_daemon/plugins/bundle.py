@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import scumble
-import scumble_models
 from scumble.errors import ScumbleError
 from scumble.files import atomic_file
 from scumble.install.bundle import FOLDER, MANIFEST
@@ -25,36 +24,6 @@ KRITA_BESIDE = (f"{KRITA}.desktop", f"{KRITA}.action")
 """What Krita wants beside the plug-in's folder: who it is, and its shortcuts."""
 CLIENT = Path(scumble.__file__).parent
 # Scripts use pyzmq, and a wheel may be there; in an editor nothing but the standard library is.
-ERRORS = {
-    "client": (
-        *(
-            "editing/effect.py",
-            "editing/presets.py",
-            "pending_reply.py",
-            "folders.py",
-            "job.py",
-            "conversion.py",
-            "pending.py",
-            "names.py",
-            "request.py",
-            "settings.py",
-        ),
-        *("launch/connection_file.py", "launch/launcher.py", "launch/reach.py", "stopping.py"),
-        *("install/bundle.py", "install/errors.py", "install/installer.py"),
-        *("pixels/pixels.py", "pixels/disk.py", "wire/connection.py", "wire/session.py"),
-    ),
-    "daemon": (
-        *("server/broker.py", "server/request_handler.py", "server/sessions.py"),
-        *("jobs/scheduler.py", "jobs/queue.py", "jobs/content_cache.py", "jobs/learning_queue.py"),
-        *("storage/spool.py", "worker/learning_task.py", "worker/style_signals.py", "worker/stylizer.py"),
-        *("images/foreign.py", "images/limits.py", "images/reader.py"),
-        *("library/catalogue.py", "library/learned.py"),
-    ),
-    "models": (
-        *("blend.py", "devices.py", "errors.py", "folders.py", "learned.py", "model.py", "registry.py"),
-        *("runner.py", "signals.py", "learning/painting.py"),
-    ),
-}
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.po", "*.pot", "transport_pyzmq.py")
 
 
@@ -84,33 +53,10 @@ def _sources(editor: str, checkout: str, installed: str, needed: str) -> Path:
             return folder
     raise ScumbleError(
         "plugin-missing",
-        f"The files of the {editor} plug-in are not in this installation of Scumble.",
+        "The files of the {editor} plug-in are not in this installation of Scumble.",
         hint="Install Scumble again, or use the plug-in's zip file.",
+        editor=editor,
     )
-
-
-def gimp_text_files() -> list[Path]:
-    """The files whose strings an artist in GIMP may read: translations cover these."""
-    return [*sorted((gimp_sources() / "scumble_gimp").glob("*.py")), *_client_text_files()]
-
-
-def krita_text_files() -> list[Path]:
-    """The files whose strings an artist in Krita may read: translations cover these."""
-    return [*sorted((krita_sources() / KRITA).rglob("*.py")), *_client_text_files()]
-
-
-def _client_text_files() -> list[Path]:
-    return [*sorted((CLIENT / "editing").glob("*.py")), *error_files()]
-
-
-def error_files() -> list[Path]:
-    """The files of client, daemon and models with the errors that an artist can meet in an editor."""
-    roots = {
-        "client": CLIENT,
-        "daemon": Path(__file__).parents[1],
-        "models": Path(scumble_models.__file__).parent,
-    }
-    return [roots[where] / name for where, names in ERRORS.items() for name in names]
 
 
 def assemble_gimp(folder: Path) -> Path:

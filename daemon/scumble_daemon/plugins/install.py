@@ -79,9 +79,10 @@ def _put(target: Path, assemble: Callable[[Path], Path], beside: Sequence[Path] 
 def _not_installed(target: Path, error: OSError) -> ScumbleError:
     return ScumbleError(
         "plugin-not-installed",
-        f"The plug-in could not be written to {target}.",
+        "The plug-in could not be written to {file}.",
         hint="Check that you may write there and that the disk is not full.",
         detail=str(error),
+        file=target,
     )
 
 
@@ -165,5 +166,8 @@ def _remove(folder: Path) -> bool:
 
 def _not_removed(folder: Path, error: OSError) -> ScumbleError:
     return ScumbleError(
-        "plugin-not-removed", f"The plug-in in {folder} could not be removed.", detail=str(error)
+        "plugin-not-removed",
+        "The plug-in in {folder} could not be removed.",
+        detail=str(error),
+        folder=folder,
     )

@@ -88,5 +88,5 @@ class ControlThread:
             self._order(message.type, "")
         else:
             raise ScumbleError(
-                "unknown-message", f"A {message.type} message has no place on the control socket."
+                "unknown-message", "A {type} message has no place on the control socket.", type=message.type
             )

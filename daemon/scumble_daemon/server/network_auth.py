@@ -86,10 +86,12 @@ def keys_to_listen() -> KeyPair:
     """
     keys = read_own_keys()
     if not zmq.has("curve"):
-        raise _refused("the libzmq that is installed here cannot encrypt", "Install pyzmq from PyPI.")
+        raise _refused(
+            reason="the libzmq that is installed here cannot encrypt", hint="Install pyzmq from PyPI."
+        )
     if keys is None or not _listed():
         hint = "Run on the client: scumble daemon keys; and here: scumble daemon keys --allow KEY"
-        raise _refused("nobody could use it", hint)
+        raise _refused(reason="nobody could use it", hint=hint)
     return keys
 
 
@@ -139,8 +141,12 @@ def _write_private(path: Path, text: str) -> None:
     try:
         write_whole(path, text.encode(), private=True)
     except OSError as error:
-        raise ScumbleError("cannot-write", f"{path} cannot be written.", detail=str(error)) from error
+        raise ScumbleError(
+            "cannot-write", "{file} cannot be written.", detail=str(error), file=path
+        ) from error
 
 
-def _refused(why: str, hint: str) -> ScumbleError:
-    return ScumbleError("bind-refused", f"The daemon does not listen to the network: {why}.", hint=hint)
+def _refused(reason: str, hint: str) -> ScumbleError:
+    return ScumbleError(
+        "bind-refused", "The daemon does not listen to the network: {reason}.", hint=hint, reason=reason
+    )

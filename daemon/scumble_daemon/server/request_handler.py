@@ -106,7 +106,9 @@ class RequestHandler:
             self._scheduler.unload()
             self._sessions.send(session, m.Done(message.request))
         else:
-            raise ScumbleError("unknown-message", f"A {message.type} message has no place on the job socket.")
+            raise ScumbleError(
+                "unknown-message", "A {type} message has no place on the job socket.", type=message.type
+            )
 
     def _put(self, session: Session, message: m.Put, packet: Packet, now: float) -> None:
         leaf, digest = packet.payloads[0], packet.digests[0]
@@ -204,8 +206,9 @@ class RequestHandler:
             if image is not None and image.extent.area > self._limits.max_image_pixels:
                 raise ScumbleError(
                     "image-too-large",
-                    f"An image of {image.extent} has more pixels than this daemon takes.",
+                    "An image of {extent} has more pixels than this daemon takes.",
                     hint="Select a part of the layer.",
+                    extent=image.extent,
                 )
         for file in files:
             if file is not None and len(file) > self._limits.max_style_bytes:

@@ -183,9 +183,10 @@ class Sessions:
             if now - quietest.last_seen < self._idle:
                 error = ScumbleError(
                     "too-many-clients",
-                    f"The daemon already serves {len(self._clients)} programs.",
+                    "The daemon already serves {count} programs.",
                     hint="Close one of them.",
                     retryable=True,
+                    count=len(self._clients),
                 )
                 self._send_now(session.peer, session.sender.seal(Error.of(error)))
                 self._greeted.pop(session.peer, None)

@@ -129,9 +129,10 @@ def announced(directory: Path, endpoints: Endpoints, key: bytes, version: str) -
 def _unusable(directory: Path, error: OSError) -> ScumbleError:
     return ScumbleError(
         "runtime-dir-unusable",
-        f"The directory {directory} cannot be written.",
+        "The directory {folder} cannot be written.",
         hint="Check that the disk is not full and that no link lies in it.",
         detail=str(error),
+        folder=directory,
     )
 
 
@@ -153,9 +154,10 @@ def _tcp_endpoint(listener: socket.socket) -> str:
 def _bind_failed(endpoint: str, error: Exception) -> ScumbleError:
     return ScumbleError(
         "bind-failed",
-        f"The daemon cannot listen at {endpoint}.",
+        "The daemon cannot listen at {endpoint}.",
         hint="Set SCUMBLE_BIND to tcp://127.0.0.1:*",
         detail=str(error),
+        endpoint=endpoint,
     )
 
 
@@ -166,8 +168,9 @@ def _address(endpoint: str) -> tuple[str, int]:
     if not endpoint.startswith("tcp://") or not host or not 0 <= number < 65_535:
         raise ScumbleError(
             "bind-refused",
-            f"The daemon does not listen at {endpoint!r:.100}.",
+            "The daemon does not listen at {endpoint}.",
             hint="Use ipc or tcp://127.0.0.1:*",
+            endpoint=repr(endpoint)[:100],
         )
     return host, number
 
@@ -181,7 +184,8 @@ def _bind_curve(sockets: tuple[zmq.Socket, zmq.Socket], host: str, port: int) ->
         raise ScumbleError(
             "bind-refused",
             "The daemon does not listen to the network at a port that nobody knows.",
-            hint=f"Name one: tcp://{host}:5555",
+            hint="Name one: tcp://{host}:5555",
+            host=host,
         )
     for router, number in zip(sockets, (port, port + 1), strict=True):
         network_auth.secure(router, keys)

@@ -33,9 +33,13 @@ def explained(path: Path) -> Iterator[None]:
     try:
         yield
     except IsADirectoryError as error:
-        raise ScumbleError("is-a-directory", f"{path} is a folder.", hint="Give a file name.") from error
+        raise ScumbleError(
+            "is-a-directory", "{file} is a folder.", hint="Give a file name.", file=path
+        ) from error
     except OSError as error:
         reason = error.strerror or str(error)
         usual = "Choose a folder that exists, has room and that you may write to."
         hint = _HINTS.get(error.errno or 0, usual)
-        raise ScumbleError("cannot-write", f"{path} cannot be written: {reason}.", hint=hint) from error
+        raise ScumbleError(
+            "cannot-write", "{file} cannot be written: {reason}.", hint=hint, file=path, reason=reason
+        ) from error

@@ -64,9 +64,10 @@ class Spool:
         if size > self._capacity:
             raise ScumbleError(
                 "image-too-large",
-                f"An image of {size / 1e6:,.0f} MB is more than the {self._capacity / 1e6:,.0f} MB "
-                "that this daemon takes.",
+                "An image of {size} MB is more than the {most} MB that this daemon takes.",
                 hint="Select a part of the layer, or lower the bit depth.",
+                size=format(size / 1e6, ",.0f"),
+                most=format(self._capacity / 1e6, ",.0f"),
             )
         if self.bytes_used + size > self._capacity:
             raise ScumbleError(

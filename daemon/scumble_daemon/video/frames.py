@@ -78,7 +78,7 @@ class FolderSource:
         )
         self.count = len(self.paths)
         if not self.paths:
-            raise ScumbleError("file-missing", f"There is no picture in {folder}.")
+            raise ScumbleError("file-missing", "There is no picture in {folder}.", folder=folder)
 
     def frames(self) -> Iterator[Frame]:
         for path in self.paths:
@@ -198,8 +198,11 @@ def check_room(count: int, extent: Extent, folder: Path, kinds: Sequence[str]) -
     if needed > free:
         raise ScumbleError(
             "disk-full",
-            f"The result takes about {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free in {place}.",
+            "The result takes about {needed} MB, and {free} MB are free in {place}.",
             hint="Free some space, or choose another disk.",
+            needed=format(needed / 1e6, ",.0f"),
+            free=format(free / 1e6, ",.0f"),
+            place=place,
         )
 
 

@@ -18,7 +18,10 @@ def load(path: Path) -> Any:
         import av
     except ImportError as error:
         raise ScumbleError(
-            "no-ffmpeg", f"{path} is a video, for which a part of Scumble is not installed.", hint=INSTALL
+            "no-ffmpeg",
+            "{file} is a video, for which a part of Scumble is not installed.",
+            hint=INSTALL,
+            file=path,
         ) from error
     return av  # with its log off, as it is: to log, a decoder's thread would wait for the interpreter
 
@@ -38,5 +41,5 @@ def not_a_video(path: Path, error: Exception) -> ScumbleError:
     detail = f"{type(error).__name__}: {error}"
     hint = "A picture is painted by scumble stylize." if path.suffix.lower() in READABLE else ""
     return ScumbleError(
-        "not-a-video", f"{path} is not a video that Scumble can read.", hint=hint, detail=detail
+        "not-a-video", "{file} is not a video that Scumble can read.", hint=hint, detail=detail, file=path
     )

@@ -88,8 +88,9 @@ class FramesBeside:
             if any(not path.name.endswith(_SUFFIX) for path in self._folder.iterdir()):
                 raise ScumbleError(
                     "cannot-write",
-                    f"{self._folder} is in the way: painted frames are kept there until the video is whole.",
+                    "{folder} is in the way: painted frames are kept there until the video is whole.",
                     hint="Rename that folder, or the video.",
+                    folder=self._folder,
                 )
 
     def find(self, frame: Frame, key: str) -> Callable[[Sink], object] | None:

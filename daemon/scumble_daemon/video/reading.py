@@ -70,8 +70,10 @@ def probe(path: Path) -> VideoInfo:
         if transfer:
             raise ScumbleError(
                 "hdr-video",
-                f"{path} is HDR ({transfer}), which Scumble would flatten.",
+                "{file} is HDR ({transfer}), which Scumble would flatten.",
                 hint="Convert it to SDR (tone mapping) in a video editor first.",
+                file=path,
+                transfer=transfer,
             )
         seconds = 0.0
         if stream.duration:
@@ -118,9 +120,12 @@ def _opened(path: Path) -> Iterator[tuple[Any, Any, Any]]:
     if not path.is_file():
         if path.exists():
             raise ScumbleError(
-                "cannot-read", f"{path} is not an ordinary file.", hint="A video cannot be piped: save it."
+                "cannot-read",
+                "{file} is not an ordinary file.",
+                hint="A video cannot be piped: save it.",
+                file=path,
             )
-        raise ScumbleError("file-missing", f"There is no file {path}.")
+        raise ScumbleError("file-missing", "There is no file {file}.", file=path)
     try:
         container = opened(av, path)
     except (av.FFmpegError, ValueError, UnicodeError) as error:

@@ -99,16 +99,19 @@ class VideoWriter:
         if (frame.extent, frame.format) != (self._extent, self._format):
             raise ScumbleError(
                 "bad-frame",
-                f"A frame of {frame.extent} does not fit into a video of {self._extent}.",
+                "A frame of {extent} does not fit into a video of {expected}.",
                 hint="Give frames of one size, or a folder as the output.",
+                extent=frame.extent,
+                expected=self._extent,
             )
         at = round(time / self._base)
         if self._last is not None and at <= self._last:
             if self._kind == "avi":
                 raise ScumbleError(
                     "unsupported-format",
-                    f"{self._path} cannot be AVI: it has one speed, and the clip has several.",
+                    "{file} cannot be AVI: it has one speed, and the clip has several.",
                     hint="Write .mp4 or .mkv.",
+                    file=self._path,
                 )
             at = self._last + 1
         self._last = at
@@ -207,12 +210,16 @@ class VideoWriter:
             # Of the file system, passed on by the library or raised by our own file.
             raise ScumbleError(
                 "cannot-write",
-                f"{self._path} cannot be written: {error.strerror or error}.",
+                "{file} cannot be written: {reason}.",
                 hint="Free some space, or try .mp4 or .mkv, or a folder for frames.",
+                file=self._path,
+                reason=error.strerror or error,
             ) from error
         except (self._av.FFmpegError, ValueError) as error:
             raise ScumbleError(
                 "cannot-write",
-                f"{self._path} cannot be written: {error}.",
+                "{file} cannot be written: {reason}.",
                 hint="Try .mp4 or .mkv, or a folder for frames.",
+                file=self._path,
+                reason=error,
             ) from error

@@ -64,8 +64,9 @@ class LearningTask:
         if not self.model.traits.learns:
             raise ScumbleError(
                 "cannot-learn",
-                f"The engine {request.engine} knows a style at first sight and does not learn it.",
+                "The engine {engine} knows a style at first sight and does not learn it.",
                 hint="Learn it for the engine microast.",
+                engine=request.engine,
             )
         self.stored = 0
         self._weights = self.model.info.sha256
@@ -156,8 +157,10 @@ class LearningTask:
         if entry.recipe is not None:
             raise ScumbleError(
                 "cannot-learn",
-                f"{entry.name} is a mix of styles, and each of them is learned by itself.",
-                hint=f"They are {', '.join(part.name for part, _ in self._library.parts(entry))}.",
+                "{style} is a mix of styles, and each of them is learned by itself.",
+                hint="They are {styles}.",
+                style=entry.name,
+                styles=", ".join(part.name for part, _ in self._library.parts(entry)),
             )
         return entry
 
@@ -182,8 +185,9 @@ class LearningTask:
         if self.entry.image is None:
             raise ScumbleError(
                 "no-image",
-                f"The style {self.entry.name} is there without its picture, so it cannot be learned.",
+                "The style {style} is there without its picture, so it cannot be learned.",
                 hint="Add its picture as a style of your own: scumble styles add",
+                style=self.entry.name,
             )
         return read_image(self.entry.image).pixels
 
@@ -289,9 +293,11 @@ def _check_memory(model: StyleModel) -> None:
     if model.device.type == "cpu" and free is not None and free < NEEDED_BYTES:
         raise ScumbleError(
             "out-of-memory",
-            f"Learning a style takes {NEEDED_BYTES >> 20} MiB of memory, and {free >> 20} MiB are free.",
+            "Learning a style takes {needed} MiB of memory, and {free} MiB are free.",
             hint="Close other programs and ask again.",
             retryable=True,
+            needed=NEEDED_BYTES >> 20,
+            free=free >> 20,
         )
 
 

@@ -43,8 +43,10 @@ def library_signals(
     if entry.image is None:
         raise ScumbleError(
             "no-signals",
-            f"The style {entry.name} was not made for the engine {info.name}.",
+            "The style {style} was not made for the engine {engine}.",
             hint="Choose another engine, or give an image file as the style.",
+            style=entry.name,
+            engine=info.name,
         )
     encoded = encode(entry)
     save_signals(entry, info.name, info.sha256, encoded.to_bytes())

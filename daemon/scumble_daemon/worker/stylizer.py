@@ -35,6 +35,7 @@ from scumble_models.tiling.file_array import Array, FileArray
 from ..images.reader import decode_image, read_image
 from ..library import Library, StyleEntry
 from ..library.learned import learned_stamp, picture_entry
+from ..model_errors import typed
 from ..storage.spool import file_behind, mapped
 from .style_signals import learned_signals, library_signals
 
@@ -179,7 +180,7 @@ class Stylizer:
         if isinstance(error, ScumbleError):
             return error
         if isinstance(error, ModelError):
-            return ScumbleError(error.code, str(error), hint=error.hint)
+            return typed(error)
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return ScumbleError(
                 "disk-full",

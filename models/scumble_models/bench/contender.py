@@ -91,7 +91,7 @@ class Contender:
             self._process.wait()
             self._errors.seek(0)
             last = (self._errors.read().strip().splitlines() or ["no message"])[-1]
-            raise ModelError(f"Measuring {self.way} failed: {last}")
+            raise ModelError("Measuring {way} failed: {reason}", way=self.way, reason=last)
         return line
 
 

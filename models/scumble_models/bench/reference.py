@@ -66,7 +66,12 @@ def load_reference(checkout: Path | None, model: StyleModel) -> Reference:
     if checkout is None:
         return Reference(network.encode_style, network.forward, model.device)
     if not (checkout / f"{MODULE}.py").is_file():
-        raise ModelError(f"{checkout} has no {MODULE}.py.", hint="Name a checkout of EndyWon/MicroAST.")
+        raise ModelError(
+            "{folder} has no {module}.py.",
+            hint="Name a checkout of EndyWon/MicroAST.",
+            folder=checkout,
+            module=MODULE,
+        )
     sys.path.insert(0, str(checkout))
     authors = importlib.import_module(MODULE)
     parts = {"content_encoder": authors.Encoder(), "style_encoder": authors.Encoder()}

@@ -69,9 +69,12 @@ class Learner:
         extra: tuple[np.ndarray, str] | None = None,
     ) -> None:
         if not model.traits.learns:
-            able = next((info.name for info in list_models() if info.traits.learns), "another engine")
+            able = next((info.name for info in list_models() if info.traits.learns), "")
             raise TrainingError(
-                f"Styles cannot be learned for the engine {model.name}.", hint=f"Choose {able}."
+                "Styles cannot be learned for the engine {engine}.",
+                hint="Choose the engine {able}." if able else "Choose another engine.",
+                engine=model.name,
+                able=able,
             )
         self._device, self._settings, self._weights = model.device, settings or LearnSettings(), LossWeights()
         with torch.inference_mode(False), torch.enable_grad():

@@ -35,8 +35,11 @@ class Painting:
         layer = PixelArray(pixels, channels, device)
         if min(layer.box.width, layer.box.height) < SMALLEST:
             raise PixelsError(
-                f"A painting of {layer.box.width}x{layer.box.height} pixels is too small to learn from.",
-                hint=f"Choose one with at least {SMALLEST} pixels on each side.",
+                "A painting of {width}x{height} pixels is too small to learn from.",
+                hint="Choose one with at least {least} pixels on each side.",
+                width=layer.box.width,
+                height=layer.box.height,
+                least=SMALLEST,
             )
         view = NetworkView(layer)
         image = _middle(view.thumbnail(STYLE_SIDE))

@@ -27,7 +27,12 @@ class LearnSettings:
     def __post_init__(self) -> None:
         low, high = STEPS
         if not low <= self.steps <= high:
-            raise TrainingError(f"{self.steps} steps of learning are not between {low} and {high}.")
+            raise TrainingError(
+                "{steps} steps of learning are not between {least} and {most}.",
+                steps=self.steps,
+                least=low,
+                most=high,
+            )
 
 
 @dataclass(frozen=True)

@@ -38,21 +38,23 @@ def _newest(folder: Path, part: str) -> Path:
     ]
     if not numbered:
         raise WeightsError(
-            f"{folder.name} holds no file {part}_iter_N.pth.tar.",
+            "{folder} holds no file {part}_iter_N.pth.tar.",
             hint="Name the folder with the four checkpoint files of the authors' repository.",
+            folder=folder.name,
+            part=part,
         )
     return max(numbered)[1]
 
 
 def _read_part(path: Path) -> dict[str, Tensor]:
     if path.stat().st_size > MAX_BYTES:
-        raise WeightsError(f"{path.name} is too large to be a MicroAST checkpoint.")
+        raise WeightsError("{file} is too large to be a MicroAST checkpoint.", file=path.name)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # unpicklers and zip readers raise nearly anything for damaged files
         raise WeightsError(
-            f"{path.name} is damaged or asks for more than tensors, so it was not read."
+            "{file} is damaged or asks for more than tensors, so it was not read.", file=path.name
         ) from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise WeightsError(f"{path.name} does not hold a dictionary of tensors.")
+        raise WeightsError("{file} does not hold a dictionary of tensors.", file=path.name)
     return state

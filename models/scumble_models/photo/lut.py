@@ -55,7 +55,12 @@ def look_table(
         PixelsError: ``side`` is not within :data:`SIDES`.
     """
     if not SIDES[0] <= side <= SIDES[1]:
-        raise PixelsError(f"A LUT of {side} points a side is not between {SIDES[0]} and {SIDES[1]}.")
+        raise PixelsError(
+            "A LUT of {side} points a side is not between {least} and {most}.",
+            side=side,
+            least=SIDES[0],
+            most=SIDES[1],
+        )
     first, second = engine.stages()
     signals = Blend([(style, 1.0)], weight, [None]).signals(engine)
     gathered = running(second.gathers)

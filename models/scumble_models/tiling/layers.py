@@ -149,6 +149,9 @@ def _same(layer: nn.Module, value: object, name: str) -> int:
 
 def _refused(layer: nn.Module, reason: str) -> LayerError:
     return LayerError(
-        f"Which inputs an output of {type(layer).__name__} needs is not known, so it cannot run in patches.",
-        hint=f"{layer}: {reason}.",
+        "Which inputs an output of {type} needs is not known, so it cannot run in patches.",
+        hint="{layer}: {reason}.",
+        type=type(layer).__name__,
+        layer=layer,
+        reason=reason,
     )

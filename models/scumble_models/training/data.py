@@ -52,7 +52,7 @@ class ImageFolder:
             except (OSError, UnidentifiedImageError, Image.DecompressionBombError):
                 self.skipped.append(path)
         if not self.images:
-            raise TrainingError(f"There is no readable image in {folder}.")
+            raise TrainingError("There is no readable image in {folder}.", folder=folder)
 
     def __len__(self) -> int:
         return len(self.images)

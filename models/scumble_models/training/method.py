@@ -56,12 +56,14 @@ class TrainingMethod(ABC, Generic[Network]):
         if self.recipe.init:
             path = folder / self.recipe.init
             if not path.is_file():
-                raise TrainingError(f"The recipe starts from {self.recipe.init}, which is not there.")
+                raise TrainingError(
+                    "The recipe starts from {start}, which is not there.", start=self.recipe.init
+                )
             try:
                 self.load(network, load_file(path))
             except (RuntimeError, KeyError) as error:
                 raise TrainingError(
-                    f"The recipe starts from {self.recipe.init}, whose weights do not fit."
+                    "The recipe starts from {start}, whose weights do not fit.", start=self.recipe.init
                 ) from error
         return network
 
@@ -93,7 +95,11 @@ class TrainingMethod(ABC, Generic[Network]):
         Raises:
             TrainingError: this network has nothing of the kind.
         """
-        raise TrainingError(f"{network.architecture} is not trained by reconstruction from {level}.")
+        raise TrainingError(
+            "{architecture} is not trained by reconstruction from {level}.",
+            architecture=network.architecture,
+            level=level,
+        )
 
     def further_losses(
         self, network: Network, batch: Batch, signals: StyleSignals, activations: Mapping[str, Tensor]
@@ -118,5 +124,8 @@ def training_method(recipe: Recipe) -> TrainingMethod:
     except ModelError:
         module = None
     if module is None:
-        raise TrainingError(f"There is no training for the architecture {recipe.architecture!r}.")
+        raise TrainingError(
+            "There is no training for the architecture {architecture}.",
+            architecture=repr(recipe.architecture),
+        )
     return module.Training(recipe)

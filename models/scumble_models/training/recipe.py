@@ -122,16 +122,19 @@ def read_recipe(path: Path) -> Recipe:
         losses = _build(LossWeights, table.pop("losses", {}))
         recipe = _build(Recipe, {**table, "phases": phases, "losses": losses})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError) as error:
-        raise TrainingError(f"The recipe {path.name} cannot be read: {error}.") from error
+        raise TrainingError(
+            "The recipe {file} cannot be read: {reason}.", file=path.name, reason=error
+        ) from error
     if not phases or any(p.steps < 1 or p.crop % 32 or p.batch < 2 for p in phases):
         raise TrainingError(
-            f"The recipe {path.name} needs at least one phase, each with steps >= 1, a crop that is a"
-            " multiple of 32, and a batch of 2 or more."
+            "The recipe {file} needs at least one phase, each with steps >= 1, a crop that is a multiple "
+            "of 32, and a batch of 2 or more.",
+            file=path.name,
         )
     if any(p.target not in TARGETS for p in phases):
-        raise TrainingError(f"A phase's target is one of {', '.join(TARGETS)}.")
+        raise TrainingError("A phase's target is one of {choices}.", choices=", ".join(TARGETS))
     if any(not p.levels or set(p.levels) - LEVELS.keys() for p in phases):
-        raise TrainingError(f"The levels of a phase are some of {', '.join(LEVELS)}.")
+        raise TrainingError("The levels of a phase are some of {choices}.", choices=", ".join(LEVELS))
     if recipe.autocast not in ("off", "bf16", "fp16"):
         raise TrainingError("autocast is 'off', 'bf16' or 'fp16'.")
     return recipe

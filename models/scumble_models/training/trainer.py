@@ -111,8 +111,10 @@ class Trainer:
             failures = 0 if losses else failures + 1
             if failures > PATIENCE:
                 raise TrainingError(
-                    f"The loss was not finite for {PATIENCE} steps up to step {self.step}.",
+                    "The loss was not finite for {patience} steps up to step {step}.",
                     hint="Lower learning_rate in the recipe and resume; the last checkpoint is sound.",
+                    patience=PATIENCE,
+                    step=self.step,
                 )
             self.step += 1
             bank.refresh(self.recipe.refresh)

@@ -25,8 +25,10 @@ panel = Panel(Editor(), connect)
 styles = tuple(StyleChoice("library", "a long name of a style " * 4, amount=0.25) for _ in range(4))
 panel.studio.set_effect(Effect(styles))
 panel.controls.more.set_open(True)
-UNKNOWN = "There is no style named 'waves' in the library.", "Did you mean café or fire?"
-panel.show_error(ScumbleError("unknown-style", UNKNOWN[0], hint=UNKNOWN[1]))
+UNKNOWN = "There is no style named {style} in the library.", "Did you mean {near}?"
+panel.show_error(
+    ScumbleError("unknown-style", UNKNOWN[0], hint=UNKNOWN[1], style="'waves'", near="café or fire")
+)
 panel.job.set_live(True)
 content = panel._scroll.widget()
 json.dump(
