@@ -73,6 +73,7 @@ CONSTANTS: dict[ModuleType, dict[str, str]] = {
         "STROKE_RANGE": "of `stroke_size`",
         "CONTRAST_RANGE": "of `contrast`",
         "DETAIL_RANGE": "of `detail`",
+        "PROTECT_RANGE": "of `protect_skin` and `protect_edges`",
     },
     learn_request: {
         "STEPS_RANGE": "of `steps`",

@@ -19,6 +19,7 @@ DEFAULT_WEIGHT = 1.0
 STROKE_RANGE = (0.25, 4.0)
 CONTRAST_RANGE = (0.5, 2.0)
 DETAIL_RANGE = (0.0, 1.0)
+PROTECT_RANGE = (0.0, 1.0)
 PATCH_RANGE = (64, 16384)
 PRESERVE_COLOR = ("off", "luminance", "palette")
 TILINGS = ("auto", "full", "thumbnail", "exact")
@@ -150,6 +151,8 @@ class Settings:
         preserve_color: one of `PRESERVE_COLOR`.
         contrast: of the result, within `CONTRAST_RANGE`.
         detail: how much of the layer's fine structure returns, within `DETAIL_RANGE`.
+        protect_skin: how much of the layer stays where its colour is that of skin, within `PROTECT_RANGE`.
+        protect_edges: how much of the layer's drawing stays at its contours, within `PROTECT_RANGE`.
 
     Raises ScumbleError `bad-request`, `bad-weight` or `bad-engine`.
     """
@@ -179,6 +182,12 @@ class Settings:
     )
     contrast: float = _setting(1.0, Number(*CONTRAST_RANGE), "Contrast of the result.")
     detail: float = _setting(0.0, Number(*DETAIL_RANGE), "How much of the picture's fine structure returns.")
+    protect_skin: float = _setting(
+        0.0, Number(*PROTECT_RANGE), "How much of the picture stays where its colour is that of skin."
+    )
+    protect_edges: float = _setting(
+        0.0, Number(*PROTECT_RANGE), "How much of the picture's drawing stays along its contours."
+    )
 
     def __post_init__(self) -> None:
         for name, setting in SETTINGS.items():

@@ -1,4 +1,4 @@
-"""From what the network paints to the layer's own pixels: look, style weight, masks, depth and alpha."""
+"""From what the network paints to the layer's own pixels: look, weight, masks, skin, depth and alpha."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scumble_models.highlights import compressed, restored
 from scumble_models.look import Finish
 from scumble_models.margins import Content
 from scumble_models.pixels import PixelArray, clamp
+from scumble_models.protect import skin_map
 from scumble_models.spatial import covered_by_styles
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.executor import Source
@@ -32,6 +33,7 @@ class Composite:
         mask: ``(H, W)`` uint8 coverage of the layer.
         style_masks: the same of each style, None for everywhere.
         top: the value that the view's 1 stands for, above 1 where the layer is brighter than white.
+        skin: 0 to 1, how much of the content stays where it is skin.
     """
 
     layer: PixelArray
@@ -41,6 +43,7 @@ class Composite:
     mask: Array | None
     style_masks: Sequence[Array | None]
     top: float = 1.0
+    skin: float = 0.0
 
     def pixels(self, tile: Box, output: Tensor) -> np.ndarray:
         """The layer's new pixels ``(h, w, C)`` at a box, from the network's output there."""
@@ -80,7 +83,12 @@ class Composite:
             coloured = self.finish.apply(place, coloured, view)
         mask = None if self.mask is None else self.mask[tile.slices()]
         covered = _combined(mask, covered_by_styles(self.style_masks, tile))
-        coverage = None if covered is None else torch.from_numpy(covered.copy()).to(self.layer.device)
+        coverage = None
+        if covered is not None:
+            coverage = torch.from_numpy(covered.copy()).to(self.layer.device).float().div_(255.0)
+        if self.skin:
+            bare = 1.0 - self.skin * skin_map(view, place)[0, 0].to(coloured)
+            coverage = bare if coverage is None else coverage * bare
         blended = _blend(colour, coloured, self.fade, coverage, self.top)
         return self.layer.with_colour(tile, blended, None if coverage is None else coverage == 0)
 
@@ -109,7 +117,7 @@ def _blend(content: Tensor, output: Tensor, fade: float, coverage: Tensor | None
     if fade < 1.0:
         result = torch.lerp(seen, result, fade)
     if coverage is not None:
-        result = torch.lerp(seen, result, coverage.float().div_(255.0))
+        result = torch.lerp(seen, result, coverage)
     clean = torch.nan_to_num(content, nan=0.0, posinf=float("inf"), neginf=float("-inf"))
     if top > 1.0:
         below = clean.clamp_max(0.0)

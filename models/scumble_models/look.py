@@ -1,4 +1,4 @@
-"""What happens to the network's output before it becomes the layer: colour, contrast, detail."""
+"""What happens to the network's output before it becomes the layer: colour, contrast, detail, contours."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import Tensor
 from scumble_models.colour import colour_map, luminance
 from scumble_models.errors import PixelsError
 from scumble_models.margins import Content
+from scumble_models.protect import contour_map
 from scumble_models.tiling.box import Box
 
 PRESERVE_COLOUR = ("off", "luminance", "palette")
@@ -34,12 +35,16 @@ class Look:
             the result; ``palette`` moves the result's colours to the layer's palette as a whole.
         contrast: 0.5 to 2, around the result's mean lightness.
         detail: 0 to 1, how much of the layer's fine structure returns.
+        protect_skin: 0 to 1, how much of the layer stays where it is skin by its colour.
+        protect_edges: 0 to 1, how much of the layer's drawing stays at its contours, in the result's colours.
     """
 
     stroke_size: float = 1.0
     preserve_color: str = "off"
     contrast: float = 1.0
     detail: float = 0.0
+    protect_skin: float = 0.0
+    protect_edges: float = 0.0
 
     def __post_init__(self) -> None:
         if self.preserve_color not in PRESERVE_COLOUR:
@@ -50,7 +55,8 @@ class Look:
                 value=repr(self.preserve_color),
                 choices=choices,
             )
-        limits = {"stroke_size": STROKE_SIZES, "contrast": CONTRASTS, "detail": (0.0, 1.0)}
+        limits = {"stroke_size": STROKE_SIZES, "contrast": CONTRASTS}
+        limits |= dict.fromkeys(("detail", "protect_skin", "protect_edges"), (0.0, 1.0))
         for name, (low, high) in limits.items():
             if not low <= getattr(self, name) <= high:
                 raise PixelsError(
@@ -68,8 +74,8 @@ class Look:
 
     @property
     def needs_finish(self) -> bool:
-        """Whether anything but the stroke size differs from what the network gives."""
-        return self.preserve_color != "off" or self.contrast != 1.0 or self.detail != 0.0
+        """Whether :class:`Finish` changes anything of what the network gives."""
+        return bool(self.preserve_color != "off" or self.contrast != 1.0 or self.detail or self.protect_edges)
 
 
 class Finish:
@@ -89,6 +95,10 @@ class Finish:
         elif self._map is not None:
             result = self._map(result)
         self._mean = luminance(result).mean()
+        self._drawing = None
+        if look.protect_edges:
+            # Of the layer's own colours a rim would be left around everything.
+            self._drawing = colour_map(content, self._contrasted(result).clamp(0.0, 1.0))
 
     def apply(self, tile: Box, result: Tensor, content: Content) -> Tensor:
         """The finished patch ``(1, 3, h, w)`` in 0..1.
@@ -102,11 +112,18 @@ class Finish:
             result = _with_luminance(content.read(tile).to(result), result)
         elif self._map is not None:
             result = self._map(result)
-        if look.contrast != 1.0:
-            result = self._mean + (result - self._mean) * look.contrast
+        result = self._contrasted(result)
         if look.detail:
             result = result + look.detail * fine_structure(content, tile).to(result)
+        if self._drawing is not None:
+            drawn = self._drawing(content.read(tile).to(result))
+            result = torch.lerp(result, drawn, look.protect_edges * contour_map(content, tile).to(result))
         return result.clamp(0.0, 1.0)
+
+    def _contrasted(self, result: Tensor) -> Tensor:
+        if self._look.contrast == 1.0:
+            return result
+        return self._mean + (result - self._mean) * self._look.contrast
 
 
 def fine_structure(content: Content, tile: Box) -> Tensor:

@@ -93,7 +93,7 @@ def stylize(
             in patches with a thumbnail's statistics (URST). ``auto`` is ``exact``, or ``full`` where
             one patch covers the layer.
         patch: side of a patch in pixels.
-        look: stroke size, kept colours, contrast and detail; None changes nothing.
+        look: stroke size, kept colours, contrast, detail and what is protected; None changes nothing.
         shared: what this layer has in common with others, in place of what it would have by itself;
             see :func:`share`, which takes the same styles, weight, masks and look. ``tiling`` is then
             of no matter.
@@ -141,7 +141,9 @@ def stylize(
     else:
         signals = Blend(styles, weight, masks, shared.own).signals(model)
         finish = shared.finish
-    last = Composite(layer, view, finish, fade(model.traits, weight), mask, masks, view.top)
+    last = Composite(
+        layer, view, finish, fade(model.traits, weight), mask, masks, view.top, look.protect_skin
+    )
 
     def sink(tile: Box, output: Tensor) -> None:
         result[tile.relative_to(box).slices()] = last.pixels(tile, output)

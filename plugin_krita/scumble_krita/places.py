@@ -61,8 +61,8 @@ def coverage(target: Target, extent: Extent, mask: str) -> bytes:
     if data is None:
         raise ScumbleError(
             "bad-style",
-            _("The mask of a style is not in this image."),
-            hint=_("Choose again where the style is."),
+            _("A mask that was chosen is not in this image."),
+            hint=_("Choose again where a style is, or what is protected."),
         )
     if extent == bounds.extent:
         return data

@@ -106,7 +106,7 @@ def test_a_mask_that_is_gone_is_one_sentence(krita):
             result = [error.code, error.message]
         """
     )
-    assert answer == ["bad-style", "The mask of a style is not in this image."]
+    assert answer == ["bad-style", "A mask that was chosen is not in this image."]
 
 
 def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(krita, client: Client):

@@ -37,6 +37,8 @@ SETTINGS = {
     "preserve_color": "off",
     "contrast": 1.0,
     "detail": 0.0,
+    "protect_skin": 0.0,
+    "protect_edges": 0.5,
     "weight": 1.0,
 }
 

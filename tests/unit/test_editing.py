@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -329,6 +330,18 @@ def test_what_masks_leave_is_255_less_their_sum(length, count, random):
     assert list(uncovered(masks)) == wanted
     long = [mask * 20_000 for mask in masks]
     assert uncovered(long) == bytes(wanted) * 20_000
+
+
+def test_what_a_mask_protects_is_what_the_request_leaves_out():
+    covered = {"sky": b"\xff\x00", "face": bytes([0, 200])}
+    effect = Effect((replace(WAVES, mask="sky"), FIRE), protect_mask="face", protect_skin=0.5)
+    request = effect.request(LAYER, coverage=covered.__getitem__)
+    assert (request.mask, request.protect_skin) == (bytes([255, 55]), 0.5)
+    assert effect.masks == ("face", "sky")
+    assert Effect.from_dict(json.loads(json.dumps(effect.to_dict()))) == effect
+    assert Effect.from_dict({"protect_mask": 7}) == Effect()
+    with pytest.raises(ScumbleError, match="not at hand"):
+        Effect((FIRE,), protect_mask="face").request(LAYER)
 
 
 def test_masks_are_remembered_with_an_effect_but_not_with_recent_and_favourite_styles():

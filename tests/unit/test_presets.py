@@ -75,8 +75,9 @@ def test_what_is_no_name_is_refused_and_nothing_is_written(folder, name):
 def test_only_what_fits_every_picture_is_kept():
     assert code_of(save_preset, "none", Effect()) == "bad-preset"
     assert code_of(save_preset, "layer", Effect((WAVES, StyleChoice("layer", "7")))) == "bad-preset"
-    placed = Effect((StyleChoice("library", "waves", mask="selection"),))
-    assert save_preset("placed", placed).effect.styles[0].mask == ""
+    placed = Effect((StyleChoice("library", "waves", mask="selection"),), protect_mask="selection")
+    kept = save_preset("placed", placed).effect
+    assert (kept.styles[0].mask, kept.protect_mask) == ("", "")
 
 
 def test_what_is_not_there_is_one_sentence_with_the_nearest_name():

@@ -80,11 +80,27 @@ class StyleMix:
 
 @dataclass(frozen=True)
 class Effect(Settings, StyleMix):
-    """All that an artist sets for one job."""
+    """All that an artist sets for one job.
+
+    Attributes:
+        protect_mask: what of the layer stays as it is: as `StyleChoice.mask`, or empty for nothing.
+    """
+
+    protect_mask: str = ""
 
     def to_dict(self) -> Dict[str, Any]:
         """The fields as plain data."""
-        return {"styles": [style.to_dict() for style in self.styles], **self.settings()}
+        return {
+            "styles": [style.to_dict() for style in self.styles],
+            **self.settings(),
+            "protect_mask": self.protect_mask,
+        }
+
+    @property
+    def masks(self) -> Tuple[str, ...]:
+        """All places that are asked of the editor, as it calls them, once each."""
+        named = (*(style.mask for style in self.styles), self.protect_mask)
+        return tuple(sorted(set(named) - {"", ELSEWHERE}))
 
     @classmethod
     def from_dict(cls, values: object) -> Effect:
@@ -93,8 +109,11 @@ class Effect(Settings, StyleMix):
             return cls()
         found = values.get("styles")
         styles = [StyleChoice.from_dict(style) for style in found] if isinstance(found, list) else []
+        protect_mask = values.get("protect_mask")
         return cls(
-            tuple(style for style in styles if style is not None)[:MAX_MIX], **nearest_settings(values)
+            tuple(style for style in styles if style is not None)[:MAX_MIX],
+            **nearest_settings(values),
+            protect_mask=protect_mask if isinstance(protect_mask, str) else "",
         )
 
     def taking(self, settings: Mapping[str, Any]) -> Effect:
@@ -115,10 +134,10 @@ class Effect(Settings, StyleMix):
             image: the layer.
             region: the part of it to paint; None for all of it.
             layer_pixels: gives the pixels of a style of kind ``layer``.
-            coverage: gives what a mask of a style covers, one byte for each pixel of `image`.
+            coverage: gives what a mask covers, one byte for each pixel of `image`.
 
-        Raises ScumbleError `no-style` without any style, and what StylizeRequest and reading the
-        style's file raise.
+        Raises ScumbleError `no-style` without any style, `bad-style` for a mask that is not at hand, and
+        what StylizeRequest and reading the style's file raise.
         """
         if not self.styles:
             raise ScumbleError("no-style", "No style is chosen.", hint="Choose a style first.")
@@ -127,7 +146,12 @@ class Effect(Settings, StyleMix):
             StyleWeight(source_of(style, layer_pixels), style.amount, mask)
             for style, mask in zip(self.styles, masks)
         )
-        return StylizeRequest(image, styles, region=region, **self.settings())
+        mask = None
+        if self.protect_mask:
+            if coverage is None:
+                raise ScumbleError("bad-style", "The mask of what is protected is not at hand.")
+            mask = uncovered([coverage(self.protect_mask)])
+        return StylizeRequest(image, styles, region=region, mask=mask, **self.settings())
 
 
 def source_of(style: StyleChoice, layer_pixels: Optional[Callable[[str], Pixels]]) -> StyleSource:

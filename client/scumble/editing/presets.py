@@ -67,7 +67,8 @@ def load_preset(name: str) -> Preset:
 def save_preset(name: str, effect: Effect) -> Preset:
     """Keep an effect under a name, in place of what had it; the preset as it was kept.
 
-    Where in a picture each style was is not kept: a preset fits every picture.
+    Where in a picture each style was is not kept, nor what was protected by a mask: a preset fits every
+    picture.
     Raises ScumbleError `bad-preset` for a name that is none, an effect without a style, and one whose
     style is a layer; `cannot-write`.
     """
@@ -109,7 +110,8 @@ def _for_every_picture(effect: Effect) -> Effect:
             "A layer of one picture cannot be in a preset, which is for every picture.",
             hint="Save the layer as a picture, and choose that file as the style.",
         )
-    return replace(effect, styles=tuple(replace(style, mask="") for style in effect.styles))
+    styles = tuple(replace(style, mask="") for style in effect.styles)
+    return replace(effect, styles=styles, protect_mask="")
 
 
 def _checked(name: str) -> str:

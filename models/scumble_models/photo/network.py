@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from scumble_models.network import StyleNetwork
-from scumble_models.photo.oklab import CONES, OPPONENT, from_linear, linear_of, to_oklab
+from scumble_models.oklab import CONES, OPPONENT, from_linear, linear_of, to_oklab
 from scumble_models.signals import Signals, StyleSignals, shapes_of
 from scumble_models.tiling.stage import Stage, first_stage, normalised_stage
 from scumble_models.tiling.statistics import Statistics, channel_statistics

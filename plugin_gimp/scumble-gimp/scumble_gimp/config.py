@@ -31,6 +31,7 @@ def effect_of(config) -> Effect:
     return Effect(
         styles=tuple(style for style in styles if style.amount > 0) or styles,
         **{name: config.get_property(_argument(name)) for name in SET_HERE},
+        protect_mask=_mask_of(config, "protect-mask"),
     )
 
 
@@ -39,6 +40,7 @@ def set_effect(config, effect: Effect) -> None:
     set_styles(config, effect.styles)
     for name in SET_HERE:
         _set(config, _argument(name), getattr(effect, name))
+    set_mask(config, "protect-mask", effect.protect_mask)
 
 
 def _argument(setting: str) -> str:
@@ -82,9 +84,14 @@ def set_styles(config, styles: Sequence[StyleChoice]) -> None:
 
 def forget_other_masks(config, image) -> None:
     """Take away masks that the last run has left and that are not of this image."""
-    for prefix in PLACES:
-        if not is_usable(image, config.get_property(prefix + "style-mask")):
-            _set(config, prefix + "style-mask", None)
+    for name in (*(prefix + "style-mask" for prefix in PLACES), "protect-mask"):
+        if not is_usable(image, config.get_property(name)):
+            set_mask(config, name, "")
+
+
+def set_mask(config, name: str, mask: str) -> None:
+    """Put a mask, as effects name it, or none, into an argument."""
+    _set(config, name, drawable_by_id(mask))
 
 
 def style_of(config, prefix: str):
@@ -92,9 +99,13 @@ def style_of(config, prefix: str):
     style = _source_of(config, prefix)
     if style is None:
         return None
-    mask = config.get_property(prefix + "style-mask")
     elsewhere = ELSEWHERE if config.get_property(prefix + "style-elsewhere") else ""
-    return replace(style, mask=elsewhere if mask is None else str(mask.get_id()))
+    return replace(style, mask=_mask_of(config, prefix + "style-mask") or elsewhere)
+
+
+def _mask_of(config, name: str) -> str:
+    mask = config.get_property(name)
+    return "" if mask is None else str(mask.get_id())
 
 
 def _source_of(config, prefix: str):
@@ -133,7 +144,7 @@ def _set_style(config, prefix: str, style) -> None:
     config.set_property(prefix + "style-layer", layer_by_id(value) if kind == "layer" else None)
     mask = "" if style is None else style.mask
     _set(config, prefix + "style-elsewhere", mask == ELSEWHERE)
-    _set(config, prefix + "style-mask", drawable_by_id(mask))
+    set_mask(config, prefix + "style-mask", mask)
 
 
 def _set(config, name: str, value) -> None:

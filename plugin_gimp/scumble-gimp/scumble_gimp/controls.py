@@ -25,6 +25,8 @@ FACTOR = Scale(1.0, 2, 0.05, 0.25)
 SCALES = {
     "weight": PERCENT,
     "detail": PERCENT,
+    "protect-skin": PERCENT,
+    "protect-edges": PERCENT,
     "opacity": PERCENT._replace(factor=1.0),
     "stroke-size": FACTOR,
     "contrast": FACTOR,
@@ -34,10 +36,10 @@ SCALES = {
 class Controls(Gtk.Box):
     """Widgets for the properties of `config`, made by `dialog` (a GimpUi.ProcedureDialog).
 
-    Beside them `mix` and `places`, which are widgets too.
+    Beside them `mix`, `places` and `protected`, which are widgets too.
     """
 
-    def __init__(self, dialog, config, mix, places, *, has_selection: bool) -> None:
+    def __init__(self, dialog, config, mix, places, protected, *, has_selection: bool) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL)
         self._dialog, self._config = dialog, config
         self._engines = {}
@@ -55,6 +57,8 @@ class Controls(Gtk.Box):
         self._add_page(pages, _("Places"), places)
         self._strokes = self._row("stroke-size")
         self._add_page(pages, _("Brush"), self._strokes, self._row("detail"), self._row("contrast"))
+        kept = (self._row("protect-skin"), self._row("protect-edges"), self._labelled(_("Mask"), protected))
+        self._add_page(pages, _("Protect"), *kept)
         if has_selection:
             apply_to = self._row("apply-to")
         else:  # there is nothing to choose

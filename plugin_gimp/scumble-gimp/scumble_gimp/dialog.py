@@ -30,7 +30,7 @@ from scumble.editing.engines import engine_choices
 from scumble.editing.glimpses import SIDE as GLIMPSE
 from scumble.editing.texts import fraction
 
-from . import layers
+from . import layers, places
 from .chosen_styles import ChosenStyles
 from .config import effect_of, forget_other_masks, set_effect
 from .controls import Controls
@@ -42,6 +42,7 @@ from .learning import DialogLearning
 from .painting import READ_SHARE, Edited, insert, layer_pixels, make_request, titled
 from .presets_button import PresetsButton
 from .previewing import Previewing
+from .protected_place import ProtectedPlace
 from .reporting import TEXTS, note, unexpected
 
 MAX_LAYERS = 40
@@ -141,9 +142,9 @@ class ScumbleDialog:
         self._chosen = ChosenStyles(
             self._image, self._config, self._gallery, self._view.picture, self._show_styles, self._line.say
         )
-        self._controls = Controls(
-            self._dialog, self._config, self._chosen.mix, self._chosen.places, has_selection=selection
-        )
+        protected = ProtectedPlace(self._config, places.protectable(self._image))
+        views = (self._chosen.mix, self._chosen.places, protected)
+        self._controls = Controls(self._dialog, self._config, *views, has_selection=selection)
 
         right = Gtk.Box(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         right.pack_start(self._previewing.view, True, True, 0)

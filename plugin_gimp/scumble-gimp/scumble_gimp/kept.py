@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Sequence
 
 from gi.repository import Gimp
 
@@ -26,7 +26,7 @@ _FLAGS = 1 | 2
 class Kept(NamedTuple):
     """The effect, the layer that was painted, and the part of it; None for all of it.
 
-    `lost` tells of a style whose mask is gone; in the effect it is everywhere.
+    `lost` tells of a mask that is gone; in the effect its style is everywhere, or nothing protected.
     """
 
     effect: Effect
@@ -40,8 +40,9 @@ def keep(painted, effect: Effect, source, region: Optional[Bounds]) -> None:
     styles = tuple(
         replace(style, value=_tattoo(style), mask=places.lasting(style.mask)) for style in effect.styles
     )
+    lasting = replace(effect, styles=styles, protect_mask=places.lasting(effect.protect_mask))
     data = {
-        "effect": replace(effect, styles=styles).to_dict(),
+        "effect": lasting.to_dict(),
         "source": source.get_tattoo(),
         "region": list(region) if region is not None else None,
     }
@@ -75,21 +76,31 @@ def kept(image, painted) -> Kept:
     masks = [places.found_again(image, style.mask) for style in styles]
     lost = [style for style, mask in zip(styles, masks, strict=True) if mask is None]
     styles = tuple(replace(style, mask=mask or "") for style, mask in zip(styles, masks, strict=True))
+    protected = places.found_again(image, effect.protect_mask)
     whole = Bounds(0, 0, source.get_width(), source.get_height())
     return Kept(
-        replace(effect, styles=styles),
+        replace(effect, styles=styles, protect_mask=protected or ""),
         source,
         bounds if bounds is None else bounds.intersect(whole),
-        _mask_is_lost(lost[0]) if lost else None,
+        _lost_mask(lost, protected is None),
     )
 
 
-def _mask_is_lost(style: StyleChoice) -> ScumbleError:
-    return ScumbleError(
-        "bad-style",
-        _("The mask of {style} is gone.").format(style=style.label),
-        hint=_("Choose again where the style is."),
-    )
+def _lost_mask(styles: Sequence[StyleChoice], is_protection_lost: bool) -> Optional[ScumbleError]:
+    """What to say of masks that are gone; None where all are there."""
+    if styles:
+        return ScumbleError(
+            "bad-style",
+            _("The mask of {style} is gone.").format(style=styles[0].label),
+            hint=_("Choose again where the style is."),
+        )
+    if is_protection_lost:
+        return ScumbleError(
+            "bad-style",
+            _("The mask of what was protected is gone."),
+            hint=_("Choose again what is protected."),
+        )
+    return None
 
 
 def _tattoo(style: StyleChoice) -> str:

@@ -24,6 +24,11 @@ def choices(image) -> "list[Tuple[str, str]]":
     return [("", _("Everywhere")), (ELSEWHERE, _("Where no other style is")), *_items(image)][:MAX_CHOICES]
 
 
+def protectable(image) -> "list[Tuple[str, str]]":
+    """What a part of a layer can be protected by, as :func:`choices`."""
+    return list(_items(image))[:MAX_CHOICES]
+
+
 def coverage(layer, side: int, mask: str) -> bytes:
     """How much of each pixel of a layer a mask covers, of the size that `layers.scaled` gives all of it.
 
@@ -34,8 +39,8 @@ def coverage(layer, side: int, mask: str) -> bytes:
     if item is None or item.get_image().get_id() != layer.get_image().get_id():
         raise ScumbleError(
             "bad-style",
-            _("The mask of a style is not in this image."),
-            hint=_("Choose again where the style is."),
+            _("A mask that was chosen is not in this image."),
+            hint=_("Choose again where a style is, or what is protected."),
         )
     factor, extent = layers.scale_of(Bounds(0, 0, layer.get_width(), layer.get_height()), side)
     (_ok, x, y), (_also, left, top) = layer.get_offsets(), item.get_offsets()

@@ -51,7 +51,8 @@ def create_apply(plug_in, run):
             "Adds one new layer above the given one, of the same size and depth, with the selection as its "
             "layer mask. The style is one of style-name, style-file and style-layer; up to three more are "
             "mixed in by the shares that mix, third-share and fourth-share say. The layer is not changed. "
-            "With a style-mask a style is only where that is white, and where no style is the layer stays."
+            "With a style-mask a style is only where that is white, and where no style is the layer stays. "
+            "What is white in a protect-mask stays, too."
         ),
         None,
     )
@@ -67,6 +68,31 @@ def create_apply(plug_in, run):
     )
     procedure.add_double_argument(
         "detail", _("_Detail"), _("How much of the layer's fine detail comes back"), 0.0, 1.0, 0.0, _RW
+    )
+    procedure.add_double_argument(
+        "protect-skin",
+        _("S_kin"),
+        _("How much of the layer stays where it has colours of skin"),
+        0.0,
+        1.0,
+        0.0,
+        _RW,
+    )
+    procedure.add_double_argument(
+        "protect-edges",
+        _("Ed_ges"),
+        _("How much of the layer's drawing stays along contours"),
+        0.0,
+        1.0,
+        0.0,
+        _RW,
+    )
+    procedure.add_drawable_argument(
+        "protect-mask",
+        _("Mask"),
+        _("What stays as it is: a layer, layer mask, channel or the selection; none for nothing"),
+        True,
+        _RW,
     )
     _add_choice(procedure, "preserve-color", _("Colo_urs"), COLOURS_HELP, PRESERVE_COLOR)
     procedure.add_string_argument("engine", _("_Engine"), _("Name of the model"), "microast", _RW)

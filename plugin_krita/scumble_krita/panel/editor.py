@@ -36,8 +36,8 @@ class Work:
 
 
 def uses_selection(effect: Effect) -> bool:
-    """Whether the selection says where a style is, and so not what is painted."""
-    return any(style.mask == SELECTION for style in effect.styles)
+    """Whether the selection says where a style is, or what stays, and so not what is painted."""
+    return SELECTION in effect.masks
 
 
 class Editor:
@@ -89,11 +89,11 @@ class Editor:
         """From now on the active layer is read."""
 
     def places(self) -> Sequence[Tuple[str, str]]:
-        """What a style of a mix can be placed by: the `mask` of a StyleChoice, and what the artist reads."""
+        """What a style can be placed by, or a part protected: the `mask` of a StyleChoice, and its title."""
         return ()
 
     def coverage(self, work: Work, mask: str) -> bytes:
-        """How much of each pixel of a work a mask of a style covers, one byte each."""
+        """How much of each pixel of a work a mask covers, one byte each."""
         raise NotImplementedError
 
     def icon(self, name: str) -> Icon:

@@ -100,5 +100,10 @@ def _described(effect: Effect) -> str:
         parts.append("{} {:.2f}×".format(_("Contrast"), effect.contrast))
     if effect.detail != plain.detail:
         parts.append("{} {:.0f}%".format(_("Detail"), 100 * effect.detail))
+    protected = ((_("Skin"), effect.protect_skin), (_("Edges"), effect.protect_edges))
+    kept = ["{} {:.0f}%".format(title, 100 * share) for title, share in protected if share]
+    kept += [_("Mask")] if effect.protect_mask else []
+    if kept:
+        parts.append("{}: {}".format(_("Protect"), ", ".join(kept)))
     parts.append("{} {}".format(_("Engine"), effect.engine))
     return " · ".join(parts)

@@ -43,7 +43,7 @@ class Library(QtCore.QObject):
         nor masks."""
         effect = self.settings.effect
         styles = [replace(style, mask="") for style in effect.styles if style.kind != "layer"]
-        return replace(effect, styles=evened(styles))
+        return replace(effect, styles=evened(styles), protect_mask="")
 
     def set_styles(self, styles: Sequence[Mapping[str, Any]]) -> None:
         """Take the styles of the daemon's library."""

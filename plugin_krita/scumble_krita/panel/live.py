@@ -7,7 +7,6 @@ from typing import Any, Callable, Optional, Tuple
 
 from scumble import ScumbleError
 from scumble.editing import Effect, JobController, JobEvent
-from scumble.editing.effect import ELSEWHERE
 
 from ..i18n import TEXTS, _
 from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
@@ -174,8 +173,7 @@ class Live(QtCore.QObject):
 
     def _stamp(self, work: Work) -> Tuple[Any, ...]:
         """What the preview depends on besides the settings."""
-        masks = {style.mask for style in self._effect().styles} - {"", ELSEWHERE}
-        covered = [self._editor.coverage(work, mask) for mask in sorted(masks)]
+        covered = [self._editor.coverage(work, mask) for mask in self._effect().masks]
         return (work.layer, work.region, work.pixels.extent, bytes(work.pixels.view()), *covered)
 
     def _look_later(self, took: float) -> None:

@@ -20,6 +20,7 @@ from .job_view import JobView
 from .kinds import Mime, Size
 from .mix_view import MixView
 from .presets_button import PresetsButton
+from .protect_view import ProtectView
 from .section import Section
 from .studio import Studio
 
@@ -39,6 +40,8 @@ class Panel(QtWidgets.QWidget):
         self.gallery.add_button(self.presets)
         self.mix = MixView(library.pictures, editor.icon, editor.places)
         self.controls = Controls(self)
+        self.protect = ProtectView(editor.places)
+        self.protection = Section(_("Protect"), self.protect)
         self.job = JobView(editor.icon)
         self.history = HistoryView()
         self._past = Section(_("History"), self.history)
@@ -49,7 +52,13 @@ class Panel(QtWidgets.QWidget):
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, 0)
         column.setSpacing(6)
         column.addWidget(self.gallery, 1)
-        for widget in (self.mix, self.controls.basics, self.controls.more, self._past):
+        for widget in (
+            self.mix,
+            self.controls.basics,
+            self.protection,
+            self.controls.more,
+            self._past,
+        ):
             column.addWidget(widget)
         self._scroll = QtWidgets.QScrollArea()
         self._scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
@@ -88,6 +97,7 @@ class Panel(QtWidgets.QWidget):
         gallery.layer.connect(slot(self, self._take_layer))
         self.mix.edited.connect(self._mix_edited)
         self.controls.edited.connect(self._setting_edited)
+        self.protect.edited.connect(self._setting_edited)
         self.controls.learn.setChecked(studio.library.settings.learn)
         self.controls.learn_toggled.connect(self._learn_toggled)
         gallery.list.progress_of = studio.learning.progress
@@ -274,6 +284,7 @@ class Panel(QtWidgets.QWidget):
         effect = self.studio.effect
         self.mix.show_effect(effect)
         self.controls.show_effect(effect)
+        self.protect.show_effect(effect)
         self._show_marks()
         self._show_state()
 

@@ -36,6 +36,7 @@ def spectrum_centroid(image: np.ndarray) -> float:
         Look(preserve_color="luminance"),
         Look(preserve_color="palette", contrast=1.3),
         Look(detail=0.8),
+        Look(protect_skin=0.7, protect_edges=0.9, contrast=1.3),
         Look(stroke_size=2.0),
         Look(stroke_size=0.7, detail=0.5),
     ],
@@ -122,7 +123,14 @@ def test_every_size_works_with_every_stroke_size(model, signals, size, stroke_si
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"stroke_size": 5.0}, {"preserve_color": "hue"}, {"contrast": 0.0}, {"detail": -1.0}]
+    "wrong",
+    [
+        {"stroke_size": 5.0},
+        {"preserve_color": "hue"},
+        {"contrast": 0.0},
+        {"detail": -1.0},
+        {"protect_skin": 2.0},
+    ],
 )
 def test_a_look_out_of_range_is_refused(wrong):
     with pytest.raises(PixelsError):

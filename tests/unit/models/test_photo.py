@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scumble_models.errors import PixelsError
+from scumble_models.oklab import CONES, OPPONENT, from_linear, linear_of, to_linear, to_oklab
 from scumble_models.photo.lut import look_table, looked_up
 from scumble_models.photo.network import COLOUR_GAINS, LIGHT_GAINS, gains
-from scumble_models.photo.oklab import CONES, OPPONENT, from_linear, linear_of, to_linear, to_oklab
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
 from tests.unit.models.conftest import natural_image

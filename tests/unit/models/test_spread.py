@@ -22,6 +22,7 @@ CASES = {
     "rgb": ("RGB", 3, {}),
     "alpha": ("RGBA", 4, {"weight": 0.7}),
     "look": ("RGB", 3, {"look": Look(preserve_color="palette", contrast=1.2, detail=0.5)}),
+    "protected": ("RGB", 3, {"look": Look(protect_skin=0.9, protect_edges=0.9)}),
     "thumbnail": ("RGB", 3, {"tiling": "thumbnail"}),
 }
 
@@ -36,7 +37,9 @@ def test_parts_equal_the_whole_bit_for_bit_where_features_are_computed_alike(mod
         model, layer, channels, [(signals, 1)], patch=64, budget=Budget(memory=0, disk=0), **options
     )
     spread = Spread(model, layer, channels, [(signals, 1)], patch=64, **options)
-    shared = pickle.loads(pickle.dumps(spread.begin(), protocol=5)) if name != "look" else spread.begin()
+    shared = (
+        pickle.loads(pickle.dumps(spread.begin(), protocol=5)) if "look" not in options else spread.begin()
+    )
     while not spread.is_ready(shared):
         tiles = spread.tiles(shared)
         cuts = [0, 1, 4, len(tiles)]
