@@ -12,6 +12,8 @@ from gimp_dialog import (
     EXAMPLES,
     FIRST_PLACE,
     PLACES,
+    PROTECT,
+    PROTECT_MASK,
     SECOND,
     choose_a_style,
     click,
@@ -64,13 +66,15 @@ def run(gimp, code: str):
     return gimp.run(f"{INSIDE}\n{PAINTED}\n{code}\nimage.delete()")
 
 
-def painted(client: Client, pixels: Pixels, *styles: tuple[str, np.ndarray | None]) -> bytes:
+def painted(
+    client: Client, pixels: Pixels, *styles: tuple[str, np.ndarray | None], **settings: object
+) -> bytes:
     """What the client itself makes of them: styles of the library, each with its row of coverage."""
     rows = [None if row is None else np.tile(row, pixels.extent.height).tobytes() for _, row in styles]
     weights = [
         StyleWeight(StyleSource(library=name), 0.5, row) for (name, _), row in zip(styles, rows, strict=True)
     ]
-    return bytes(client.submit(StylizeRequest(pixels, tuple(weights))).result().view())
+    return bytes(client.submit(StylizeRequest(pixels, tuple(weights), **settings)).result().view())
 
 
 @pytest.mark.parametrize("kind", MASKS)
@@ -138,6 +142,30 @@ result = [same, gone, selected]
         assert "The mask of Comic is gone. Choose again where the style is." in answer["error"]
 
 
+def test_what_a_mask_protects_stays_and_the_layer_remembers_it(gimp, client: Client):
+    photo, new, again, gone = run(
+        gimp,
+        f"""
+{MASKS["layer"]}
+options = dict(style_name="comic", protect_mask=mask, protect_skin=0.8, protect_edges=0.6, apply_to="layer")
+new = Gimp.Item.get_by_id(scumble(image, [photo], **options)["layer"])
+result = [raw(photo).hex(), raw(new).hex()]
+answer = scumble(image, [new], procedure="plug-in-scumble-edit")
+again = Gimp.Item.get_by_id(answer["layer"])
+result.append(raw(again).hex())
+image.remove_layer(mask)
+result.append(scumble(image, [again], procedure="plug-in-scumble-edit")["error"])
+""",
+    )
+    pixels = Pixels(Extent(WIDTH, HEIGHT), PixelFormat("u8", "RGB"), bytes.fromhex(photo))
+    left = np.where(np.arange(WIDTH) < 60, LEFT, 0).astype(np.uint8)  # as wide as the drawn layer
+    rest = np.tile(255 - left, HEIGHT).tobytes()
+    wanted = painted(client, pixels, ("comic", None), mask=rest, protect_skin=0.8, protect_edges=0.6)
+    assert bytes.fromhex(new) == wanted == bytes.fromhex(again)
+    assert wanted != painted(client, pixels, ("comic", None), mask=rest)
+    assert "The mask of what was protected is gone. Choose again what is protected." in gone
+
+
 def test_a_mask_of_another_image_is_refused(gimp):
     answer, names = run(
         gimp,
@@ -152,7 +180,7 @@ elsewhere.delete()
     assert names == ["Photo"]
 
 
-def test_two_halves_are_painted_by_two_styles_by_mouse(new_gimp, client: Client):
+def test_by_mouse_two_halves_are_painted_by_two_styles_and_a_part_stays(new_gimp, client: Client):
     gimp = new_gimp
     shutil.copy(EXAMPLES / "photos" / "coffee.jpg", gimp.folder)
     running = gimp.begin(
@@ -161,6 +189,8 @@ def test_two_halves_are_painted_by_two_styles_by_mouse(new_gimp, client: Client)
 image = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(str(FOLDER / "coffee.jpg")))
 image.scale(300, 200)
 (photo,) = image.get_layers()
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 100, 300, 100)
+Gimp.Selection.save(image).set_name("Lower")
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 150, 200)
 display = Gimp.Display.new(image)
 result = scumble(image, [photo], run_mode=Gimp.RunMode.INTERACTIVE)
@@ -178,7 +208,14 @@ display.delete()
     gimp.shell("sleep 0.5 && xdotool key --delay 250 Down Down Return")  # everywhere, elsewhere, selection
     gimp.shell("xdotool mousemove 5 5")
     until(lambda: content(gimp, window, AFTER)[1] != mixed[1], "the preview of the half")
+    placed = content(gimp, window, AFTER)
+    click(gimp, window, PROTECT)
+    click(gimp, window, PROTECT_MASK)
+    gimp.shell("sleep 0.5 && xdotool key --delay 250 Down Down Return")  # nothing more, selection, channel
+    gimp.shell("xdotool mousemove 5 5")
+    until(lambda: content(gimp, window, AFTER)[1] != placed[1], "the preview of what stays")
     photo, new = (bytes.fromhex(data) for data in paint(gimp, running, window)["pixels"])
     half = np.repeat(np.array([255, 0], np.uint8), 150)
     pixels = Pixels(Extent(300, 200), PixelFormat("u8", "RGB"), photo)
-    assert new == painted(client, pixels, ("adele", half), ("bedroom", 255 - half))
+    upper = bytes([255]) * 30000 + bytes(30000)
+    assert new == painted(client, pixels, ("adele", half), ("bedroom", 255 - half), mask=upper)

@@ -115,7 +115,10 @@ def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(k
     names = ["irises", "comic"]
     krita.run(
         f"""
-        s = Selection(); s.select(0, 0, 150, 200, 255); document.setSelection(s); del s
+        s = Selection(); s.select(0, 100, 300, 100, 255)
+        lower = document.createSelectionMask("Kept"); lower.setSelection(s); layer.addChildNode(lower, None)
+        document.setActiveNode(layer); document.waitForDone()
+        s = Selection(); s.select(0, 0, 150, 200, 255); document.setSelection(s); del s, lower
         keep("photo.raw", layer.pixelData(0, 0, 300, 200))
         panel.studio.set_effect(Effect(tuple(StyleChoice("library", name, amount=0.5) for name in {names!r})))
         row = panel.mix._rows[1]
@@ -129,6 +132,12 @@ def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(k
         "Where no other style is",
         "The selection",
     ]
+    krita.run("panel.protection.set_open(True)")
+    click(krita, "panel.protect.place")
+    krita.until("panel.protect.menu.isVisible()")
+    krita.shell("xdotool sleep 0.2 key Down Down Down Return")  # nothing more, selection, the local mask
+    krita.until("panel.protect.where.toolTip() == 'Kept of Photo'")
+    krita.run("panel.protect.skin._set(0.5)")
     click(krita, "panel.job.live_button")
     krita.until("previews()")
     krita.run("keep('preview.raw', document.topLevelNodes()[1].pixelData(0, 0, 300, 200))")
@@ -142,7 +151,9 @@ def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(k
         for name, mask in zip(names, (255 - left, left), strict=True)
     )
     photo = Pixels(Extent(300, 200), PixelFormat("u8", "BGRA"), raw(krita, "photo"))
-    wanted = bytes(client.submit(StylizeRequest(photo, styles)).result().view())
+    upper = bytes([255]) * 30000 + bytes(30000)
+    request = StylizeRequest(photo, styles, mask=upper, protect_skin=0.5)
+    wanted = bytes(client.submit(request).result().view())
     assert raw(krita, "painted") == wanted
     # At this size the preview is the result.
     assert raw(krita, "preview") == wanted

@@ -58,7 +58,9 @@ class Controls(Gtk.Box):
         self._strokes = self._row("stroke-size")
         self._add_page(pages, _("Brush"), self._strokes, self._row("detail"), self._row("contrast"))
         kept = (self._row("protect-skin"), self._row("protect-edges"), self._labelled(_("Mask"), protected))
-        self._add_page(pages, _("Protect"), *kept)
+        hint = Gtk.Label(xalign=0.0, wrap=True, sensitive=False, max_width_chars=40)
+        hint.set_text(_("Skin is found by its colour: wood and sand may pass for it."))
+        self._add_page(pages, _("Protect"), *kept, hint)
         if has_selection:
             apply_to = self._row("apply-to")
         else:  # there is nothing to choose

@@ -27,7 +27,9 @@ class ProtectView(QtWidgets.QWidget):
         super().__init__()
         self._places, self._mask = places, ""
         self.skin = self._bar("protect_skin", _("Skin"))
-        self.skin.setToolTip(_("How much of the layer stays where it has colours of skin"))
+        self.skin.setToolTip(
+            _("How much of the layer stays where it has colours of skin, as wood and sand may, too")
+        )
         self.edges = self._bar("protect_edges", _("Edges"))
         self.edges.setToolTip(_("How much of the layer's drawing stays along contours"))
         self.place = QtWidgets.QToolButton()

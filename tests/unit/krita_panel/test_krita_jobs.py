@@ -120,6 +120,24 @@ def test_each_style_is_painted_in_its_place_and_live_shows_it(panel, document, d
     assert panel.studio.effect.styles[0].mask == ""
 
 
+def test_what_is_protected_is_set_by_bars_and_a_mask_and_stays(panel, document, daemon):
+    click_style(panel, 2)
+    panel.protection.set_open(True)
+    panel.protect.edges._set(0.5)
+    panel.protect.menu.aboutToShow.emit()
+    assert [action.text() for action in panel.protect.menu.actions()] == ["Nothing more", "Layer Left"]
+    panel.protect.menu.actions()[1].trigger()
+    assert panel.protect.where.toolTip() == "Layer Left"
+    click(panel.job.apply_button)
+    wait(lambda: not panel.studio.busy)
+    effect = panel.studio.effect
+    assert (effect.protect_edges, effect.protect_mask) == (0.5, "{8}")
+    wanted = painted(daemon, effect, document.layer, coverage=lambda _mask: LEFT_HALF)
+    assert bytes(document.above[0][1].view()) == wanted
+    assert wanted != painted(daemon, replace(effect, protect_mask=""), document.layer)
+    assert "Protect: Edges 50%, Mask" in panel.history.item(0).toolTip()
+
+
 def plain(panel: Panel):
     return tuple(replace(style, mask="") for style in panel.studio.effect.styles)
 
