@@ -68,6 +68,10 @@ def _controls() -> Iterable[Cell]:
     yield "--contrast 1.5", painted("stained-glass", contrast=1.5)
     yield "--stroke-size 3", painted("tesserae", stroke_size=3)
     yield "--stroke-size 3 --detail 1", painted("tesserae", stroke_size=3, detail=1.0)
+    yield "--protect-skin 0", painted("starry-night")
+    yield "--protect-skin 1", painted("starry-night", protect_skin=1.0)
+    yield "--protect-edges 1", painted("starry-night", protect_edges=1.0)
+    yield "both 0.6", painted("starry-night", protect_skin=0.6, protect_edges=0.6)
     for engine in ("microast", "microast-bold", "adain"):
         yield f"--engine {engine}", painted("irises", model=load_model(engine))
     ramp = np.clip((np.arange(photo.shape[1]) / photo.shape[1] - 0.4) * 5 * 255, 0, 255).astype(np.uint8)

@@ -165,7 +165,7 @@ class ScumbleDialog:
         for layer in layers.all_layers(self._image)[-MAX_LAYERS:]:  # the gallery shows the last one first
             choice = StyleChoice("layer", str(layer.get_id()), layer.get_name())
             self._gallery.add(choice)
-            self._view.set_thumbnail(*choice.key, layer.get_thumbnail(THUMBNAIL, THUMBNAIL, 0))
+            self._view.set_thumbnail(*choice.key, layer.get_thumbnail(2 * THUMBNAIL, 2 * THUMBNAIL, 0))
         for style in self._chosen.now():
             if style.kind == "file":
                 self._gallery.add(style)

@@ -18,6 +18,7 @@ from .reporting import TEXTS
 from .tiles import ACCENT, Key, Tiles
 
 SIDE = 88
+TILE = "scumble-tile"
 #: What the dialog has above and below the gallery.
 BELOW = 310
 COLUMNS = 4
@@ -76,7 +77,7 @@ class GalleryView(Gtk.Box):
     ) -> None:
         super().__init__(orientation=Gtk.Orientation.VERTICAL, spacing=6)
         self._gallery, self._glimpses, self._told = gallery, glimpses, told
-        self._tiles = Tiles(SIDE, progress)
+        self._tiles = Tiles(SIDE, self.get_scale_factor(), progress)
         self._tiles.on_layer = on_layer
         self._filling = False
         self._chosen: Sequence[StyleChoice] = ()
@@ -199,7 +200,9 @@ class GalleryView(Gtk.Box):
 
     def _make_icons(self) -> Gtk.IconView:
         icons = Gtk.IconView(model=self._rows)
-        picture = Gtk.CellRendererPixbuf()
+        # As a pixbuf its pixels would be so many of a dense screen's; an icon has each of its own.
+        sizes = Gtk.icon_size_from_name(TILE) or Gtk.icon_size_register(TILE, SIDE, SIDE)
+        picture = Gtk.CellRendererPixbuf(stock_size=sizes)
         title = Gtk.CellRendererText(
             scale=0.85,
             wrap_mode=Pango.WrapMode.WORD_CHAR,
@@ -210,7 +213,7 @@ class GalleryView(Gtk.Box):
             yalign=0.0,
         )
         icons.pack_start(picture, False)
-        icons.add_attribute(picture, "pixbuf", PICTURE)
+        icons.add_attribute(picture, "gicon", PICTURE)
         icons.pack_start(title, False)
         for name, column in (("text", TITLE), ("cell-background", BACKGROUND), ("foreground", COLOUR)):
             icons.add_attribute(title, name, column)

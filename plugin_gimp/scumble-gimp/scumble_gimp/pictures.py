@@ -102,14 +102,14 @@ def framed(picture: GdkPixbuf.Pixbuf, lines: Sequence[Tuple[int, int]]) -> GdkPi
     return copy
 
 
-def with_bar(picture: GdkPixbuf.Pixbuf, done: float) -> GdkPixbuf.Pixbuf:
-    """A copy with a bar along its lower edge that is white as far as `done`, 0 to 1."""
-    copy = picture.copy()
-    width, top = copy.get_width(), copy.get_height() - BAR_HEIGHT
-    copy.new_subpixbuf(0, top, width, BAR_HEIGHT).fill(BAR_LEFT)
+def with_bar(picture: GdkPixbuf.Pixbuf, done: float, dense: int) -> GdkPixbuf.Pixbuf:
+    """A copy with a bar along its lower edge, white as far as `done`, 0 to 1, and `dense` times as high."""
+    copy, height = picture.copy(), dense * BAR_HEIGHT
+    width, top = copy.get_width(), copy.get_height() - height
+    copy.new_subpixbuf(0, top, width, height).fill(BAR_LEFT)
     white = min(width - 2, round(done * (width - 2)))
     if white > 0:
-        copy.new_subpixbuf(1, top + 1, white, BAR_HEIGHT - 2).fill(BAR_DONE)
+        copy.new_subpixbuf(1, top + 1, white, height - 2).fill(BAR_DONE)
     return copy
 
 

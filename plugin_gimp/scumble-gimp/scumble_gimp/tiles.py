@@ -19,10 +19,13 @@ _DARK = 0x000000B0
 
 
 class Tiles:
-    """The pictures, `side` pixels wide and high. `progress(key)` says how far the learning of a style is."""
+    """The pictures, `side` pixels wide and high, each of `dense` by `dense` of the screen's.
 
-    def __init__(self, side: int, progress: Callable[[Key], Optional[float]]) -> None:
-        self._side, self._progress = side, progress
+    `progress(key)` says how far the learning of a style is.
+    """
+
+    def __init__(self, side: int, dense: int, progress: Callable[[Key], Optional[float]]) -> None:
+        self._side, self._dense, self._progress = dense * side, dense, progress
         self._paintings: Dict[Key, GdkPixbuf.Pixbuf] = {}
         self._layers: Dict[Key, GdkPixbuf.Pixbuf] = {}
         self.chosen: Set[Key] = set()
@@ -60,9 +63,12 @@ class Tiles:
             shown = self._layers.get(key, shown)
         done = self._progress(key)
         if done is not None:
-            shown = pictures.with_bar(shown, done)
+            shown = pictures.with_bar(shown, done, self._dense)
         if key == self.hovered:
-            shown = pictures.framed(shown, ((_DARK, 1), (_HOVERED, 2), (_DARK, 1)))
+            shown = self._framed(shown, (_DARK, 1), (_HOVERED, 2), (_DARK, 1))
         if key in self.chosen:
-            shown = pictures.framed(shown, ((_CHOSEN, 4), (_EDGE, 1)))
+            shown = self._framed(shown, (_CHOSEN, 4), (_EDGE, 1))
         return shown
+
+    def _framed(self, picture: GdkPixbuf.Pixbuf, *lines: Tuple[int, int]) -> GdkPixbuf.Pixbuf:
+        return pictures.framed(picture, [(colour, self._dense * width) for colour, width in lines])
