@@ -195,10 +195,13 @@ def kritas(series: str, base: Path, krita_plugin: Path, daemon: Place) -> KritaS
     root = _or_skip(*prepare_krita(KRITAS[series]))
     count = itertools.count()
 
-    def start(*, plugin: Path | None = krita_plugin, **environment: str) -> KritaSession:
+    def start(
+        *, plugin: Path | None = krita_plugin, screen: str = SCREEN, rc: str = "", **environment: str
+    ) -> KritaSession:
         folder = base / f"krita{series}-{next(count)}"
         folder.mkdir()
-        return KritaSession(root, base, folder, plugin, {**daemon.environment, **environment})
+        environment = {**daemon.environment, **environment}
+        return KritaSession(root, base, folder, plugin, environment, screen=screen, rc=rc)
 
     return start
 

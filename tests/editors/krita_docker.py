@@ -54,7 +54,9 @@ def names():
 def show_docker(krita: KritaSession, gallery: bool = True) -> None:
     """Bring the docker up as narrow as it may become, as `panel`, with its gallery filled."""
     krita.run(f'if "D" not in globals(): exec({INSIDE!r}, globals())\nexec({DOCKER!r}, globals())')
-    krita.until("window.isMaximized() and window.width() > 1200")  # until then a click may miss
+    krita.until(
+        "window.isMaximized() and window.width() > window.screen().availableGeometry().width() - 100"
+    )  # until then a click may miss
     krita.run(f"window.resizeDocks([docker], [{WIDTH}], Qt.Horizontal)")
     if gallery:
         krita.until("panel.gallery.list.count() > 20")

@@ -29,11 +29,19 @@ class KritaSession(EditorSession):
 
     `root` is where this Krita is, ``/`` for the machine's own; `base` has the same path inside and outside,
     and `folder` lies in it. `plugin` is a folder with the plug-in's package and its .desktop and .action
-    files, or None for a Krita without it.
+    files, or None for a Krita without it. `rc` is added to its kritarc.
     """
 
     def __init__(
-        self, root: Path, base: Path, folder: Path, plugin: Path | None, environment: dict[str, str]
+        self,
+        root: Path,
+        base: Path,
+        folder: Path,
+        plugin: Path | None,
+        environment: dict[str, str],
+        *,
+        screen: str = SCREEN,
+        rc: str = "",
     ) -> None:
         self.home = folder / "home"
         self.resources = self.home / ".local" / "share" / "krita"
@@ -49,7 +57,7 @@ class KritaSession(EditorSession):
         shutil.copy(HERE / "krita_driver.py", driver / "__init__.py")
         shutil.copy(HERE / "driver_server.py", driver)
         (pykrita / f"{DRIVER}.desktop").write_text(DESKTOP.format(driver=DRIVER))
-        (self.home / ".config" / "kritarc").write_text(KRITARC.format(driver=DRIVER))
+        (self.home / ".config" / "kritarc").write_text(KRITARC.format(driver=DRIVER) + rc)
         shutil.copy(SETUP / "with_display.sh", folder)
         command = [
             *("env", "-i", "PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C.UTF-8", "NO_AT_BRIDGE=1"),
@@ -57,7 +65,7 @@ class KritaSession(EditorSession):
             # Krita's own modules warn at each import.
             *("PYTHONWARNINGS=ignore", "PYTHONDONTWRITEBYTECODE=1", "KRITA_NO_ASSERT_MSG=1"),
             *(f"{name}={value}" for name, value in environment.items()),
-            *(folder / "with_display.sh", SCREEN, "krita", "--nosplash"),
+            *(folder / "with_display.sh", screen, "krita", "--nosplash"),
         ]
         super().__init__("krita", folder, enter(root, base, *command))
 

@@ -27,6 +27,12 @@ MIX = (
 def krita(start_krita, base):
     """Krita with nothing chosen yet and a photo open."""
     krita = start_krita(SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base))
+    open_cat(krita)
+    yield krita
+    close_documents(krita)
+
+
+def open_cat(krita) -> None:
     shutil.copy(EXAMPLES / "photos" / "cat.jpg", krita.folder)
     show_docker(krita)
     krita.run(
@@ -40,7 +46,26 @@ def krita(start_krita, base):
     krita.until("app.activeDocument() == document and document.activeNode() is not None")
     krita.run('layer = document.activeNode(); layer.setName("Photo"); document.waitForDone()')
     show_docker(krita)  # a new view brings the other dockers back
-    yield krita
+
+
+@pytest.mark.parametrize(("theme", "language"), [("bright", "de"), ("dark", "en")])
+def test_screenshot_of_a_dense_screen(start_krita, base, theme, language):
+    """1920x1200 at 200%: what is cut off there is cut off for many."""
+    krita = start_krita(
+        screen="1920x1200",
+        rc=f"[theme]\nTheme=Krita {theme}\n",
+        QT_SCALE_FACTOR="2",
+        LANGUAGE=language,
+        SCUMBLE_CONFIG_DIR=tempfile.mkdtemp(dir=base),
+    )
+    open_cat(krita)
+    krita.run("window.resizeDocks([docker], [280], Qt.Horizontal)")
+    krita.run(MIX + "\npanel.gallery.list.scrollToTop()")
+    pictures = [crop(krita), crop(krita, "panel.mix")]
+    krita.run("panel.protection.set_open(True); panel.controls.more.set_open(True)")
+    pictures += [crop(krita, "panel.protect"), crop(krita, "panel.controls.more")]
+    name = {"bright": "light"}.get(theme, theme)
+    side_by_side(pictures).save(IMAGES / f"krita-200-{name}.jpg", quality=85, optimize=True)
     close_documents(krita)
 
 
@@ -93,11 +118,14 @@ def take(krita, name: str) -> None:
     settled(krita, krita.folder / "shot.png").save(IMAGES / name, optimize=True)
 
 
-def crop(krita) -> Image.Image:
-    """The docker alone."""
+def crop(krita, shown: str | None = None) -> Image.Image:
+    """The docker alone, with a part of it in sight or from the top."""
     krita.run("place_of(panel.controls.more); panel._scroll.verticalScrollBar().setValue(0)")
+    if shown is not None:
+        krita.run(f"place_of({shown})")
     x, y, width, height = krita.run(
-        "p = docker.mapToGlobal(QPoint(0, 0)); result = [p.x(), p.y(), docker.width(), docker.height()]"
+        "p, n = docker.mapToGlobal(QPoint(0, 0)), docker.devicePixelRatio()\n"
+        "result = [n * p.x(), n * p.y(), n * docker.width(), n * docker.height()]"
     )
     return settled(krita, krita.folder / "docker.png").crop((x, y, x + width, y + height))
 

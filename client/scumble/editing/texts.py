@@ -30,6 +30,17 @@ class Texts:
         }
         return titles.get(mark, mark)
 
+    def engine(self, title: str) -> str:
+        """What an engine paints like; the title of one that is not of ours as it is."""
+        _ = self._gettext
+        titles = {
+            "Strokes of the painting": _("Strokes of the painting"),
+            "Larger strokes": _("Larger strokes"),
+            "Dabs of paint": _("Dabs of paint"),
+            "Photo look": _("Photo look"),
+        }
+        return titles.get(title, title)
+
     def layer_name(self, effect: Effect, layer: str) -> str:
         """The new layer's name: ``Starry Night 100% · Background``."""
         name = "{} {:.0f}%".format(self.style_names(effect.styles), 100 * effect.weight)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from gi.repository import GObject, Gtk, Pango
 
 from .i18n import _
+from .reporting import TEXTS
 
 ROW_SPACE = 6
 
@@ -75,7 +76,7 @@ class Controls(Gtk.Box):
         chosen, self._engines = self._config.get_property("engine"), engines
         self.engine.remove_all()
         for name in {chosen: None, **engines}:
-            self.engine.append(name, engines[name].title if name in engines else name)
+            self.engine.append(name, TEXTS.engine(engines[name].title) if name in engines else name)
         self.engine.set_active_id(chosen)
         self._fit_engine()
 

@@ -9,7 +9,7 @@ from scumble.editing import Effect
 from scumble.editing.engines import EngineChoice
 from scumble.settings import CONTRAST_RANGE, DETAIL_RANGE, STROKE_RANGE
 
-from ..i18n import _
+from ..i18n import TEXTS, _
 from ..qt import QtCore, QtWidgets, Signal
 from .guard import slot
 from .kinds import Combo, Grid, Object, Widget
@@ -114,7 +114,7 @@ class Controls(QtCore.QObject):
         blocked = self.engine.blockSignals(True)
         self.engine.clear()
         for name in {**({chosen: None} if chosen else {}), **engines}:
-            self.engine.addItem(engines[name].title if name in engines else name, name)
+            self.engine.addItem(TEXTS.engine(engines[name].title) if name in engines else name, name)
         self.engine.blockSignals(blocked)
         if chosen:
             _select(self.engine, chosen)
