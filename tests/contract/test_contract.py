@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from scumble_models.errors import Cancelled, OutOfMemoryError, SignalsError
+from scumble_models.evaluation.report import as_function
 from scumble_models.folders import engine_folder
 from scumble_models.learned import mix_styles
 from scumble_models.model import StyleModel
@@ -71,6 +72,12 @@ def test_every_size_comes_back_as_it_went_in(case: Case, size: tuple[int, int]):
     result = paint(case.model, [(case.one, 1)], layer, weight=0.7)
     assert result.shape == layer.shape
     assert np.isfinite(result).all()
+
+
+def test_pictures_of_any_size_can_be_evaluated(case: Case):
+    result = as_function(case.model)(torch.rand(1, 3, 51, 43), torch.rand(1, 3, 45, 70))
+    assert result.shape == (1, 3, 51, 43)
+    assert bool(torch.isfinite(result).all())
 
 
 def test_no_value_of_any_picture_becomes_no_number(case: Case):

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from scumble_models.evaluation.measures import Judges, Stylize, grid_score
 from scumble_models.files import save_picture, write_atomically
+from scumble_models.margins import padded
 from scumble_models.model import StyleModel
 from scumble_models.training.data import ImageFolder
 from scumble_models.training.preview import to_image
@@ -49,9 +50,12 @@ class Row:
 def as_function(model: StyleModel) -> Stylize:
     """A model as the measures see it: one full frame, clamped and cut to the content's size."""
 
+    multiple = model.traits.size_multiple
+
     def stylize(content: Tensor, style: Tensor) -> Tensor:
         with torch.inference_mode():
-            result = model.network(content, model.network.encode_style(style))
+            signals = model.network.encode_style(padded(style, multiple))
+            result = model.network(padded(content, multiple), signals)
         return result[:, :, : content.shape[2], : content.shape[3]].clamp(0.0, 1.0)
 
     return stylize
