@@ -22,8 +22,8 @@ from preview_difference import area_mean
 from stroke_scale import painted, scaled
 from torch import Tensor
 
+from scumble_bench.contender import in_one_pass
 from scumble_models.allocation import keep_freed_memory
-from scumble_models.bench.contender import in_one_pass
 from scumble_models.cascade import contents
 from scumble_models.cascade.climb import Climb
 from scumble_models.cascade.contents import LevelInput

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 from page import processor, put, table
 
-from scumble_daemon.cli.bench_tables import tables
+from scumble_bench.tables import tables
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"

@@ -21,8 +21,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from scumble_models.bench.contender import in_one_pass
-from scumble_models.bench.memory import peak_memory
+from scumble_bench.contender import in_one_pass
+from scumble_bench.memory import peak_memory
 from scumble_models.pixels import NetworkView, PixelArray
 from scumble_models.registry import StyleModel, load_model
 from scumble_models.runner import THUMBNAIL, run_at_once

@@ -8,11 +8,11 @@ from click.testing import CliRunner
 
 from scumble import Client
 from scumble.folders import runtime_dir
-from scumble_daemon.bench.place import own_place
-from scumble_daemon.bench.preview import measure_preview
-from scumble_daemon.bench.wire import measure_wire
-from scumble_daemon.cli import bench
-from scumble_daemon.cli.bench_tables import tables
+from scumble_bench.command import command
+from scumble_bench.place import own_place
+from scumble_bench.preview import measure_preview
+from scumble_bench.tables import tables
+from scumble_bench.wire import measure_wire
 
 
 def test_previews_and_the_wire_are_measured_in_a_place_that_is_gone_afterwards():
@@ -34,7 +34,7 @@ def test_previews_and_the_wire_are_measured_in_a_place_that_is_gone_afterwards()
 
 def test_the_command_prints_tables_and_json():
     arguments = ["--section", "network", "--section", "cascade", "--sizes", "700x48", "--repeats", "1"]
-    told = CliRunner().invoke(bench.command, [*arguments, "--json"])
+    told = CliRunner().invoke(command, [*arguments, "--json"])
     assert told.exit_code == 0, told.output
     document = json.loads(told.stdout)
     assert set(document["network"][0]) == {"scumble", "reference"}
@@ -44,13 +44,13 @@ def test_the_command_prints_tables_and_json():
     title, _, rows = tables(document)[1]
     assert title.startswith("Cascade")
     assert rows[0][:2] == ["700x48", "640x44"]
-    told = CliRunner().invoke(bench.command, ["--section", "profile", "--sizes", "64x48"])
+    told = CliRunner().invoke(command, ["--section", "profile", "--sizes", "64x48"])
     assert told.exit_code == 0, told.output
     assert "as published" in told.stdout
     assert "conv 9x9 3 to 16" in told.stdout
 
 
 def test_sizes_that_are_none_are_refused():
-    told = CliRunner().invoke(bench.command, ["--sizes", "64"])
+    told = CliRunner().invoke(command, ["--sizes", "64"])
     assert told.exit_code == 2
     assert "512x512" in told.stderr

@@ -21,8 +21,6 @@ GUARDED = {
     "daemon/scumble_daemon/serve.py",
 }
 """Behind a check of the system."""
-LINUX_ONLY = {"models/scumble_models/bench/contender.py", "models/scumble_models/bench/memory.py"}
-"""Measuring programs that limit a process's memory: they are no part of what paints."""
 
 
 def test_what_only_one_system_has_is_asked_for_in_few_places():
@@ -33,7 +31,7 @@ def test_what_only_one_system_has_is_asked_for_in_few_places():
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if OF_ONE_SYSTEM & set(names):
                     found.add(path.relative_to(ROOT).as_posix())
-    assert found == GUARDED | LINUX_ONLY
+    assert found == GUARDED
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="takes Linux's own names away")

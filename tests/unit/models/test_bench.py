@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from scumble_models.bench.contender import Contender, in_one_pass
-from scumble_models.bench.network import measure
-from scumble_models.bench.pictures import photo
-from scumble_models.bench.profile import profile
-from scumble_models.bench.rates import operations_per_pixel
-from scumble_models.bench.reference import load_reference
+from scumble_bench.contender import Contender, in_one_pass
+from scumble_bench.network import measure
+from scumble_bench.pictures import photo
+from scumble_bench.profile import profile
+from scumble_bench.rates import operations_per_pixel
+from scumble_bench.reference import load_reference
 from scumble_models.errors import ModelError
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from scumble_models.bench.memory import peak_memory
+from scumble_bench.memory import peak_memory
 from scumble_models.cascade import contents, grids, painting
 from scumble_models.cascade.grids import BASE_SIDE, level_grids
 from scumble_models.errors import Cancelled

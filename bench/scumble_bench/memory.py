@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from scumble_bench.contender import peak_bytes
+from scumble_bench.pictures import photo
 from scumble_models.allocation import keep_freed_memory
-from scumble_models.bench.contender import peak_bytes
-from scumble_models.bench.pictures import photo
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
 from scumble_models.tiling.budget import Budget
@@ -40,7 +40,7 @@ def peak_memory(engine: str, side: int, tiling: str, patch: int = 512, limit: in
     features between two passes lie in files, as they do in the daemon for large layers.
     """
     arguments = [engine, str(side), tiling, str(patch), str(limit)]
-    command = [sys.executable, "-m", "scumble_models.bench.memory", *arguments]
+    command = [sys.executable, "-m", "scumble_bench.memory", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     before = json.loads(lines[0])["before"] if lines else 0

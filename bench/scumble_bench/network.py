@@ -7,7 +7,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from scumble_models.bench.contender import TASKS, Contender
+from scumble_bench.contender import TASKS, Contender
 
 
 @dataclass(frozen=True)

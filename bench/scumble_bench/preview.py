@@ -18,7 +18,7 @@ from scumble import (
     StyleWeight,
     StylizeRequest,
 )
-from scumble_models.bench.pictures import STYLE_SIDE, photo
+from scumble_bench.pictures import STYLE_SIDE, photo
 
 #: A small preview, a photo of 3:2 as editors show it, and the most that a preview can be.
 SIZES = ((512, 341), (640, 427), (640, 640))

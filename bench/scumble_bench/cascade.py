@@ -6,7 +6,7 @@ import contextlib
 import statistics
 from dataclasses import dataclass
 
-from scumble_models.bench.contender import Contender
+from scumble_bench.contender import Contender
 from scumble_models.cascade.grids import level_grids
 from scumble_models.tiling.box import Box
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from scumble_models.bench.pictures import STYLE_SIDE, photo
+from scumble_bench.pictures import STYLE_SIDE, photo
 
 from .place import stop_daemon
 

@@ -17,10 +17,10 @@ from typing import IO, Any
 import numpy as np
 import torch
 
+from scumble_bench.pictures import STYLE_SIDE, photo
+from scumble_bench.rates import synchronise
+from scumble_bench.reference import load_reference
 from scumble_models.allocation import keep_freed_memory
-from scumble_models.bench.pictures import STYLE_SIDE, photo
-from scumble_models.bench.rates import synchronise
-from scumble_models.bench.reference import load_reference
 from scumble_models.devices import is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError
 from scumble_models.registry import StyleModel, load_model
@@ -45,7 +45,7 @@ class Contender:
 
     def __init__(self, way: str, *arguments: object) -> None:
         self.way = way
-        command = [sys.executable, "-m", "scumble_models.bench.contender", way, *map(str, arguments)]
+        command = [sys.executable, "-m", "scumble_bench.contender", way, *map(str, arguments)]
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._process = subprocess.Popen(command, text=True, stderr=self._errors, **pipes)

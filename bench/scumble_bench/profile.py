@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from scumble_models.bench.rates import synchronise
+from scumble_bench.rates import synchronise
 
 _GROUPS = {
     "padding": ("reflection_pad2d", "constant_pad_nd", "pad"),

@@ -1,0 +1,1 @@
+"""What ``scumble bench`` measures with: the network, the cascade, the wire, previews and the start."""
