@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble import Bounds, Extent, ScumbleError
+from scumble_daemon.cli import run
 from scumble_daemon.cli.options import for_size
 from scumble_daemon.cli.outputs import make_folders, plan_outputs
 from scumble_daemon.cli.style_text import parse_style, style_files, style_label
@@ -170,3 +172,20 @@ def test_strokes_in_pixels_are_relative_to_each_picture():
     assert for_size({"contrast": 1.2}, Extent(10, 10)) == {"contrast": 1.2}
     with pytest.raises(ScumbleError, match=r"12.5 to 200 pixels"):
         for_size({"stroke_pixels": 201}, Extent(4000, 3000))
+
+
+class NoBench:
+    """Finds no measuring programs, as where Scumble is installed from its wheel."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "scumble_bench":
+            raise ModuleNotFoundError(name=name)
+
+
+def test_without_its_measuring_programs_bench_says_where_they_are(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "meta_path", [NoBench, *sys.meta_path])
+    for name in ("scumble_bench", "scumble_bench.command", "scumble_daemon.cli.bench"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    assert run(["bench", "--section", "wire"]) == 1
+    assert "pip install -e bench" in capsys.readouterr().err

@@ -28,6 +28,9 @@ def test_a_built_package_holds_the_styles(tmp_path):
     command = [sys.executable, "setup.py", "--quiet", "build_py", "--build-lib", "built"]
     subprocess.run(command, cwd=source, check=True, timeout=100, capture_output=True)
     built = source / "built" / "scumble_daemon"
+    packages = {path.name for path in built.parent.iterdir()}
+    assert packages == {"scumble", "scumble_daemon", "scumble_models"}
+    assert not (built.parent / "scumble_models" / "bench").exists()
     code = (
         "from scumble_daemon.library import Library; l = Library(); print(l.builtin_folder, len(l.entries()))"
     )
