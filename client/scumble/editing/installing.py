@@ -131,8 +131,10 @@ class Installing:
     # What it says -------------------------------------------------------------------------------
 
     def headline(self) -> str:
-        """What there is."""
+        """What there is, or becomes."""
         _ = self._gettext
+        if self.running:
+            return _("Scumble's engine is being installed.")
         texts = {
             MISSING: _("Scumble paints with an engine of its own, which is not installed yet."),
             PARTIAL: _("The installation of Scumble's engine is not finished."),

@@ -191,11 +191,6 @@ class ScumbleDialog:
     def _ask_daemon(self) -> None:
         self._line.say(_("Connecting to the daemon, which may have to start first…"))
         self._ask(Client.styles, self._library_came)
-        # To tell the models the worker has to be ready, and only then are its devices known.
-        self._ask(
-            lambda client: (engine_choices(client), client.status()),
-            self._worker_came,
-        )
 
     def _ask(self, question: Callable[[Client], Any], on_answer: Callable[[Any], None]) -> None:
         def answered(event: JobEvent) -> None:
@@ -222,6 +217,9 @@ class ScumbleDialog:
                     lambda client, name=name: client.style_thumbnail(name),
                     lambda data, name=name: self._picture_came(name, data),
                 )
+        # To tell the models the worker has to be ready, and only then are its devices known. Last, as the
+        # pictures would wait for that too.
+        self._ask(lambda client: (engine_choices(client), client.status()), self._worker_came)
 
     def _picture_came(self, name: str, data: bytes) -> None:
         self._view.set_thumbnail_bytes(name, data)

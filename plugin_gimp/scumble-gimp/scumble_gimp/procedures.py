@@ -152,6 +152,10 @@ def create_engine(plug_in, run):
         _("Opens a dialog; there is nothing in it for scripts."),
         None,
     )
+    # GIMP refuses a menu entry of a procedure without it.
+    procedure.add_enum_argument(
+        "run-mode", _("Run mode"), _("Interactive"), Gimp.RunMode, Gimp.RunMode.INTERACTIVE, _RW
+    )
     procedure.set_sensitivity_mask(Gimp.ProcedureSensitivityMask.ALWAYS)
     return procedure
 

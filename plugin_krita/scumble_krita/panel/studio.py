@@ -79,10 +79,6 @@ class Studio(QtCore.QObject):
         """Ask the daemon for the styles and the engines; it is started where it does not run."""
         self.status.emit(_("Connecting to the daemon, which may have to start first…"))
         self._ask(lambda client: (client.styles(), client.welcome.devices), self._library_came)
-        self._ask(
-            engine_choices,
-            self.engines_came.emit,
-        )
 
     def close(self) -> None:
         """End what runs and leave the daemon. The document stays as it is: the editor may be ending."""
@@ -300,6 +296,8 @@ class Studio(QtCore.QObject):
                 lambda client, name=name: client.style_thumbnail(name),
                 lambda data, name=name: self.library.pictures.put_bytes("library", name, data),
             )
+        # Last: it waits for the worker, and the pictures would wait with it.
+        self._ask(engine_choices, self.engines_came.emit)
 
     def _applied(self, applying: _Applying, event: JobEvent) -> None:
         self._applying = None
