@@ -57,6 +57,14 @@ def test_gimp_sees_the_installed_plugin_and_no_longer_after_uninstalling(command
     assert "no plug-in" in scumble(command, "plugins", "status")
 
 
+def test_every_procedure_has_the_menu_entry_that_the_documentation_names(gimp):
+    names = ("plug-in-scumble", "plug-in-scumble-repeat", "plug-in-scumble-edit", "plug-in-scumble-engine")
+    paths = gimp.run(
+        f"result = [Gimp.get_pdb().lookup_procedure(name).get_menu_paths() for name in {names!r}]"
+    )
+    assert paths == [["<Image>/Filters/Artistic"]] * 4
+
+
 def test_gimp_speaks_german_where_the_artist_does(start_gimp):
     gimp = start_gimp(windows=False, LANGUAGE="de")
     label, error = gimp.run(

@@ -73,8 +73,13 @@ class Panel(QtWidgets.QWidget):
         outer.addWidget(self._scroll, 1)
         self.install = InstallView()
         self.install.finished.connect(slot(self, self._begin))
-        self.install.hide()
-        outer.addWidget(self.install, 1)
+        # Its sentences would be cut where the docker is low.
+        self._install_scroll = QtWidgets.QScrollArea()
+        self._install_scroll.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+        self._install_scroll.setWidgetResizable(True)
+        self._install_scroll.setWidget(self.install)
+        self._install_scroll.hide()
+        outer.addWidget(self._install_scroll, 1)
         outer.addWidget(self.job)  # always in sight, however long the rest gets
         self.job.setContentsMargins(MARGIN, 0, MARGIN, MARGIN)
         self._connect_signals()
@@ -125,7 +130,7 @@ class Panel(QtWidgets.QWidget):
 
         Never raises.
         """
-        if verb != "engine" and not self.install.isHidden():
+        if verb != "engine" and not self._install_scroll.isHidden():
             return  # there is nothing to paint with yet, and the offer is in sight
         self.job.show_error(None)
         studio = self.studio
@@ -207,7 +212,7 @@ class Panel(QtWidgets.QWidget):
         self.studio.connect_daemon()
 
     def _show_parts(self, *, installing: bool) -> None:
-        self.install.setVisible(installing)
+        self._install_scroll.setVisible(installing)
         for widget in (self._scroll, self.job):
             widget.setVisible(not installing)
 

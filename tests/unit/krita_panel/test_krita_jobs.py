@@ -227,7 +227,7 @@ def test_a_missing_daemon_is_told_and_can_be_tried_again(daemon, document, tmp_p
 
     panel = shown(Panel(document, connect))
     try:
-        wait(lambda: len(attempts) == 2 and panel.job.error_text())
+        wait(lambda: len(attempts) == 1 and panel.job.error_text())
         assert panel.job.error_text() == "It is not installed. Install it."
         assert panel.gallery.list.count() == 0
         click(panel.job._error.retry)
