@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from scumble_bench.contender import peak_bytes
+from scumble_bench.contender import in_one_pass, peak_bytes
 from scumble_bench.pictures import photo
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.registry import load_model
@@ -50,6 +50,8 @@ def peak_memory(engine: str, side: int, tiling: str, patch: int = 512, limit: in
 def _main(engine: str, side: int, tiling: str, patch: int, limit: int) -> None:
     keep_freed_memory()  # as the daemon's worker does
     model = load_model(engine)
+    if tiling == "full":
+        model = in_one_pass(model)  # coarse to fine begins with a second run, of a small copy
     signals = encode_style(model, photo(256, 256, 2), "RGB")
     content: Array = photo(side, side, 1) if tiling == "full" else _photo_in_file(side)
     out = None if tiling == "full" else FileArray.temporary(content.shape, content.dtype)
