@@ -221,7 +221,7 @@ def test_a_missing_daemon_is_told_and_can_be_tried_again(daemon, document, tmp_p
 
     def connect() -> Client:
         attempts.append(1)
-        if len(attempts) < 3:
+        if len(attempts) < 2:
             raise ScumbleError("daemon-not-installed", "It is not installed.", hint="Install it.")
         return Client.connect()
 
