@@ -41,7 +41,7 @@ def test_screenshot_of_the_dialog(gimp):
     running, window = open_dialog(gimp)
     choose_a_style(gimp, window, CAFE_TERRACE)
     # Away from the gallery, where it would bring up a tooltip; and until the line says "Ready".
-    gimp.shell("xdotool mousemove 5 5 sleep 2")
+    gimp.shell("xdotool mousemove 5 5 sleep 20")
     take(gimp, window, "gimp-dialog.jpg")
     leave(gimp, running, window)
 
@@ -73,7 +73,7 @@ display.delete()
         f"xdotool mousemove --window {window} 634 200 mousedown 1 sleep 0.2 "
         f"mousemove --window {window} 700 200 sleep 0.2 mousemove --window {window} 790 200 mouseup 1"
     )
-    gimp.shell("xdotool mousemove 5 5 sleep 4")
+    gimp.shell("xdotool mousemove 5 5 sleep 25")
     take(gimp, window, "gimp-places.jpg")
     leave(gimp, running, window)
 
