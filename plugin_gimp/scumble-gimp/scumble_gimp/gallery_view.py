@@ -15,7 +15,7 @@ from .file_chooser import choose_picture
 from .i18n import _
 from .pictures import thumbnail_of_bytes
 from .reporting import TEXTS
-from .tiles import ACCENT, Key, Tiles
+from .tiles import ACCENT, Key, Tiles, short
 
 SIDE = 88
 TILE = "scumble-tile"
@@ -181,7 +181,7 @@ class GalleryView(Gtk.Box):
         self._rows.clear()
         for style in styles:
             choice = style.choice
-            title = ("★ " if style.favourite else "") + _short(style.title)
+            title = ("★ " if style.favourite else "") + short(style.title)
             mark = TEXTS.mark(style.mark)
             tooltip = "\n".join(filter(None, (style.title, style.family, mark)))
             row = [None, title, GLib.markup_escape_text(tooltip), choice.kind, choice.value, None, None]
@@ -397,7 +397,3 @@ class GalleryView(Gtk.Box):
             if parts.scheme == "file":
                 self._told.file(urllib.request.url2pathname(parts.path))
                 return
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= 22 else title[:21].rstrip() + "…"

@@ -72,3 +72,8 @@ class Tiles:
 
     def _framed(self, picture: GdkPixbuf.Pixbuf, *lines: Tuple[int, int]) -> GdkPixbuf.Pixbuf:
         return pictures.framed(picture, [(colour, self._dense * width) for colour, width in lines])
+
+
+def short(title: str) -> str:
+    """A title as it stands below a tile, in two lines at most."""
+    return title if len(title) <= 22 else title[:21].rstrip() + "…"
