@@ -10,12 +10,12 @@ a few runs, taken by turns, and the largest resident memory of a process that pa
 from __future__ import annotations
 
 import os
-import statistics
-import time
+from functools import partial
 from pathlib import Path
 
 import click
 from page import processor, put, table
+from turns import medians
 
 from scumble_bench.memory import peak_memory
 from scumble_bench.pictures import photo
@@ -55,16 +55,11 @@ def main(engines: tuple[str, ...], runs: int) -> None:
 def _seconds(
     models: dict[str, StyleModel], styles: dict[str, StyleSignals], side: int, runs: int
 ) -> dict[str, float]:
-    """The median time of each engine; the first round warms up and does not count."""
     content = photo(side, side, 1)
-    found: dict[str, list[float]] = {name: [] for name in models}
-    for _ in range(runs + 1):
-        for name, model in models.items():
-            started = time.perf_counter()
-            stylize(model, content, "RGB", [(styles[name], 1.0)])
-            found[name].append(time.perf_counter() - started)
-            click.echo(f"{side} {name}: {found[name][-1]:.2f} s", err=True)
-    return {name: statistics.median(times[1:]) for name, times in found.items()}
+    ways = {
+        name: partial(stylize, model, content, "RGB", [(styles[name], 1.0)]) for name, model in models.items()
+    }
+    return medians(ways, runs)
 
 
 if __name__ == "__main__":

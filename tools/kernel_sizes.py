@@ -8,11 +8,11 @@ The weights are untrained: they change no time.
 
 from __future__ import annotations
 
-import statistics
-import time
+from functools import partial
 
 import click
 import torch
+from turns import medians
 
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.stylekernel.network import StyleKernel
@@ -29,16 +29,11 @@ def main(side: int, runs: int) -> None:
     keep_freed_memory()
     networks = {size: StyleKernel(size).eval() for size in SIZES}
     content, painting = torch.rand(1, 3, side, side), torch.rand(1, 3, 256, 256)
-    times: dict[int, list[float]] = {size: [] for size in SIZES}
-    for _ in range(runs + 1):
-        for size, network in networks.items():
-            style = network.encode_style(painting)
-            started = time.perf_counter()
-            network(content, style)
-            times[size].append(time.perf_counter() - started)
-    medians = {size: statistics.median(found[1:]) for size, found in times.items()}
-    for size, seconds in medians.items():
-        click.echo(f"k = {size}: {seconds:.3f} s, {seconds / medians[SIZES[0]]:.2f}")
+    styles = {size: network.encode_style(painting) for size, network in networks.items()}
+    ways = {size: partial(network, content, styles[size]) for size, network in networks.items()}
+    found = medians(ways, runs)
+    for size, seconds in found.items():
+        click.echo(f"k = {size}: {seconds:.3f} s, {seconds / found[SIZES[0]]:.2f}")
 
 
 if __name__ == "__main__":

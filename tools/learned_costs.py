@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import statistics
 import time
+from functools import partial
 
 import click
 import numpy as np
 from built_in import picture_of, signals_of
+from turns import medians
 
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.learned import painting_model
@@ -31,16 +33,14 @@ def main(style: str, side: int, runs: int) -> None:
     learned = signals_of(model, style)
     plain = encode_style(model, np.asarray(picture_of(style)), "RGB")
     picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
-    times = {"plain": [], "learned": []}
-    for _ in range(runs + 1):
-        for kind, signals in (("plain", plain), ("learned", learned)):
-            started = time.perf_counter()
-            stylize(model, picture, "RGB", [(signals, 1.0)])
-            times[kind].append(time.perf_counter() - started)
-    medians = {kind: statistics.median(found[1:]) for kind, found in times.items()}
+    kinds = {"plain": plain, "learned": learned}
+    seconds = medians(
+        {kind: partial(stylize, model, picture, "RGB", [(signals, 1.0)]) for kind, signals in kinds.items()},
+        runs,
+    )
     click.echo(f"bytes: {len(learned.to_bytes())} learned, {len(plain.to_bytes())} not")
     click.echo(f"switching to it: {1000 * _switching(model, learned, runs):.1f} ms")
-    click.echo(f"painting {side}x{side}: {medians['learned'] / medians['plain']:.3f} times as long")
+    click.echo(f"painting {side}x{side}: {seconds['learned'] / seconds['plain']:.3f} times as long")
 
 
 def _switching(model: StyleModel, learned: StyleSignals, runs: int) -> float:

@@ -135,9 +135,9 @@ def _serve(
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-        _say(_TOO_LARGE)
+        say(_TOO_LARGE)
         return
-    _say("warm")
+    say("warm")
     work: dict[str, Callable[[], object]]
     work = {"encode": encode, "run": lambda: run(signals), "both": lambda: run(encode())}
     if way == "cascade":
@@ -145,12 +145,12 @@ def _serve(
     for line in sys.stdin:
         task = line.strip()
         if task == "peak":
-            _say(peak_bytes(model.device))
+            say(peak_bytes(model.device))
             continue
         started, worked = time.perf_counter(), time.process_time()
         work[task]()
         synchronise(model.device)
-        _say(f"{time.perf_counter() - started} {time.process_time() - worked}")
+        say(f"{time.perf_counter() - started} {time.process_time() - worked}")
 
 
 def in_one_pass(model: StyleModel) -> StyleModel:
@@ -176,7 +176,8 @@ def _preview(
         )
 
 
-def _say(value: object) -> None:
+def say(value: object) -> None:
+    """Tell the process that measures, at once."""
     sys.stdout.write(f"{value}\n")
     sys.stdout.flush()
 

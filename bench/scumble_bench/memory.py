@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from scumble_bench.contender import in_one_pass, peak_bytes
+from scumble_bench.contender import in_one_pass, peak_bytes, say
 from scumble_bench.pictures import photo
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.registry import load_model
@@ -55,7 +55,7 @@ def _main(engine: str, side: int, tiling: str, patch: int, limit: int) -> None:
     signals = encode_style(model, photo(256, 256, 2), "RGB")
     content: Array = photo(side, side, 1) if tiling == "full" else _photo_in_file(side)
     out = None if tiling == "full" else FileArray.temporary(content.shape, content.dtype)
-    _say({"before": peak_bytes(torch.device("cpu"))})
+    say(json.dumps({"before": peak_bytes(torch.device("cpu"))}))
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     patch = side if tiling == "full" else patch
     on_disk = Budget(memory=0, disk=1 << 50)
@@ -76,7 +76,7 @@ def _main(engine: str, side: int, tiling: str, patch: int, limit: int) -> None:
         budget=on_disk,
         on_progress=no_second_try,
     )
-    _say({"peak": peak_bytes(torch.device("cpu"))})
+    say(json.dumps({"peak": peak_bytes(torch.device("cpu"))}))
 
 
 def _photo_in_file(side: int) -> FileArray:
@@ -87,11 +87,6 @@ def _photo_in_file(side: int) -> FileArray:
         rows = min(STRIP, side - top)
         array[top : top + rows, 0:side] = strip[:rows]
     return array
-
-
-def _say(values: dict[str, int]) -> None:
-    sys.stdout.write(json.dumps(values) + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

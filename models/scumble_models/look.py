@@ -10,9 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.blur import gaussian
 from scumble_models.colour import colour_map, luminance
 from scumble_models.errors import PixelsError
-from scumble_models.margins import Content
+from scumble_models.margins import Content, beyond
 from scumble_models.protect import contour_map
 from scumble_models.tiling.box import Box
 
@@ -132,18 +133,8 @@ def fine_structure(content: Content, tile: Box) -> Tensor:
     wide = Box(tile.left - r, tile.top - r, tile.right + r, tile.bottom + r)
     inside = wide.intersect(content.box)
     light = luminance(content.read(inside))
-    missing = (
-        inside.left - wide.left,
-        wide.right - inside.right,
-        inside.top - wide.top,
-        wide.bottom - inside.bottom,
-    )
-    light = F.pad(light, missing, mode="replicate")
-    taps = torch.arange(-r, r + 1, device=light.device, dtype=light.dtype)
-    taps = torch.exp(-taps.square() / (2 * DETAIL_SIGMA**2))
-    taps = taps / taps.sum()
-    blurred = F.conv2d(F.conv2d(light, taps.view(1, 1, 1, -1)), taps.view(1, 1, -1, 1))
-    return light[:, :, r:-r, r:-r] - blurred
+    light = F.pad(light, beyond(wide, inside), mode="replicate")
+    return light[:, :, r:-r, r:-r] - gaussian(light, DETAIL_SIGMA, r)
 
 
 def _with_luminance(colour: Tensor, light: Tensor) -> Tensor:

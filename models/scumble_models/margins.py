@@ -77,5 +77,15 @@ def within(box: Box, whole: Box) -> Box:
     )
 
 
+def beyond(wide: Box, inside: Box) -> tuple[int, int, int, int]:
+    """By how much a box exceeds a part of it, left, right, top and bottom, as ``F.pad`` takes it."""
+    return (
+        inside.left - wide.left,
+        wide.right - inside.right,
+        inside.top - wide.top,
+        wide.bottom - inside.bottom,
+    )
+
+
 def _rounded_up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple

@@ -12,9 +12,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.blur import gaussian
 from scumble_models.cascade.grids import BASE_SIDE
 from scumble_models.colour import luminance
-from scumble_models.margins import Content
+from scumble_models.margins import Content, beyond
 from scumble_models.oklab import CONES, OPPONENT, to_oklab
 from scumble_models.tiling.box import Box
 
@@ -99,13 +100,7 @@ def _on_cells(
     if side > 1:
         kernel = (min(side, cells.shape[2]), min(side, cells.shape[3]))
         cells = F.avg_pool2d(cells, kernel, side, ceil_mode=True)
-    missing = (
-        inside.left - wide.left,
-        wide.right - inside.right,
-        inside.top - wide.top,
-        wide.bottom - inside.bottom,
-    )
-    made = found(F.pad(cells, missing, mode="replicate"), sigma, longest / side / BASE_SIDE)
+    made = found(F.pad(cells, beyond(wide, inside), mode="replicate"), sigma, longest / side / BASE_SIDE)
     if side == 1:
         rows, columns = tile.relative_to(wide).slices()
         return made[:, :, rows, columns]
@@ -126,11 +121,7 @@ def _between(cells: Tensor, axis: int, first: int, last: int, side: int, start: 
 def _blurred(plane: Tensor, sigma: float) -> Tensor:
     """A Gaussian of a plane ``(1, 1, h, w)``, of the same shape."""
     r = int(REACH * sigma)
-    taps = torch.arange(-r, r + 1, device=plane.device, dtype=plane.dtype)
-    taps = torch.exp(-taps.square() / (2 * sigma**2))
-    taps = taps / taps.sum()
-    plane = F.pad(plane, (r, r, r, r), mode="replicate")
-    return F.conv2d(F.conv2d(plane, taps.view(1, 1, 1, -1)), taps.view(1, 1, -1, 1))
+    return gaussian(F.pad(plane, (r, r, r, r), mode="replicate"), sigma, r)
 
 
 def _rising(values: Tensor, low: float, high: float) -> Tensor:

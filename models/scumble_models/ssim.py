@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.blur import gaussian
 from scumble_models.colour import luminance
 
 
@@ -20,7 +20,7 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
     """
     x, y = luminance(first), luminance(second)
     # One blur of the five maps stacked costs less than five blurs.
-    maps = _blur(torch.cat([x, y, x * x, y * y, x * y]))
+    maps = gaussian(torch.cat([x, y, x * x, y * y, x * y]), sigma=1.5, radius=5)
     mean_x, mean_y, square_x, square_y, product = maps.chunk(5)
     variance_x, variance_y = square_x - mean_x**2, square_y - mean_y**2
     covariance = product - mean_x * mean_y
@@ -28,10 +28,3 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
     score = (2 * mean_x * mean_y + c1) * (2 * covariance + c2)
     score = score / ((mean_x**2 + mean_y**2 + c1) * (variance_x + variance_y + c2))
     return score.mean(dim=(1, 2, 3))
-
-
-def _blur(image: Tensor) -> Tensor:
-    taps = torch.arange(11, device=image.device, dtype=image.dtype) - 5
-    taps = torch.exp(-(taps**2) / (2 * 1.5**2))
-    taps = taps / taps.sum()
-    return F.conv2d(F.conv2d(image, taps.view(1, 1, 1, 11)), taps.view(1, 1, 11, 1))

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.blur import gaussian
 from scumble_models.colour import luminance
 from scumble_models.evaluation.measures import Judges
 from scumble_models.grid import grid_energy
@@ -107,11 +108,7 @@ def fine_detail(image: Tensor) -> Tensor:
     """Luminance less its blur, ``(1, 1, H, W)``."""
     light = luminance(image)
     radius = math.ceil(3 * DETAIL_SIGMA)
-    taps = torch.arange(-radius, radius + 1, dtype=light.dtype)
-    taps = torch.exp(-taps.square() / (2 * DETAIL_SIGMA**2))
-    taps = (taps / taps.sum()).to(light)
-    padded = F.pad(light, (radius,) * 4, mode="reflect")
-    return light - F.conv2d(F.conv2d(padded, taps.view(1, 1, 1, -1)), taps.view(1, 1, -1, 1))
+    return light - gaussian(F.pad(light, (radius,) * 4, mode="reflect"), DETAIL_SIGMA, radius)
 
 
 def correlation(first: Tensor, second: Tensor) -> float:

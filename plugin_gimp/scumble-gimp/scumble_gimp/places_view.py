@@ -12,6 +12,7 @@ from scumble.editing.mix import with_mask
 from .i18n import _
 from .mix_view import SIDE
 from .pictures import square
+from .place_box import PlaceBox
 
 
 class PlacesView(Gtk.Box):
@@ -58,17 +59,12 @@ class PlacesView(Gtk.Box):
         names = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
         choices = self._choices()
         for number, style in enumerate(styles):
-            row, image, place = Gtk.Box(spacing=6), Gtk.Image(), Gtk.ComboBoxText()
+            row, image, place = Gtk.Box(spacing=6), Gtk.Image(), PlaceBox(choices)
             image.set_from_pixbuf(square(self._picture(style), SIDE))
             name = Gtk.Label(label=style.label, xalign=0.0, ellipsize=Pango.EllipsizeMode.END, width_chars=16)
             name.set_max_width_chars(16)
             name.set_tooltip_text(style.label)
             names.add_widget(name)
-            for value, title in choices:
-                place.append(value, title)
-            cell = place.get_cells()[0]  # a long name must not widen the dialog
-            cell.set_property("ellipsize", Pango.EllipsizeMode.END)
-            cell.set_property("max-width-chars", 20)
             place.connect("changed", self._moved, number)
             row.pack_start(image, False, False, 0)
             row.pack_start(name, False, False, 0)

@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from typing import Sequence, Tuple
 
-from gi.repository import Gtk, Pango
-
 from . import places
 from .config import set_mask
 from .i18n import _
+from .place_box import PlaceBox
 
 ARGUMENT = "protect-mask"
 
 
-class ProtectedPlace(Gtk.ComboBoxText):
+class ProtectedPlace(PlaceBox):
     """Shows and sets the argument `protect-mask` of `config`; `choices` are the masks that there are, each
     with what the artist reads."""
 
     def __init__(self, config, choices: Sequence[Tuple[str, str]]) -> None:
-        super().__init__()
+        super().__init__([("", _("Nothing more")), *choices])
         self._config = config
         self.set_tooltip_text(_("White in a layer, mask or channel is what stays."))
-        self.append("", _("Nothing more"))
-        for value, title in choices:
-            self.append(value, title)
-        cell = self.get_cells()[0]  # a long name must not widen the dialog
-        cell.set_property("ellipsize", Pango.EllipsizeMode.END)
-        cell.set_property("max-width-chars", 20)
         self._show()
         heard = config.connect("notify::" + ARGUMENT, lambda *_args: self._show())
         self.connect("changed", self._chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Sequence, Tuple
+from typing import Callable, List, Optional, Sequence
 
 from scumble.editing import Effect, StyleChoice
 from scumble.editing.effect import MAX_MIX
@@ -10,13 +10,13 @@ from scumble.editing.mix import with_mask, with_share, without
 
 from ..i18n import _
 from ..qt import Qt, QtWidgets, Signal
+from . import place_menu
 from .guard import slot
 from .kinds import Icon, Image, Menu
 from .one_line import OneLine
 from .pictures import Pictures, square
+from .place_menu import Places
 from .value_bar import ValueBar
-
-Places = Callable[[], Sequence[Tuple[str, str]]]
 
 
 class MixView(QtWidgets.QWidget):
@@ -77,15 +77,10 @@ class MixView(QtWidgets.QWidget):
             row.show_place(title if style.mask else "", several=len(self._styles) > 1)
 
     def _fill(self, menu: Menu, at: int) -> None:
-        menu.clear()
-        for mask, title in self._places():
-            action = menu.addAction(title.replace("&", "&&"))
-            action.setCheckable(True)
-            action.setChecked(mask == self._styles[at].mask)
-            action.triggered.connect(slot(self, self._placing(at, mask)))
+        def chosen(mask: str) -> None:
+            self.edited.emit(with_mask(self._styles, at, mask))
 
-    def _placing(self, at: int, mask: str) -> Callable[[], None]:
-        return lambda: self.edited.emit(with_mask(self._styles, at, mask))
+        place_menu.fill(menu, self, self._places(), self._styles[at].mask, chosen)
 
     def _rebuild(self) -> None:
         for row in self._rows:

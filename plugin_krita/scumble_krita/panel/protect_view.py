@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Sequence, Tuple
+from typing import Sequence, Tuple
 
 from scumble.editing import Effect
 from scumble.editing.effect import ELSEWHERE
@@ -10,11 +10,11 @@ from scumble.settings import PROTECT_RANGE
 
 from ..i18n import _
 from ..qt import QtWidgets, Signal
+from . import place_menu
 from .guard import slot
 from .one_line import OneLine
+from .place_menu import Places
 from .value_bar import ValueBar
-
-Places = Callable[[], Sequence[Tuple[str, str]]]
 
 
 class ProtectView(QtWidgets.QWidget):
@@ -64,12 +64,10 @@ class ProtectView(QtWidgets.QWidget):
         return [("", _("Nothing more")), *masks]
 
     def _fill(self) -> None:
-        self.menu.clear()
-        for mask, title in self._choices():
-            action = self.menu.addAction(title.replace("&", "&&"))
-            action.setCheckable(True)
-            action.setChecked(mask == self._mask)
-            action.triggered.connect(slot(self, lambda mask=mask: self.edited.emit({"protect_mask": mask})))
+        def chosen(mask: str) -> None:
+            self.edited.emit({"protect_mask": mask})
+
+        place_menu.fill(self.menu, self, self._choices(), self._mask, chosen)
 
     def _bar(self, field: str, title: str) -> ValueBar:
         bar = ValueBar(title, *PROTECT_RANGE)
