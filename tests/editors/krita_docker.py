@@ -27,7 +27,8 @@ window.resizeDocks([docker], [700], Qt.Vertical)
 panel.gallery.show_group("all")
 
 def place_of(widget):
-    panel._scroll.ensureWidgetVisible(widget)
+    for area in (panel._scroll, panel._install_scroll):  # one that does not hold the widget leaves it alone
+        area.ensureWidgetVisible(widget)
     QApplication.processEvents()
     point = widget.mapToGlobal(widget.rect().center())
     return [point.x(), point.y()]

@@ -41,7 +41,11 @@ def test_the_first_start_offers_the_engine_installs_it_and_paints(
     click(krita, "panel.install.press")
     krita.until("panel.install.press.text() == 'Continue'")
     click(krita, "panel.install.press")
-    krita.until("panel.gallery.list.count() > 20", 100)
+    try:
+        krita.until("panel.gallery.list.count() > 20", 100)
+    except AssertionError as error:
+        view = "(v.press.text(), v.status.text(), v.problem.text(), v.log.toPlainText()[-2000:])"
+        raise AssertionError(krita.run(f"v = panel.install; result = {view}")) from error
     assert krita.run("result = panel.install.isVisible()") is False
     choose(krita)
     click(krita, "panel.job.apply_button")
