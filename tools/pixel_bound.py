@@ -52,7 +52,7 @@ def main(photos: tuple[Path, ...], styles: tuple[str, ...], steps: int, side: in
                 image: Tensor, wanted: dict = wanted, target: Tensor = target
             ) -> tuple[Tensor, Tensor]:
                 found = activations(image, STYLE_LAYERS)
-                gram, mean = style_distance(found, wanted)
+                gram, mean, _ = style_distance(found, wanted)
                 content = F.mse_loss(found[CONTENT_LAYER].float(), target) / target.var()
                 return gram + mean, content
 

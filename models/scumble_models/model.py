@@ -94,7 +94,8 @@ class StyleModel:
 
     def stages(self) -> tuple[Stage, ...]:
         """How it paints, in the fastest way that works here."""
-        return self.choice.stages
+        first, *others = self.choice.stages
+        return (replace(first, grain=self.network.grain), *others)
 
     @property
     def choice(self) -> Choice:

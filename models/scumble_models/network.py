@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from scumble_models.errors import SignalsError
+from scumble_models.grain import GRAIN, grained
 from scumble_models.signals import StyleSignals, shapes_of
 from scumble_models.tiling.stage import Stage
 from scumble_models.tiling.statistics import whole_statistics
@@ -28,6 +29,8 @@ class StyleNetwork(nn.Module):
 
     #: Name of its folder.
     architecture: ClassVar[str]
+    #: Amplitude of the noise on the content, see :mod:`scumble_models.grain`: learned styles have some.
+    grain: float = 0.0
 
     @abstractmethod
     def encode_style(self, style: Tensor) -> StyleSignals:
@@ -62,15 +65,32 @@ class StyleNetwork(nn.Module):
         return None
 
     def decoder_weights(self) -> Mapping[str, Tensor]:
-        """The decoder that paints a style which has none of its own."""
+        """The decoder that paints a style which has none of its own, and its grain."""
         part = self.learned_part()
-        return {} if part is None else part.state_dict()
+        if part is None:
+            return {}
+        return {**part.state_dict(), GRAIN: next(part.parameters()).new_tensor([self.grain])}
 
     def with_decoder(self, decoder: Mapping[str, Tensor]) -> StyleNetwork:
+        """The same network, its other parts shared, with the decoder and the grain of a learned style.
+
+        Raises:
+            SignalsError: the weights do not fit, or styles cannot be learned for this network.
+        """
+        weights = dict(decoder)
+        grain = weights.pop(GRAIN, None)
+        try:
+            other = self.with_part(weights)
+        except RuntimeError as error:
+            raise SignalsError("The learned style does not fit this engine.") from error
+        other.grain = 0.0 if grain is None else float(grain)
+        return other
+
+    def with_part(self, weights: Mapping[str, Tensor]) -> StyleNetwork:
         """The same network, its other parts shared, with another :meth:`learned_part`.
 
         Raises:
-            SignalsError: the weights do not fit.
+            RuntimeError: the weights do not fit.
         """
         raise SignalsError("Styles cannot be learned for {architecture}.", architecture=self.architecture)
 
@@ -85,6 +105,7 @@ class StyleNetwork(nn.Module):
             ``(N, 3, H', W')``, height and width rounded up to what the network's strides make of
             them, aligned at the top left; not clamped.
         """
+        content = grained(content, self.grain)
         return self.finish(self.stages()[0].run(content, None, signals), signals)
 
     def finish(self, features: Tensor, signals: StyleSignals) -> Tensor:

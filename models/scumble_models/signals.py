@@ -14,6 +14,7 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
 from scumble_models.errors import SignalsError
+from scumble_models.grain import GRAIN
 from scumble_models.tiling.box import Box
 
 #: Of a style's file, where the engine names no other limit (MicroAST: 2.5 KB, a learned style 312).
@@ -59,8 +60,8 @@ class StyleSignals:
         architecture: the registry name of the architecture that encoded them, such as ``microast``.
         tensors: by name, float32 of any shape ``(N, ...)``. MicroAST has eight vectors; attention has keys
             and values of many tokens, whitening a covariance.
-        decoder: of a learned style, the weights of the network's decoder by name; empty where the style
-            is painted by the network's own.
+        decoder: of a learned style, the weights of the network's decoder by name, and its grain; empty
+            where the style is painted by the network's own.
     """
 
     architecture: str
@@ -142,6 +143,8 @@ class StyleSignals:
             for name, tensor in tensors.items()
             if name.startswith(DECODER)
         }
+        if decoder:  # styles that were learned before there was grain have none
+            decoder.setdefault(GRAIN, torch.zeros(1))
         if not all(bool(tensor.isfinite().all()) for tensor in tensors.values()):
             raise SignalsError("The style signals are damaged.", hint="Encode the style again.")
         own = {name: tensor for name, tensor in tensors.items() if not name.startswith(DECODER)}

@@ -20,7 +20,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from scumble_models.errors import SignalsError
 from scumble_models.network import StyleNetwork
 from scumble_models.signals import StyleSignals
 from scumble_models.tiling.stage import first_stage, normalised_stage
@@ -60,13 +59,10 @@ class Toy(StyleNetwork):
     def learned_part(self) -> nn.Module:
         return self.decoder
 
-    def with_decoder(self, weights) -> Toy:
+    def with_part(self, weights) -> Toy:
         other = Toy()
         other.encoder = self.encoder
-        try:
-            other.decoder.load_state_dict(dict(weights))
-        except RuntimeError as error:
-            raise SignalsError("The learned style does not fit this engine.") from error
+        other.decoder.load_state_dict(dict(weights))
         return other.eval().requires_grad_(False)
 
     def stages(self):

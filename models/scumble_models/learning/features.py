@@ -64,15 +64,26 @@ def style_of(image: Tensor, share: Tensor | None = None) -> dict[str, LayerStyle
     return {name: layer_style(found[name], share) for name in STYLE_LAYERS}
 
 
-def style_distance(found: Mapping[str, Tensor], style: Mapping[str, LayerStyle]) -> tuple[Tensor, Tensor]:
-    """Squared distances of Gram matrices and of means, each relative to the style's, summed over layers.
+def style_distance(found: Mapping[str, Tensor], style: Mapping[str, LayerStyle]) -> tuple[Tensor, ...]:
+    """Squared distances of a batch's statistics from a style's, each summed over layers.
 
-    The pictures of a batch count as one: a painting's statistics hold for all of it and not for each
-    part, and a sky that has to show every mark of it would get dots.
+    Returns:
+        Those of the Gram matrices and of the means of each picture, relative to the style's, and those of the
+        means and standard deviations of all pictures together (AdaIN's style loss), relative to the style's
+        deviations.
     """
-    grams, means = [], []
+    grams, means, spreads = [], [], []
     for name, (gram, mean) in style.items():
         own_gram, own_mean = layer_style(found[name])
         grams.append((own_gram - gram).square().sum((1, 2)).mean() / gram.square().sum())
         means.append((own_mean - mean).square().sum(1).mean() / mean.square().sum())
-    return torch.stack(grams).sum(), torch.stack(means).sum()
+        batch_mean, wanted = own_mean.mean(0, keepdim=True), _deviation(gram, mean)
+        deviation = _deviation(own_gram.mean(0, keepdim=True), batch_mean)
+        squares = (deviation - wanted).square().sum() + (batch_mean - mean).square().sum()
+        spreads.append(squares / wanted.square().sum())
+    return torch.stack(grams).sum(), torch.stack(means).sum(), torch.stack(spreads).sum()
+
+
+def _deviation(gram: Tensor, mean: Tensor) -> Tensor:
+    """Standard deviations of a layer's channels, ``(N, C)``, from its Gram matrix and its means."""
+    return (gram.diagonal(dim1=1, dim2=2) - mean.square()).clamp_min(1e-8).sqrt()

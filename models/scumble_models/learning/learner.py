@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -15,6 +16,8 @@ from safetensors.torch import save as save_safetensors
 from torch import Tensor
 
 from scumble_models.errors import TrainingError
+from scumble_models.grain import GRAIN, grained
+from scumble_models.grain import SIDE as GRAIN_SIDE
 from scumble_models.grid import grid_energy
 from scumble_models.learning.contents import SIDE, Contents
 from scumble_models.learning.features import CONTENT_LAYER, STYLE_LAYERS, activations, style_distance
@@ -37,9 +40,11 @@ from scumble_models.registry import list_models
 from scumble_models.signals import StyleSignals
 
 WARM_UP = 20
-GRID_WINDOW = 32
+GRID_WINDOW = 16
 #: Share of the content's own fine luminance in what a finer level of the cascade paints.
 BAND_SHARE = 0.8
+#: Of the noise on every content: less leaves flat places bare, more breaks eyes and twigs up.
+GRAIN_AMPLITUDE = 0.025
 
 
 class Learner:
@@ -137,6 +142,7 @@ class Learner:
             {name: p.detach().clone() for name, p in parameters.items()}
             for parameters in (self._signals, self._decoder)
         )
+        decoder[GRAIN] = torch.tensor([GRAIN_AMPLITUDE], device=self._device)
         return StyleSignals(self._architecture, tensors, decoder)
 
     def checkpoint(self) -> bytes:
@@ -198,32 +204,38 @@ class Learner:
         fall = 0.5 + 0.5 * math.cos(math.pi * self.done / self.steps)
         return self._settings.rate * warm * fall + 1e-5
 
-    def _paint(self, content: Tensor) -> Tensor:
-        """What the style makes of ``(N, 3, H, W)`` now, not clamped."""
+    def _paint(self, contents: Sequence[Tensor], places: Sequence[tuple[int, int]]) -> Tensor:
+        """What the style makes now of contents ``(1, 3, H, W)`` that begin at places; not clamped."""
         signals = StyleSignals(self._architecture, self._signals)
         first = self._network.stages()[0]
         with torch.no_grad():
-            features = first.run(content.contiguous(memory_format=torch.channels_last), None, signals)
+            pairs = zip(contents, places, strict=True)
+            seen = torch.cat([grained(content, GRAIN_AMPLITUDE, *place) for content, place in pairs])
+            features = first.run(seen.contiguous(memory_format=torch.channels_last), None, signals)
         return self._network.finish(features, signals)
 
     def _loss(self, generator: torch.Generator) -> Tensor:
         first, second = torch.randint(len(self._contents), (2,), generator=generator).tolist()
         flip = bool(torch.randint(2, (1,), generator=generator))
         dx, dy = torch.randint(1, 4, (2,), generator=generator).tolist()
+        x, y = torch.randint(GRAIN_SIDE, (2,), generator=generator).tolist()
         content, target, moved = self._content(first, flip, dx, dy)
         finer_content, finer_target, _ = self._content(second, flip, dx, dy)
-        plain = self._paint(torch.cat([content, moved]))
-        finer, left = self._finer(finer_content)
+        plain = self._paint([content, moved], [(x, y), (x + dx, y + dy)])
+        finer, left = self._finer(finer_content, (y, x))
         result, contents = torch.cat([plain[:1], finer]), torch.cat([content, finer_content])
         found = activations(result.clamp(-0.2, 1.2), STYLE_LAYERS)
         targets = torch.cat([target, finer_target]).float()
-        gram, mean = style_distance(found, self._style)
-        spread = [(palette(result, cell) - wanted).square().mean() for cell, wanted in self._palettes.items()]
+        gram, mean, spread = style_distance(found, self._style)
+        colours = [
+            (palette(result, cell) - wanted).square().mean() for cell, wanted in self._palettes.items()
+        ]
         parts = {
             "gram": gram,
             "mean": mean,
+            "spread": spread,
             "content": F.mse_loss(found[CONTENT_LAYER].float(), targets) / targets.var(),
-            "palette": torch.stack(spread).sum(),
+            "palette": torch.stack(colours).sum(),
             "luminance": luminance_loss(result, contents),
             "shift": shift_loss(plain[:1], plain[1:], dx, dy),
             "grid": grid_energy(result, GRID_WINDOW).mean(),
@@ -239,11 +251,11 @@ class Learner:
         crop, target = self._contents.crop(index, flip)
         return crop[:, :, :SIDE, :SIDE], target, crop[:, :, dy : dy + SIDE, dx : dx + SIDE]
 
-    def _finer(self, content: Tensor) -> tuple[Tensor, Tensor]:
+    def _finer(self, content: Tensor, place: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """A finer level of the cascade over its own coarser result, and how far it left the kept band."""
         with torch.no_grad():
-            coarser = enlarged(self._paint(F.avg_pool2d(content, 2)).clamp(0.0, 1.0), 2)
-        result = self._paint(joined(coarser, content, BAND_SHARE))
+            coarser = enlarged(self._paint([F.avg_pool2d(content, 2)], [place]).clamp(0.0, 1.0), 2)
+        result = self._paint([joined(coarser, content, BAND_SHARE)], [place])
         left = low_band(result, 2) - low_band(coarser, 2)
         return result - left, left.square().mean() / coarser.var().clamp_min(1e-3)
 

@@ -42,6 +42,7 @@ class LossWeights:
     Attributes:
         gram: Gram matrices of the four layers, each relative to the style's.
         mean: mean activations of the same layers, relative to the style's.
+        spread: means and standard deviations of the same layers' channels, relative to the deviations.
         content: relu3_3 of the photo, relative to its variance.
         palette: squared sliced Wasserstein distance of colours, at two sizes.
         luminance: squared difference of standardised luminances, 4 pixels to a cell: what is light stays
@@ -53,9 +54,10 @@ class LossWeights:
         outside: squared distance of values from 0..1.
     """
 
-    gram: float = 2.5
-    mean: float = 2.5
-    content: float = 0.4
+    gram: float = 4.0
+    mean: float = 4.0
+    spread: float = 10.0
+    content: float = 0.3
     palette: float = 40.0
     luminance: float = 0.3
     shift: float = 6.0

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from scumble_models.devices import channels_last
-from scumble_models.errors import SignalsError
 from scumble_models.microast.fast import fast_stages
 from scumble_models.microast.layers import ConvLayer, ResidualLayer
 from scumble_models.network import StyleNetwork
@@ -123,16 +122,13 @@ class MicroAST(StyleNetwork):
         """The decoder."""
         return self.decoder
 
-    def with_decoder(self, decoder: Mapping[str, Tensor]) -> MicroAST:
+    def with_part(self, weights: Mapping[str, Tensor]) -> MicroAST:
         """The same encoders and modulator, shared, with another decoder."""
         other = MicroAST.__new__(MicroAST)
         nn.Module.__init__(other)
         other.content_encoder, other.style_encoder = self.content_encoder, self.style_encoder
         other.modulator, other.decoder = self.modulator, Decoder()
-        try:
-            other.decoder.load_state_dict(dict(decoder))
-        except RuntimeError as error:
-            raise SignalsError("The learned style does not fit this engine.") from error
+        other.decoder.load_state_dict(dict(weights))
         device = next(self.decoder.parameters()).device
         channels_last(other.decoder, device).eval().requires_grad_(False)
         return other

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
+from scumble_models.grain import grained
 from scumble_models.signals import LayerSignals, Signals, StyleSignals
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.layers import operations
@@ -58,6 +59,7 @@ class Stage:
             gets an empty tuple.
         local: a faster way to compute a patch, where there is one.
         join: what is done to the outputs, after :meth:`run_patch`, by :meth:`picked`.
+        grain: amplitude of the noise on the inputs of the first stage, see :mod:`scumble_models.grain`.
     """
 
     name: str
@@ -67,11 +69,13 @@ class Stage:
     gathers: Gathered = "nothing"
     local: Local | None = None
     join: Join | None = None
+    grain: float = 0.0
 
     def run_patch(
         self, x: Tensor, inputs: Box, grid: Box, statistics: Statistics | None, signals: LayerSignals
     ) -> tuple[Tensor, Box]:
         """The outputs of a patch of inputs, ``grid`` being all of them, and where these outputs lie."""
+        x = grained(x, self.grain, inputs.left, inputs.top)
         # Without statistics a stage is the first, which has nothing to do with styles.
         if self.local is not None and (statistics is None or isinstance(signals, StyleSignals)):
             return self.local.run(x, inputs, grid, statistics, signals)  # type: ignore[arg-type]
