@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import time
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
-from daemon_process import connected, until
+from daemon_process import connected, no_learning, until
 from gimp_dialog import (
     AFTER,
     EXAMPLES,
@@ -35,9 +36,10 @@ from gimp_dialog import (
     search,
 )
 from gimp_images import INSIDE
+from PIL import Image
 
-from scumble import Client
-from scumble.wire import messages as m
+from scumble import Client, Extent, PixelFormat, Pixels, StyleSource
+from scumble.editing import EditorSettings, save_settings
 
 pytestmark = pytest.mark.editors
 
@@ -194,20 +196,9 @@ def test_a_search_without_a_hit_says_so(gimp):
     leave(gimp, running, window)
 
 
-def no_learning(client: Client) -> bool:
-    """Whether nothing is being learned any more; cancels what is, for others may wait behind it."""
-    learning = client.status()["learning"]
-    if not isinstance(learning, dict):
-        return True
-    client._order(m.Cancel(learning["job"], 1), m.Done, 10.0)
-    time.sleep(0.5)
-    return False
-
-
-def test_a_file_dropped_on_the_gallery_becomes_the_style(gimp):
-    running, window = open_dialog(gimp, "300, 200")
+def drop(gimp, window: str, style: str) -> None:
+    """Drop a file on the gallery from another program, and wait for its preview."""
     before = content(gimp, window, AFTER)
-    style = shutil.copy(EXAMPLES / "styles" / "swirls.jpg", gimp.folder)
     script = gimp.folder / "drag_source.py"
     script.write_text(DRAG_SOURCE)
     process = gimp.shell(f"python3 {script} file://{style} >{gimp.folder}/drag.log 2>&1 & echo $!").strip()
@@ -221,6 +212,11 @@ def test_a_file_dropped_on_the_gallery_becomes_the_style(gimp):
         until(lambda: content(gimp, window, AFTER)[1] != before[1], "the preview of the dropped style")
     finally:
         gimp.shell(f"kill {process}")
+
+
+def test_a_file_dropped_on_the_gallery_becomes_the_style(gimp):
+    running, window = open_dialog(gimp, "300, 200")
+    drop(gimp, window, shutil.copy(EXAMPLES / "styles" / "swirls.jpg", gimp.folder))
     with connected(start=False) as client:
         learning = until(lambda: client.status()["learning"], "the learning of the dropped style")
         assert isinstance(learning, dict)
@@ -228,6 +224,33 @@ def test_a_file_dropped_on_the_gallery_becomes_the_style(gimp):
         # The dialog is gone, and the daemon goes on by itself; the next tests shall not wait for it.
         assert client.status()["learning"] is not None
         until(lambda: no_learning(client), "the end of the learning")
+
+
+def painted(client: Client, layer: Pixels, style: Path) -> bytes:
+    """The client's own result."""
+    return bytes(client.stylize(layer, style=StyleSource(file=style.read_bytes())).pixels.view())
+
+
+def test_a_dropped_file_is_learned_to_the_end_and_painted_as_learned(start_gimp, base):
+    config = Path(tempfile.mkdtemp(dir=base))
+    save_settings(config / "gimp.json", EditorSettings(learn_steps=3))
+    gimp = start_gimp(windows=True, SCUMBLE_CONFIG_DIR=str(config))
+    running, window = open_dialog(gimp, "300, 200")
+    with Image.open(EXAMPLES / "styles" / "swirls.jpg") as image:
+        turned = image.transpose(Image.Transpose.ROTATE_180)
+    style = gimp.folder / "turned.png"
+    turned.save(style)
+    drop(gimp, window, str(style))
+    with connected(start=False) as client:
+        until(lambda: client.status()["learning"] is None, "the end of the learning")
+        original, result = (bytes.fromhex(hexed) for hexed in paint(gimp, running, window)["colours"])
+        layer = Pixels(Extent(300, 200), PixelFormat("u8", "RGB"), original)
+        assert result == painted(client, layer, style)
+        # A picture that differs by one pixel is another style: it is painted as nobody has learned it.
+        turned.putpixel((0, 0), (255, 0, 0))
+        turned.save(style)
+        at_sight, learned = (np.frombuffer(x, np.uint8) for x in (painted(client, layer, style), result))
+        assert np.abs(at_sight - learned.astype(int)).mean() > 2
 
 
 def test_a_layer_in_a_group_can_be_the_style(gimp):

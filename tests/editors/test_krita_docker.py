@@ -7,13 +7,15 @@ import signal
 import time
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
-from daemon_process import Place, running_pids, until
-from krita_docker import choose, click, open_photo, show_docker
-from krita_images import close_documents, open_document, wait_for_active_layer
+from daemon_process import Place, no_learning, running_pids, until
+from krita_docker import EXAMPLES, choose, click, open_photo, show_docker
+from krita_images import close_documents, open_document, raw, wait_for_active_layer
 from krita_session import KritaSession
+from PIL import Image
 
-from scumble import Client, Extent, PixelFormat, Pixels
+from scumble import Client, Extent, PixelFormat, Pixels, StyleSource
 from scumble.editing import Effect, StyleChoice
 
 pytestmark = pytest.mark.editors
@@ -294,6 +296,43 @@ def test_a_layer_becomes_a_style(docker):
     docker.until("document.activeNode() == layer")
     click(docker, "panel.job.apply_button")
     docker.until("not panel.studio.busy and 'Sketch 100% · Photo' in names()")
+
+
+def test_a_picture_is_learned_to_the_end_and_painted_as_learned(docker, client: Client):
+    until(lambda: no_learning(client), "the end of earlier learnings")
+    with Image.open(EXAMPLES / "styles" / "swirls.jpg") as image:
+        turned = image.transpose(Image.Transpose.ROTATE_180)
+    files = [docker.folder / name for name in (f"known-{os.urandom(4).hex()}.png", "unknown.png")]
+    turned.save(files[0])
+    # A picture that differs by one pixel is another style: it is painted as nobody has learned it.
+    turned.putpixel((0, 0), (255, os.getpid() % 256, 0))
+    turned.save(files[1])
+    docker.run(
+        f"""
+        panel.studio.learning._learning._steps = 3
+        panel.studio.set_effect(Effect())
+        panel.studio.choose_file({str(files[0])!r})
+        key = panel.studio.effect.styles[0].key
+        """
+    )
+    docker.until("panel.studio.learning.progress(key) is None", 100)
+    click(docker, "panel.job.apply_button")
+    docker.until("len(names()) == 2 and not panel.studio.busy")
+    docker.run(
+        """
+        keep("photo.raw", layer.pixelData(0, 0, document.width(), document.height()))
+        keep("painted.raw", document.topLevelNodes()[1].pixelData(0, 0, document.width(), document.height()))
+        """
+    )
+    size = docker.run("result = [document.width(), document.height()]")
+    photo = Pixels(Extent(*size), PixelFormat("u8", "BGRA"), raw(docker, "photo"))
+    learned, at_sight = (
+        bytes(client.stylize(photo, style=StyleSource(file=file.read_bytes())).pixels.view())
+        for file in files
+    )
+    assert raw(docker, "painted") == learned
+    difference = np.frombuffer(at_sight, np.uint8) - np.frombuffer(learned, np.uint8).astype(int)
+    assert np.abs(difference).mean() > 2
 
 
 def test_of_an_animated_layer_the_frame_in_front_is_painted_and_the_way_to_all_is_told(docker):

@@ -15,6 +15,7 @@ import numpy as np
 
 from scumble import Client, ScumbleError
 from scumble.launch.connection_file import read_connection
+from scumble.wire import messages as m
 from scumble.wire.connection import ConnectionInfo
 
 WAIT_S = 60.0
@@ -29,6 +30,16 @@ def until(condition: Callable[[], object], what: str) -> object:
             return value
         time.sleep(0.01)
     raise AssertionError(f"waited in vain for {what}")
+
+
+def no_learning(client: Client) -> bool:
+    """Whether nothing is being learned any more; cancels what is, for others may wait behind it."""
+    learning = client.status()["learning"]
+    if not isinstance(learning, dict):
+        return True
+    client._order(m.Cancel(learning["job"], 1), m.Done, 10.0)
+    time.sleep(0.5)
+    return False
 
 
 def running_pids(directory: Path) -> list[int]:

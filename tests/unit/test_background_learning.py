@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from scumble import Extent, LearningProgress, LearnRequest, PixelFormat, Pixels, ScumbleError
 from scumble.editing import BackgroundLearning, EditorSettings, LearningEvent, StyleChoice
+from scumble.learn_request import STEPS
 
 LAYER = Pixels(Extent(2, 1), PixelFormat("u8", "RGB"), bytes(6))
 LAYER_CHOICE = StyleChoice("layer", "7", "Sky")
@@ -96,6 +98,15 @@ def test_a_file_is_learned_once_and_its_progress_is_told(daemon, learning, file)
     assert (len(daemon.asked), daemon.connections) == (1, 1)
 
 
+def test_it_is_learned_for_as_long_as_the_settings_say(daemon, file):
+    learning = BackgroundLearning("gimp", daemon.connect, steps=7)
+    daemon.go_on.set()
+    learning.learn(file, "microast")
+    events(learning, "done")
+    assert daemon.asked[-1].steps == 7
+    learning.close()
+
+
 def test_a_layer_may_have_changed_and_is_asked_for_again(daemon, learning):
     daemon.go_on.set()
     for _ in range(2):
@@ -155,3 +166,11 @@ def test_the_setting_is_on_unless_it_was_turned_off():
     off = EditorSettings().learning(False)
     assert not EditorSettings.from_dict(off.to_dict()).learn
     assert EditorSettings.from_dict({"learn": "odd"}).learn
+
+
+def test_how_long_a_style_is_learned_is_remembered():
+    assert EditorSettings().learn_steps == STEPS
+    longer = replace(EditorSettings(), learn_steps=300)
+    assert EditorSettings.from_dict(longer.to_dict()).learn_steps == 300
+    for odd in (0, -1, 10**9, "300", None, 2.5):
+        assert EditorSettings.from_dict({"learn_steps": odd}).learn_steps == STEPS

@@ -15,7 +15,7 @@ from typing import Callable, Dict, List, Optional, Tuple
 from ..client import Client
 from ..errors import ScumbleError
 from ..events import EventQueue
-from ..learn_request import LearnRequest
+from ..learn_request import STEPS, LearnRequest
 from ..learning import Learning, LearningProgress
 from ..pixels.pixels import Pixels
 from .effect import StyleChoice, source_of
@@ -48,8 +48,8 @@ class LearningEvent:
 class BackgroundLearning:
     """Has styles learned and tells how far they are. All methods are for the interface's thread.
 
-    `editor` names the log. The daemon goes on with what has begun when the plug-in ends, and knows the
-    style when it comes again.
+    `editor` names the log; `steps` are those of each learning. The daemon goes on with what has begun when
+    the plug-in ends, and knows the style when it comes again.
     """
 
     def __init__(
@@ -57,8 +57,9 @@ class BackgroundLearning:
         editor: str,
         connect: Callable[[], Client] = Client.connect,
         wake: Optional[Callable[[], None]] = None,
+        steps: int = STEPS,
     ) -> None:
-        self._editor, self._connect = editor, connect
+        self._editor, self._connect, self._steps = editor, connect, steps
         self._connecting = threading.Lock()
         self._events = EventQueue[LearningEvent](wake)
         self._lock = threading.Lock()  # guards what follows
@@ -88,7 +89,9 @@ class BackgroundLearning:
             if choice.kind == "library" or asked or self._closing:
                 return False
         source = source_of(choice, layer_pixels)
-        request = LearnRequest(source, only_new=True, engine=engine, device=device, image=image)
+        request = LearnRequest(
+            source, steps=self._steps, only_new=True, engine=engine, device=device, image=image
+        )
         with self._lock:
             self._asked[choice.key] = 0.0
         arguments = (choice.key, request)

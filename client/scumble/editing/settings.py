@@ -10,6 +10,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from ..files import write_whole
 from ..folders import config_dir
+from ..learn_request import STEPS, STEPS_RANGE
 from .effect import Effect, StyleChoice
 from .history import MAX_HISTORY, HistoryEntry, entries
 
@@ -21,7 +22,8 @@ MAX_FILE = 1 << 20
 class EditorSettings:
     """The last effect, the styles last used and what was painted (newest first), the artist's favourites.
 
-    `learn`: whether paintings that the artist adds are learned; `on_layer`: whether the gallery shows the
+    `learn`: whether paintings that the artist adds are learned, and `learn_steps` for how long, which only
+    the file changes; `on_layer`: whether the gallery shows the
     artist's layer in each style in place of the paintings.
     """
 
@@ -30,6 +32,7 @@ class EditorSettings:
     favourites: Tuple[StyleChoice, ...] = ()
     history: Tuple[HistoryEntry, ...] = ()
     learn: bool = True
+    learn_steps: int = STEPS
     on_layer: bool = False
 
     def used(self, effect: Effect) -> EditorSettings:
@@ -66,6 +69,7 @@ class EditorSettings:
             "favourites": [style.to_dict() for style in self.favourites],
             "history": [entry.to_dict() for entry in self.history],
             "learn": self.learn,
+            "learn_steps": self.learn_steps,
             "on_layer": self.on_layer,
         }
 
@@ -80,6 +84,7 @@ class EditorSettings:
             favourites=_styles(fields.get("favourites")),
             history=entries(fields.get("history")),
             learn=fields.get("learn") is not False,
+            learn_steps=_steps(fields.get("learn_steps")),
             on_layer=fields.get("on_layer") is True,
         )
 
@@ -118,6 +123,11 @@ def _parse(text: bytes) -> Optional[object]:
     if len(text) > MAX_FILE:
         raise ValueError("too long for settings")
     return json.loads(text.decode("utf-8"))
+
+
+def _steps(found: object) -> int:
+    low, high = STEPS_RANGE
+    return found if isinstance(found, int) and low <= found <= high else STEPS
 
 
 def _styles(found: object) -> Tuple[StyleChoice, ...]:

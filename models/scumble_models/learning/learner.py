@@ -43,6 +43,11 @@ WARM_UP = 20
 GRID_WINDOW = 16
 #: Share of the content's own fine luminance in what a finer level of the cascade paints.
 BAND_SHARE = 0.8
+#: Faces stay faces while the luminance loss is below this; where it is not, content counts more and more.
+LEGIBLE = 0.2
+#: How fast it comes to count more: the exponent for each step at twice the loss.
+HASTE = 0.15
+MOST_BALANCE = 30.0
 #: Of the noise on every content: less leaves flat places bare, more breaks eyes and twigs up.
 GRAIN_AMPLITUDE = 0.025
 
@@ -106,6 +111,8 @@ class Learner:
                 **{f"signals.{name}": p for name, p in self._signals.items()},
             }
             self._optimiser = torch.optim.Adam(self._parameters.values(), lr=1.0, betas=(0.9, 0.99))
+        # How many times its weight the content counts: a style of few tones takes more, or eyes are lost.
+        self._balance = 1.0
         self.done = 0
         self.last: dict[str, float] = {}
 
@@ -153,7 +160,11 @@ class Learner:
             for kind in ("exp_avg", "exp_avg_sq", "step"):
                 if kind in state:
                     tensors[f"{kind}/{name}"] = state[kind]
-        meta = {"done": str(self.done), "settings": json.dumps(asdict(self._settings))}
+        meta = {
+            "done": str(self.done),
+            "balance": repr(self._balance),
+            "settings": json.dumps(asdict(self._settings)),
+        }
         return save_safetensors({k: t.float().cpu().contiguous() for k, t in tensors.items()}, metadata=meta)
 
     @staticmethod
@@ -180,6 +191,7 @@ class Learner:
             length = int.from_bytes(data[:8], "little")
             meta = json.loads(data[8 : 8 + length])["__metadata__"]
             done, settings = int(meta["done"]), json.loads(meta["settings"])
+            self._balance = float(meta["balance"])
             if settings != asdict(self._settings) or not 0 <= done <= self.steps:
                 raise TrainingError("The learning that was begun has other settings; begin again.")
             # In this order: leaving inference mode switches gradients on.
@@ -244,7 +256,12 @@ class Learner:
             "outside": outside(result),
         }
         self.last = {name: value.item() for name, value in parts.items()}
-        return total(parts, asdict(self._weights))
+        weights = asdict(self._weights)
+        for name in ("content", "luminance"):
+            weights[name] *= self._balance
+        self._balance *= math.exp(HASTE * (min(self.last["luminance"] / LEGIBLE, 3.0) - 1.0))
+        self._balance = min(max(self._balance, 1.0), MOST_BALANCE)
+        return total(parts, weights)
 
     def _content(self, index: int, flip: bool, dx: int, dy: int) -> tuple[Tensor, Tensor, Tensor]:
         """A content ``(1, 3, 256, 256)``, its activations, and the same moved by a few pixels."""

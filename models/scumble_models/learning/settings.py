@@ -61,7 +61,7 @@ class LossWeights:
     palette: float = 40.0
     luminance: float = 0.3
     shift: float = 6.0
-    grid: float = 3000.0
+    grid: float = 6000.0
     band: float = 0.1
     smooth: float = 0.2
     outside: float = 10.0

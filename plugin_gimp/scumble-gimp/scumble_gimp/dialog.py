@@ -80,7 +80,7 @@ class ScumbleDialog:
         self._previewing = Previewing(image, layer, config, self._controller, self._show_error)
         self._line = self._previewing.line
         self._glimpses = Glimpses(self._controller, layer_pixels, self._gallery.engine_for)
-        self._learning = DialogLearning(self._settings.learn, self._learning_went_on, self._show_error)
+        self._learning = DialogLearning(self._settings, self._learning_went_on, self._show_error)
         self._build(procedure)
         self._ask_daemon()
         self._previewing.part_changed()

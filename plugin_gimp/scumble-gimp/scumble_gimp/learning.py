@@ -7,7 +7,7 @@ from typing import Callable, Optional, Tuple
 from gi.repository import GLib
 
 from scumble import Pixels, ScumbleError
-from scumble.editing import BackgroundLearning, StyleChoice
+from scumble.editing import BackgroundLearning, EditorSettings, StyleChoice
 
 from .painting import layer_pixels
 
@@ -15,19 +15,24 @@ Key = Tuple[str, str]
 
 
 class DialogLearning:
-    """Has styles learned while `on` is true.
+    """Has styles learned while `on` is true, for as long as the settings say.
 
     `on_changed(key, painted)` is called when the learning of a style has gone on, `painted` telling whether
     previews look different since; `on_error(error)` for what the artist should hear of.
     """
 
     def __init__(
-        self, on: bool, on_changed: Callable[[Key, bool], None], on_error: Callable[[ScumbleError], None]
+        self,
+        settings: EditorSettings,
+        on_changed: Callable[[Key, bool], None],
+        on_error: Callable[[ScumbleError], None],
     ) -> None:
-        self.on = on
+        self.on = settings.learn
         self._on_changed, self._on_error = on_changed, on_error
         # Called on another thread; the events are read on this one.
-        self._learning = BackgroundLearning("gimp", wake=lambda: GLib.idle_add(self._read_events))
+        self._learning = BackgroundLearning(
+            "gimp", wake=lambda: GLib.idle_add(self._read_events), steps=settings.learn_steps
+        )
 
     def learn(self, choice: Optional[StyleChoice], config, before: Optional[Pixels]) -> None:
         """Have a picture or a layer learned; until that is done it is painted at first sight."""

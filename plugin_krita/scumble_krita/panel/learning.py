@@ -19,18 +19,18 @@ GLANCE_SIDE = 384
 
 class PanelLearning(QtCore.QObject):
     """Has styles learned. `went_on(key, painted)` is emitted when the learning of one has gone on; `painted`
-    tells whether previews look different since."""
+    tells whether previews look different since. `steps` are those of each learning."""
 
     went_on = Signal(object, bool)
     _woken = Signal()
 
-    def __init__(self, editor: Editor, parent: Object, connect: Callable[[], Client]) -> None:
+    def __init__(self, editor: Editor, parent: Object, connect: Callable[[], Client], steps: int) -> None:
         super().__init__(parent)
         self._editor, self._closed = editor, False
         # Another thread wakes this one: a queued signal is the only call that may cross.
         queued = QtCore.Qt.ConnectionType.QueuedConnection
         self._woken.connect(slot(self, self._read_events), queued)
-        self._learning = BackgroundLearning(EDITOR, connect, wake=self._wake)
+        self._learning = BackgroundLearning(EDITOR, connect, wake=self._wake, steps=steps)
 
     def learn(self, choice: StyleChoice, effect: Effect) -> None:
         """Have a picture or a layer learned; until that is done it is painted at first sight.

@@ -63,7 +63,7 @@ class Studio(QtCore.QObject):
         parent.destroyed.connect(slot(None, self._leave))
         self.library = Library(self)
         self.effect = self.library.last_effect()
-        self.learning = PanelLearning(editor, self, connect)
+        self.learning = PanelLearning(editor, self, connect, self.library.settings.learn_steps)
         self.learning.went_on.connect(self._learning_went_on)
         self.glimpses = LayerGlimpses(editor, self._controller, self.library.gallery.engine_for, self)
         self.live = Live(editor, self._controller, lambda: self.effect, parent)

@@ -92,6 +92,26 @@ def test_a_learning_that_is_resumed_ends_where_it_would_have_ended(
     assert second.signals().to_bytes() == learned.to_bytes()
 
 
+@pytest.mark.slow
+def test_content_counts_more_while_the_photo_is_lost_and_that_is_resumed(
+    model: StyleModel, painting: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = {}
+    for legible in (100.0, 1e-3):  # always clear enough, never
+        monkeypatch.setattr("scumble_models.learning.learner.LEGIBLE", legible)
+        first = Learner(model, painting, "RGB", LearnSettings(steps=4))
+        while first.done < 2:
+            first.step()
+        second = Learner.resume(model, painting, "RGB", first.checkpoint(), LearnSettings(steps=4))
+        for learner in (first, second):
+            while learner.done < 4:
+                learner.step()
+        assert first.signals().to_bytes() == second.signals().to_bytes()
+        ends[legible] = first.last["content"], first.last["gram"]
+    assert ends[1e-3][0] < ends[100.0][0]
+    assert ends[1e-3][1] > ends[100.0][1]
+
+
 @pytest.mark.parametrize("cut", [0, 7, 400, -1])
 def test_a_damaged_checkpoint_says_so(model: StyleModel, painting: np.ndarray, cut: int) -> None:
     data = Learner(model, painting, "RGB", LearnSettings(steps=2)).checkpoint()
