@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Measure with ``scumble bench`` and write the tables of docs/performance.md.
 
-    python tools/performance.py [--device cuda] [--part 1]
+    python tools/performance.py [--part 1]
 
-Takes about ten minutes on two cores, on which nothing else should run. What stands between the markers of a
-device's parts is replaced; all else in the page stays.
+Takes about ten minutes on two cores, on which nothing else should run. What stands between the markers of
+these parts is replaced; all else in the page stays. A GPU is measured by tools/gpu_check.sh.
 """
 
 from __future__ import annotations
@@ -32,19 +32,18 @@ RUNS = (
 
 
 @click.command()
-@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
 @click.option("--part", "chosen", type=click.IntRange(1, len(RUNS)), multiple=True, help="Only this part.")
-def main(device: str, chosen: tuple[int, ...]) -> None:
+def main(chosen: tuple[int, ...]) -> None:
     """Run every part and put its tables into the page."""
     for part, arguments in enumerate(RUNS, 1):
         if chosen and part not in chosen:
             continue
-        command = ["scumble", "bench", "--device", device, *arguments]
+        command = ["scumble", "bench", "--device", "cpu", *arguments]
         click.echo(" ".join(command))
         done = subprocess.run([*SCUMBLE, *command[2:], "--json"], stdout=subprocess.PIPE, check=True)
         document = json.loads(done.stdout)
         lines = [f"    {' '.join(command)}\n\n{_machine(document)}\n"]
-        put(PAGE, f"{device} {part}", "\n".join([*lines, *(_markdown(*table) for table in tables(document))]))
+        put(PAGE, f"cpu {part}", "\n".join([*lines, *(_markdown(*table) for table in tables(document))]))
 
 
 def _machine(document: dict) -> str:
