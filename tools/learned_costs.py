@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Measure what a learned style costs beside one that is not: bytes, the time to switch to it, painting.
+"""Measure what a learned style costs beside one that is not: bytes and painting.
+
+The time to switch to one is measured by ``scumble bench --section learning``.
 
 python tools/learned_costs.py [--side 1024] [--runs 9]
 """
 
 from __future__ import annotations
 
-import statistics
-import time
 from functools import partial
 
 import click
@@ -16,9 +16,7 @@ from built_in import picture_of, signals_of
 from turns import medians
 
 from scumble_models.allocation import keep_freed_memory
-from scumble_models.learned import painting_model
-from scumble_models.registry import StyleModel, load_model
-from scumble_models.signals import StyleSignals
+from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
 
 
@@ -39,18 +37,7 @@ def main(style: str, side: int, runs: int) -> None:
         runs,
     )
     click.echo(f"bytes: {len(learned.to_bytes())} learned, {len(plain.to_bytes())} not")
-    click.echo(f"switching to it: {1000 * _switching(model, learned, runs):.1f} ms")
     click.echo(f"painting {side}x{side}: {seconds['learned'] / seconds['plain']:.3f} times as long")
-
-
-def _switching(model: StyleModel, learned: StyleSignals, runs: int) -> float:
-    """Seconds from tensors of a file to a network that is ready to paint."""
-    data, found = learned.to_bytes(), []
-    for _ in range(runs):
-        started = time.perf_counter()
-        painting_model(model, StyleSignals.from_bytes(data, learned.architecture)).stages()
-        found.append(time.perf_counter() - started)
-    return statistics.median(found)
 
 
 if __name__ == "__main__":

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from scumble_daemon.cli import report
 from scumble_daemon.model_errors import model_errors
+
+if TYPE_CHECKING:
+    from scumble_models.model import StyleModel
 
 _EXAMPLES = """\b
 Examples:
@@ -23,9 +27,12 @@ Examples:
 SIZES = {
     "network": ((512, 512), (1024, 1024), (2048, 2048), (4096, 2160)),
     "cascade": ((1600, 1200), (4000, 3000)),
+    "batch": ((2000, 1500),),
     "profile": ((2048, 2048),),
 }
-SECTIONS = ("network", "cascade", "wire", "preview", "start", "profile")
+SECTIONS = ("network", "cascade", "learning", "wire", "preview", "start", "batch", "profile")
+#: Those that need a daemon.
+AROUND = ("wire", "preview", "start", "batch")
 WIRE_SIZES = ((2048, 2048), (4096, 2160))
 
 
@@ -48,7 +55,7 @@ class _Sizes(click.ParamType):
 @click.option("--section", "sections", type=click.Choice(SECTIONS), multiple=True,
               help="What to measure; may be given again. All but profile when left out.")  # fmt: skip
 @click.option(
-    "--sizes", type=_Sizes(), help="Of network, cascade and profile; each has its own when left out."
+    "--sizes", type=_Sizes(), help="Of network, cascade, batch and profile; each has its own when left out."
 )
 @click.option("--engine", default="microast", show_default=True, help="Model to run.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
@@ -61,6 +68,7 @@ class _Sizes(click.ParamType):
     show_default=True,
     help="Medians are taken over this many.",
 )
+@click.option("--pictures", type=click.IntRange(1), default=12, show_default=True, help="Of a batch.")
 @click.option("--reference", type=click.Path(path_type=Path), help="A checkout of the authors' code.")
 @click.option("--no-reference", is_flag=True, help="Leave the published way out (it takes longest).")
 @click.option("--json", "wants_json", is_flag=True, help="Print everything as JSON.")
@@ -72,11 +80,12 @@ def command(
     tiling: str,
     patch: int | None,
     repeats: int,
+    pictures: int,
     reference: Path | None,
     no_reference: bool,
     wants_json: bool,
 ) -> None:
-    """Measure this machine: the network, the cascade, the wire, previews, the start, and each layer's share.
+    """Measure this machine: the network, the cascade, learning, what is around it, and each layer's share.
 
     Ratios compare our engine with the published way (full frame, float32, NCHW). Both are processes of
     their own that work in turn, so a busy machine slows both.
@@ -112,9 +121,12 @@ def command(
                 report.note(f"measuring the cascade of {width}x{height}")
                 cost = measure_cascade(width, height, **settings)
                 document["cascade"] += [] if cost is None else [asdict(cost)]
-        if set(chosen) & {"wire", "preview", "start"}:
-            report.note("measuring " + ", ".join(s for s in ("wire", "preview", "start") if s in chosen))
-            document |= _around(chosen, repeats)
+        if "learning" in chosen and model.traits.learns:
+            report.note("measuring learning")
+            document |= _learning(model, repeats)
+        if around := [section for section in AROUND if section in chosen]:
+            report.note("measuring " + ", ".join(around))
+            document |= _around(around, sizes or SIZES["batch"], pictures, repeats)
         if "profile" in chosen:
             document["profile"] = [
                 _profile(engine, place, width, height, reference)
@@ -134,8 +146,19 @@ def _cores() -> int:
     return torch.get_num_threads()
 
 
-def _around(chosen: tuple[str, ...], repeats: int) -> dict[str, Any]:
+def _learning(model: StyleModel, repeats: int) -> dict[str, Any]:
+    from scumble_bench.learning import measure_learning, measure_switch
+
+    switch = measure_switch(model, repeats * 2)
+    cost = measure_learning(engine=model.name, device=str(model.device), repeats=repeats)
+    return {"learning": asdict(cost), **({"switch": asdict(switch)} if switch else {})}
+
+
+def _around(
+    chosen: Sequence[str], batch_sizes: Sequence[tuple[int, int]], pictures: int, repeats: int
+) -> dict[str, Any]:
     from scumble import Client
+    from scumble_bench.batch import measure_batch
     from scumble_bench.place import own_place
     from scumble_bench.preview import SIZES as PREVIEWS
     from scumble_bench.preview import measure_preview
@@ -151,6 +174,9 @@ def _around(chosen: tuple[str, ...], repeats: int) -> dict[str, Any]:
                 found["wire"] = [asdict(measure_wire(client, *size, repeats)) for size in WIRE_SIZES]
             if "preview" in chosen:
                 found["preview"] = [asdict(measure_preview(client, *size, repeats * 2)) for size in PREVIEWS]
+            if "batch" in chosen:
+                batches = [measure_batch(client, folder, *size, pictures, repeats) for size in batch_sizes]
+                found["batch"] = [asdict(batch) for batch in batches]
     return found
 
 

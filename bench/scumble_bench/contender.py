@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -41,11 +41,12 @@ class Contender:
         way: ``scumble`` in one pass, ``cascade`` coarse to fine, or ``reference`` for the published way.
         arguments: width, height, engine, device, tiling, patch (0: its own choice), and the checkout of
             the authors' code or an empty string.
+        module: the program, if it is another one that is told and answers alike.
     """
 
-    def __init__(self, way: str, *arguments: object) -> None:
+    def __init__(self, way: str, *arguments: object, module: str = "scumble_bench.contender") -> None:
         self.way = way
-        command = [sys.executable, "-m", "scumble_bench.contender", way, *map(str, arguments)]
+        command = [sys.executable, "-m", module, way, *map(str, arguments)]
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         self._process = subprocess.Popen(command, text=True, stderr=self._errors, **pipes)
@@ -142,14 +143,19 @@ def _serve(
     work = {"encode": encode, "run": lambda: run(signals), "both": lambda: run(encode())}
     if way == "cascade":
         work["preview"] = lambda: _preview(model, content, signals, tiling, patch or None)
+    answer(work, model.device)
+
+
+def answer(work: Mapping[str, Callable[[], object]], device: torch.device) -> None:
+    """Do what stdin says, line by line, and say how long it took; ``peak`` asks for the memory."""
     for line in sys.stdin:
         task = line.strip()
         if task == "peak":
-            say(peak_bytes(model.device))
+            say(peak_bytes(device))
             continue
         started, worked = time.perf_counter(), time.process_time()
         work[task]()
-        synchronise(model.device)
+        synchronise(device)
         say(f"{time.perf_counter() - started} {time.process_time() - worked}")
 
 

@@ -39,6 +39,10 @@ def tables(document: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
         found.append(_network(document))
     if "cascade" in document:
         found.append(_cascade(document["cascade"]))
+    if "learning" in document:
+        found.append(_learning(document["learning"]))
+    if "switch" in document:
+        found.append(_switch(document["switch"]))
     if "wire" in document:
         found.append(_wire(document["wire"]))
     if "preview" in document:
@@ -48,6 +52,8 @@ def tables(document: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
         header = ["first picture of `scumble stylize`, 600x400", "s"]
         rows = [["no daemon runs yet", f"{times['cold']:.2f}"], ["a daemon runs", f"{times['warm']:.2f}"]]
         found.append(("Start", header, rows))
+    if "batch" in document:
+        found.append(_batch(document["batch"]))
     for entry in document.get("profile", []):
         for way, name in (("reference", "as published"), ("scumble", "Scumble")):
             title = f"Layers, {entry['width']}x{entry['height']}, {name}"
@@ -100,6 +106,42 @@ def _cascade(costs: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str
         for cost in costs
     ]
     return "Cascade (style known; levels: those before the picture itself)", header, rows
+
+
+def _learning(cost: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    header = ["steps of learning a style", "steps/s", "peak MB", "ratio", "ratio of processor time"]
+    plain = ["written plainly", f"{cost['plain_rate']:.2f}", f"{cost['plain_peak_bytes'] / 1e6:.0f}", "", ""]
+    ours = ["Scumble", f"{cost['rate']:.2f}", f"{cost['peak_bytes'] / 1e6:.0f}"]
+    ours += [f"{cost['ratio']:.2f}x", f"{cost['work_ratio']:.2f}x"]
+    title = "Learning (plainly: float32, nothing kept between steps, malloc as it comes)"
+    return title, header, [plain, ours]
+
+
+def _switch(times: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
+    header = ["from file to network ms", "first preview of 640x427 ms", "the next one ms"]
+    row = [f"{times[name] * 1e3:.1f}" for name in ("seconds", "first", "again")]
+    return "Choosing a learned style", header, [row]
+
+
+def _batch(batches: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
+    header = [
+        "pictures",
+        "painting alone pictures/s",
+        "`scumble batch` pictures/s",
+        "ratio",
+        "of it computing",
+    ]
+    rows = [
+        [
+            f"{b['pictures']} of {b['width']}x{b['height']}, {b['suffix'].lstrip('.').upper()}",
+            f"{b['painted']:.2f}",
+            f"{b['rate']:.2f}",
+            f"{b['ratio']:.2f}",
+            f"{b['computing']:.0%}",
+        ]
+        for b in batches
+    ]
+    return "Batch (painting alone: pixels in memory, always a next one waiting)", header, rows
 
 
 def _wire(ways: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from scumble import Client
 from scumble.folders import runtime_dir
 from scumble_bench.command import command
+from scumble_bench.learning import learner_of
 from scumble_bench.place import own_place
 from scumble_bench.preview import measure_preview
 from scumble_bench.tables import tables
@@ -48,6 +50,35 @@ def test_the_command_prints_tables_and_json():
     assert told.exit_code == 0, told.output
     assert "as published" in told.stdout
     assert "conv 9x9 3 to 16" in told.stdout
+
+
+@pytest.mark.slow
+def test_a_batch_is_measured_beside_painting_alone():
+    told = CliRunner().invoke(
+        command, ["--section", "batch", "--sizes", "64x48", "--pictures", "3", "--repeats", "1", "--json"]
+    )
+    assert told.exit_code == 0, told.output
+    document = json.loads(told.stdout)
+    (batch,) = document["batch"]
+    assert min(batch["painted"], batch["rate"], batch["ratio"]) > 0
+    assert 0 < batch["computing"] <= 1
+    title, _, rows = tables(document)[0]
+    assert title.startswith("Batch")
+    assert rows[0][0] == "3 of 64x48, JPG"
+
+
+@pytest.mark.slow
+def test_learning_is_measured_beside_a_plain_loop_that_learns_the_same():
+    ours, plain = (learner_of(way, "microast", "cpu") for way in ("ours", "plain"))
+    for _ in range(2):
+        assert plain.step() == pytest.approx(ours.step(), rel=0.01)
+        assert plain.last == pytest.approx(ours.last, rel=0.02, abs=1e-3)
+    told = CliRunner().invoke(command, ["--section", "learning", "--repeats", "1", "--json"])
+    assert told.exit_code == 0, told.output
+    document = json.loads(told.stdout)
+    assert min(document["learning"].values()) > 0
+    assert min(document["switch"].values()) > 0
+    assert [title.partition(" ")[0] for title, _, _ in tables(document)] == ["Learning", "Choosing"]
 
 
 def test_sizes_that_are_none_are_refused():

@@ -1,0 +1,116 @@
+"""The loop of learning a style as one writes it in torch at first: to compare ours with.
+
+The same losses of the same crops, and the same network. VGG-16 in float32, each picture through it by
+itself, nothing kept from step to step, layouts as they come, and malloc as it comes.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scumble_models.grid import grid_energy
+from scumble_models.learning import learner as ours
+from scumble_models.learning.contents import SIDE, bundled
+from scumble_models.learning.features import CONTENT_LAYER, STYLE_LAYERS, LayerStyle, layer_style
+from scumble_models.learning.losses import (
+    enlarged,
+    joined,
+    low_band,
+    luminance_loss,
+    outside,
+    palette,
+    shift_loss,
+    smoothness,
+    total,
+)
+from scumble_models.learning.painting import Painting
+from scumble_models.learning.settings import LearnSettings, LossWeights
+from scumble_models.model import StyleModel
+from scumble_models.signals import StyleSignals
+from scumble_models.vgg.encoder import VGG16, shipped_encoder
+
+
+@functools.cache
+def plain_vgg(device: torch.device) -> VGG16:
+    """VGG-16 with average pooling, in float32, as torch lays it out."""
+    network = shipped_encoder()
+    for name, module in list(network.named_children()):
+        if isinstance(module, nn.MaxPool2d):
+            setattr(network, name, nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False))
+    return network.requires_grad_(False).to(device)
+
+
+class PlainLearner(ours.Learner):
+    """Learns as :class:`scumble_models.learning.Learner` does, with each step written plainly."""
+
+    def __init__(
+        self, model: StyleModel, pixels: np.ndarray, channels: str, settings: LearnSettings | None = None
+    ) -> None:
+        super().__init__(model, pixels, channels, settings)
+        style = Painting(pixels, channels, model.device).image.contiguous()
+        with torch.no_grad():
+            found = plain_vgg(model.device)(style, STYLE_LAYERS)
+            self._plain_style = {name: layer_style(found[name]) for name in STYLE_LAYERS}
+        for parameter in (*self._network.parameters(), *self._parameters.values()):
+            parameter.data = parameter.data.contiguous()
+
+    def _paint(self, content: Tensor) -> Tensor:
+        signals = StyleSignals(self._architecture, self._signals)
+        with torch.no_grad():
+            features = self._network.stages()[0].run(content.contiguous(), None, signals)
+        return self._network.finish(features, signals)
+
+    def _loss(self, generator: torch.Generator) -> Tensor:
+        first, second = torch.randint(len(self._contents), (2,), generator=generator).tolist()
+        flip = bool(torch.randint(2, (1,), generator=generator))
+        dx, dy = torch.randint(1, 4, (2,), generator=generator).tolist()
+        content, moved = self._plain_crop(first, flip, 0, 0), self._plain_crop(first, flip, dx, dy)
+        finer_content = self._plain_crop(second, flip, 0, 0)
+        still, shifted = self._paint(content), self._paint(moved)
+        with torch.no_grad():
+            coarser = enlarged(self._paint(F.avg_pool2d(finer_content, 2)).clamp(0.0, 1.0), 2)
+        finer = self._paint(joined(coarser, finer_content, ours.BAND_SHARE))
+        left = low_band(finer, 2) - low_band(coarser, 2)
+        finer = finer - left
+        results, contents = (still, finer), (content, finer_content)
+        vgg = plain_vgg(self._device)
+        found = [vgg(result.clamp(-0.2, 1.2), STYLE_LAYERS) for result in results]
+        with torch.no_grad():
+            targets = torch.cat([vgg(picture, (CONTENT_LAYER,))[CONTENT_LAYER] for picture in contents])
+        styles = [{name: layer_style(layers[name]) for name in STYLE_LAYERS} for layers in found]
+        gram, mean = (self._distance(styles, part) for part in (0, 1))
+        result = torch.cat(results)
+        spread = [(palette(result, cell) - wanted).square().mean() for cell, wanted in self._palettes.items()]
+        parts = {
+            "gram": gram,
+            "mean": mean,
+            "content": F.mse_loss(torch.cat([layers[CONTENT_LAYER] for layers in found]), targets)
+            / targets.var(),
+            "palette": torch.stack(spread).sum(),
+            "luminance": luminance_loss(result, torch.cat(contents)),
+            "shift": shift_loss(still, shifted, dx, dy),
+            "grid": grid_energy(result, ours.GRID_WINDOW).mean(),
+            "band": left.square().mean() / coarser.var().clamp_min(1e-3),
+            "smooth": smoothness(result),
+            "outside": outside(result),
+        }
+        self.last = {name: value.item() for name, value in parts.items()}
+        return total(parts, vars(LossWeights()))
+
+    def _distance(self, styles: list[dict[str, LayerStyle]], part: int) -> Tensor:
+        found = []
+        for name, wanted in self._plain_style.items():
+            target = wanted[part]
+            own = [(style[name][part] - target).square().sum() for style in styles]
+            found.append(torch.stack(own).mean() / target.square().sum())
+        return torch.stack(found).sum()
+
+    def _plain_crop(self, index: int, flip: bool, dx: int, dy: int) -> Tensor:
+        crop = bundled(self._device)[index]
+        crop = crop.flip(3) if flip else crop
+        return crop[:, :, dy : dy + SIDE, dx : dx + SIDE]
