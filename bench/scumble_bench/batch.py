@@ -20,6 +20,8 @@ from scumble_bench.pictures import STYLE_SIDE, photo
 
 #: Jobs that are on their way when painting alone is measured: the daemon always has a next one.
 AHEAD = 2
+#: Pictures of a round that does not count.
+WARM_UP = 3
 _DONE = re.compile(r"job \S+ done in ([0-9.]+) s")
 
 
@@ -61,14 +63,15 @@ def measure_batch(
     painting: list[float] = []
     batches: list[float] = []
     shares: list[float] = []
-    for turn in range(1, repeats + 2):
+    for turn in range(repeats + 1):
+        count = pictures if turn else min(pictures, WARM_UP)
         for place in (source, target):
             shutil.rmtree(place, ignore_errors=True)
         source.mkdir()
-        for number in range(pictures):  # others each time, or the daemon would have them already
-            picture = Image.fromarray(photo(width, height, turn * 1000 + number))
+        for number in range(count):  # others each time, or the daemon would have them already
+            picture = Image.fromarray(photo(width, height, (turn + 1) * 1000 + number))
             picture.save(source / f"{number:04}{suffix}", quality=90)
-        painting.append(_paint(client, layers, style))
+        painting.append(_paint(client, layers[:count], style))
         before = _computed(folder)
         batches.append(_batch(source, style, target))
         shares.append((_computed(folder) - before) / batches[-1])

@@ -124,13 +124,7 @@ def _switch(times: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]:
 
 
 def _batch(batches: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
-    header = [
-        "pictures",
-        "painting alone pictures/s",
-        "`scumble batch` pictures/s",
-        "ratio",
-        "of it computing",
-    ]
+    header = ["pictures", "painting alone, pictures/s", "`scumble batch`", "ratio", "of it computing"]
     rows = [
         [
             f"{b['pictures']} of {b['width']}x{b['height']}, {b['suffix'].lstrip('.').upper()}",
