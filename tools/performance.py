@@ -3,7 +3,7 @@
 
     python tools/performance.py [--part 1]
 
-Takes about ten minutes on two cores, on which nothing else should run. What stands between the markers of
+Takes about twenty minutes on two cores, on which nothing else should run. What stands between the markers of
 these parts is replaced; all else in the page stays. A GPU is measured by tools/gpu_check.sh.
 """
 
@@ -28,6 +28,8 @@ RUNS = (
     ["--section", "wire", "--section", "preview", "--section", "start"],
     ["--sizes", "2048x2048", "--section", "profile"],
     ["--sizes", "1600x1200,4000x3000,6000x4000", "--section", "cascade", "--repeats", "1"],
+    ["--section", "learning", "--repeats", "9"],
+    ["--sizes", "1600x1200", "--section", "batch", "--pictures", "200", "--repeats", "1"],
 )
 
 

@@ -53,7 +53,7 @@ def _main(engine: str, side: int, tiling: str, patch: int, limit: int) -> None:
     if tiling == "full":
         model = in_one_pass(model)  # coarse to fine begins with a second run, of a small copy
     signals = encode_style(model, photo(256, 256, 2), "RGB")
-    content: Array = photo(side, side, 1) if tiling == "full" else _photo_in_file(side)
+    content: Array = photo(side, side, 1) if tiling == "full" else photo_in_file(side)
     out = None if tiling == "full" else FileArray.temporary(content.shape, content.dtype)
     say(json.dumps({"before": peak_bytes(torch.device("cpu"))}))
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -79,7 +79,7 @@ def _main(engine: str, side: int, tiling: str, patch: int, limit: int) -> None:
     say(json.dumps({"peak": peak_bytes(torch.device("cpu"))}))
 
 
-def _photo_in_file(side: int) -> FileArray:
+def photo_in_file(side: int) -> FileArray:
     """Made strip by strip: the whole of it is never in this process."""
     array = FileArray.temporary((side, side, 3), np.uint8)
     strip = photo(side, min(side, STRIP), 1)
