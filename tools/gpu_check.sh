@@ -29,13 +29,21 @@ from importlib.util import find_spec
 names = {"click": "click", "msgpack": "msgpack", "numpy": "numpy", "PIL": "pillow", "platformdirs": "platformdirs",
          "zmq": "pyzmq", "rich": "rich", "safetensors": "safetensors", "tifffile": "tifffile"}
 print(*(package for module, package in names.items() if find_spec(module) is None))')
-site=
-trap '[ -z "$site" ] || rm -rf "$site"' EXIT
+site=$(mktemp -d)
+trap 'rm -rf "$site"' EXIT
+export PYTHONPATH="$PYTHONPATH:$site"
+# What an installed Scumble says of itself, which the daemon asks for.
+"$PYTHON" - "$root/pyproject.toml" "$site" <<'END'
+import re, sys
+from pathlib import Path
+version = re.search('^version = "(.+)"$', Path(sys.argv[1]).read_text(), re.MULTILINE)[1]
+folder = Path(sys.argv[2], f"scumble-{version}.dist-info")
+folder.mkdir()
+(folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: scumble\nVersion: {version}\n")
+END
 if [ -n "$missing" ]; then
-    site=$(mktemp -d)
     echo "putting $missing into $site" >&2
     # shellcheck disable=SC2086 - one word for each package
     "$PYTHON" -m pip install -q --no-deps --target "$site" ${WHEELS:+--no-index --find-links "$WHEELS"} $missing
-    export PYTHONPATH="$PYTHONPATH:$site"
 fi
 "$PYTHON" "$root/tools/gpu_check.py" "$@"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def end_to_end(device: str, width: int, height: int, repeats: int) -> dict[str, 
 
     Also of the same with style weight 0, at which nothing is computed: the wire alone.
     """
-    with own_place(), _daemon(), _client() as client:
+    with own_place() as folder, _daemon() as process, _client(process, folder) as client:
         style = photo(STYLE_SIDE, STYLE_SIDE, 2)
         layers = [_layer(width, height, seed) for seed in range(repeats + 2)]
         painted = [_seconds(client, layer, style, 1.0, device) for layer in layers]
@@ -53,22 +54,27 @@ def _layer(width: int, height: int, seed: int) -> np.ndarray:
 
 
 @contextlib.contextmanager
-def _daemon() -> Iterator[None]:
+def _daemon() -> Iterator[subprocess.Popen[bytes]]:
     """One that has our PYTHONPATH and library paths, which those that clients start do not get."""
     process = subprocess.Popen([sys.executable, "-m", "scumble_daemon"], stdout=subprocess.DEVNULL)
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(START_S)
 
 
-def _client() -> Client:
+def _client(process: subprocess.Popen[bytes], folder: Path) -> Client:
+    """One of that daemon. Raises RuntimeError with the last line of its log when it has ended."""
     deadline = time.monotonic() + START_S
     while True:
         try:
             return Client.connect(start=False)
         except ScumbleError:
+            if process.poll() is not None:
+                log = folder / "log" / "daemon.log"
+                lines = log.read_text().strip().splitlines() if log.exists() else []
+                raise RuntimeError(f"The daemon has ended: {(lines or ['no log'])[-1]}") from None
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
