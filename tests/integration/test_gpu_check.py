@@ -38,6 +38,7 @@ def _runs(pid: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_dry_run_measures_and_writes_json_and_a_page_of_its_own(tmp_path):
     file, before = tmp_path / "out" / "check.json", PAGE.read_bytes()
     command = [ROOT / "tools" / "gpu_check.sh", "--device", "cpu", "--tiny", "--json", file]
