@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scumble_models.grain import SIDE as GRAIN_SIDE
+from scumble_models.grain import grained
 from scumble_models.grid import grid_energy
 from scumble_models.learning import learner as ours
 from scumble_models.learning.contents import SIDE, bundled
@@ -26,10 +28,9 @@ from scumble_models.learning.losses import (
     palette,
     shift_loss,
     smoothness,
-    total,
 )
 from scumble_models.learning.painting import Painting
-from scumble_models.learning.settings import LearnSettings, LossWeights
+from scumble_models.learning.settings import LearnSettings
 from scumble_models.model import StyleModel
 from scumble_models.signals import StyleSignals
 from scumble_models.vgg.encoder import VGG16, shipped_encoder
@@ -59,22 +60,25 @@ class PlainLearner(ours.Learner):
         for parameter in (*self._network.parameters(), *self._parameters.values()):
             parameter.data = parameter.data.contiguous()
 
-    def _paint(self, content: Tensor) -> Tensor:
+    def _paint_one(self, content: Tensor, x: int, y: int) -> Tensor:
         signals = StyleSignals(self._architecture, self._signals)
         with torch.no_grad():
-            features = self._network.stages()[0].run(content.contiguous(), None, signals)
+            seen = grained(content, ours.GRAIN_AMPLITUDE, x, y).contiguous()
+            features = self._network.stages()[0].run(seen, None, signals)
         return self._network.finish(features, signals)
 
     def _loss(self, generator: torch.Generator) -> Tensor:
         first, second = torch.randint(len(self._contents), (2,), generator=generator).tolist()
         flip = bool(torch.randint(2, (1,), generator=generator))
         dx, dy = torch.randint(1, 4, (2,), generator=generator).tolist()
+        x, y = torch.randint(GRAIN_SIDE, (2,), generator=generator).tolist()
         content, moved = self._plain_crop(first, flip, 0, 0), self._plain_crop(first, flip, dx, dy)
         finer_content = self._plain_crop(second, flip, 0, 0)
-        still, shifted = self._paint(content), self._paint(moved)
+        still, shifted = self._paint_one(content, x, y), self._paint_one(moved, x + dx, y + dy)
         with torch.no_grad():
-            coarser = enlarged(self._paint(F.avg_pool2d(finer_content, 2)).clamp(0.0, 1.0), 2)
-        finer = self._paint(joined(coarser, finer_content, ours.BAND_SHARE))
+            coarser = self._paint_one(F.avg_pool2d(finer_content, 2), y, x)
+            coarser = enlarged(coarser.clamp(0.0, 1.0), 2)
+        finer = self._paint_one(joined(coarser, finer_content, ours.BAND_SHARE), y, x)
         left = low_band(finer, 2) - low_band(coarser, 2)
         finer = finer - left
         results, contents = (still, finer), (content, finer_content)
@@ -85,13 +89,16 @@ class PlainLearner(ours.Learner):
         styles = [{name: layer_style(layers[name]) for name in STYLE_LAYERS} for layers in found]
         gram, mean = (self._distance(styles, part) for part in (0, 1))
         result = torch.cat(results)
-        spread = [(palette(result, cell) - wanted).square().mean() for cell, wanted in self._palettes.items()]
+        colours = [
+            (palette(result, cell) - wanted).square().mean() for cell, wanted in self._palettes.items()
+        ]
         parts = {
             "gram": gram,
             "mean": mean,
+            "spread": self._spread(styles),
             "content": F.mse_loss(torch.cat([layers[CONTENT_LAYER] for layers in found]), targets)
             / targets.var(),
-            "palette": torch.stack(spread).sum(),
+            "palette": torch.stack(colours).sum(),
             "luminance": luminance_loss(result, torch.cat(contents)),
             "shift": shift_loss(still, shifted, dx, dy),
             "grid": grid_energy(result, ours.GRID_WINDOW).mean(),
@@ -99,8 +106,7 @@ class PlainLearner(ours.Learner):
             "smooth": smoothness(result),
             "outside": outside(result),
         }
-        self.last = {name: value.item() for name, value in parts.items()}
-        return total(parts, vars(LossWeights()))
+        return self._weighted(parts)
 
     def _distance(self, styles: list[dict[str, LayerStyle]], part: int) -> Tensor:
         found = []
@@ -108,6 +114,19 @@ class PlainLearner(ours.Learner):
             target = wanted[part]
             own = [(style[name][part] - target).square().sum() for style in styles]
             found.append(torch.stack(own).mean() / target.square().sum())
+        return torch.stack(found).sum()
+
+    def _spread(self, styles: list[dict[str, LayerStyle]]) -> Tensor:
+        found = []
+        for name, (gram, mean) in self._plain_style.items():
+            own_gram = torch.stack([style[name][0] for style in styles]).mean(0)
+            own_mean = torch.stack([style[name][1] for style in styles]).mean(0)
+            deviation, wanted = (
+                (one.diagonal(dim1=1, dim2=2) - other.square()).clamp_min(1e-8).sqrt()
+                for one, other in ((own_gram, own_mean), (gram, mean))
+            )
+            squares = (deviation - wanted).square().sum() + (own_mean - mean).square().sum()
+            found.append(squares / wanted.square().sum())
         return torch.stack(found).sum()
 
     def _plain_crop(self, index: int, flip: bool, dx: int, dy: int) -> Tensor:

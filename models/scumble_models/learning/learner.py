@@ -255,6 +255,10 @@ class Learner:
             "smooth": smoothness(result),
             "outside": outside(result),
         }
+        return self._weighted(parts)
+
+    def _weighted(self, parts: dict[str, Tensor]) -> Tensor:
+        """The sum of the losses, of which those of the content count more while the photo is lost."""
         self.last = {name: value.item() for name, value in parts.items()}
         weights = asdict(self._weights)
         for name in ("content", "luminance"):
