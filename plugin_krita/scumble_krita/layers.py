@@ -27,6 +27,11 @@ def layer_by_id(document: Any, identifier: str) -> Optional[Any]:
     return next((node for node in all_nodes(document) if node.uniqueId().toString() == identifier), None)
 
 
+def is_gone(node: Optional[Any]) -> bool:
+    """Whether a layer or mask is in no image, or there is none."""
+    return node is None or node.parentNode() is None
+
+
 def is_animated(layer: Any) -> bool:
     """Whether a layer, or one in it, has frames."""
     return layer.animated() or any(is_animated(child) for child in layer.childNodes())

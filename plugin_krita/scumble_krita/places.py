@@ -16,11 +16,11 @@ from .panel.editor import SELECTION
 from .preview import is_preview
 from .qt import QtGui
 from .scaled import grays, image_of, resized, to_bgra
+from .strips import strips
 from .target import LAYERS, Target, format_of, selection_of
 
 MASKS = ("transparencymask", "selectionmask")
 MAX_CHOICES = 60
-_STRIP_BYTES = 16 << 20
 _BGRA = PixelFormat("u8", "BGRA")
 
 
@@ -74,7 +74,7 @@ def _covered_by(node: Any, bounds: Bounds) -> bytes:
     if node.type() in MASKS:
         return bytes(node.pixelData(*bounds))
     pixel_format, parts = format_of(node), []
-    for strip in bounds.strips(max(1, _STRIP_BYTES // (bounds.width * pixel_format.bytes_per_pixel))):
+    for strip in strips(bounds, pixel_format):
         data = to_bgra(bytes(node.projectionPixelData(*strip)), pixel_format)
         image = image_of(Pixels(strip.extent, _BGRA, data))
         # Transparent black is black: premultiplied, a colour is lightness times opacity.

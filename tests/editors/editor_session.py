@@ -36,8 +36,14 @@ class EditorSession:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._python = self._connect(name)
-        self._shell = self._connect("shell")
+        try:
+            self._python = self._connect(name)
+            self._shell = self._connect("shell")
+        except BaseException:  # nobody gets a session to close
+            self._process.kill()
+            self._process.wait()
+            self._log.close()
+            raise
 
     def run(self, code: str) -> Any:
         """Run Python inside the editor and return what it leaves in `result` (plain JSON data)."""

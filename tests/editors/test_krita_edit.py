@@ -44,12 +44,18 @@ def test_a_layer_is_painted_again_as_it_was_and_keeps_what_was_set(krita, effect
     state = "result = [new.blendingMode(), new.opacity(), new.visible()]"
     assert krita.run(state) == ["multiply", 60, False]
     krita.until("is_active(new)")
-    # Krita makes it two steps, and between them both layers are there.
-    assert krita.run("result = history()[steps:]") == ["Add Layer", "Remove Layer"]
-    names = "result = [n.name() for n in document.topLevelNodes() if n.type() == 'paintlayer']"
-    assert krita.run("undo(); " + names) == ["Photo", "Result", "Again"]
-    assert krita.run("undo(); " + names) == ["Photo", "Result"]
-    assert krita.run("redo(); redo(); " + names) == ["Photo", "Again"]
+    assert krita.run("result = history()[steps:]") == ["Convert to a Paint Layer"]
+    there = "now = document.topLevelNodes()[1]; result = str(tree())"
+    old_tree, new_tree = str(done["tree"]), str(done["tree"]).replace("Result", "Again")
+    assert krita.run("undo();" + there) == old_tree
+    assert krita.run("keep('undone.raw', now.pixelData(*target.bounds)); result = now == old")
+    assert raw(krita, "undone") == raw(krita, "after")
+    assert krita.run("redo();" + there) == new_tree
+    assert krita.run("keep('redone.raw', now.projectionPixelData(*target.bounds)); result = now == new")
+    assert raw(krita, "redone") == raw(krita, "shown")
+    assert krita.run(state) == ["multiply", 60, False]
+    assert krita.run("undo(3); result = tree()") == ["Photo"]  # with the mode, which is a step too
+    assert krita.run("redo(); redo(); redo();" + there) == new_tree
 
 
 def test_it_follows_the_layer_that_it_was_made_of_and_can_be_edited_again(krita, effect):

@@ -1,0 +1,31 @@
+"""Layers are read and written in strips: a whole one at once would be in memory twice."""
+
+from __future__ import annotations
+
+from typing import Any, Iterator
+
+from scumble import Bounds, PixelFormat, Pixels
+
+from .qt import QtCore
+
+STRIP_BYTES = 16 << 20
+
+
+def strips(bounds: Bounds, pixel_format: PixelFormat) -> Iterator[Bounds]:
+    """Full-width parts of `bounds` of at most `STRIP_BYTES`, or one row, each."""
+    return bounds.strips(max(1, STRIP_BYTES // max(1, bounds.width * pixel_format.bytes_per_pixel)))
+
+
+def write(node: Any, bounds: Bounds, pixels: Pixels) -> None:
+    """Put pixels of the size of `bounds` into a layer."""
+    view, offset = pixels.view(), 0
+    for strip in strips(bounds, pixels.format):
+        size = pixels.format.byte_count(strip.extent)
+        node.setPixelData(QtCore.QByteArray(bytes(view[offset : offset + size])), *strip)
+        offset += size
+
+
+def erase(node: Any, bounds: Bounds, pixel_format: PixelFormat) -> None:
+    """Take the pixels of a layer away; `pixel_format` is that of the layer."""
+    for strip in strips(bounds, pixel_format):
+        node.setPixelData(QtCore.QByteArray(bytes(pixel_format.byte_count(strip.extent))), *strip)
