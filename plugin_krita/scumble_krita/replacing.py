@@ -1,8 +1,8 @@
 """A layer in the place of another one, in one undo step.
 
-Krita's scripts have no step that holds two changes. Its own action that makes a paint layer of a layer is one:
-the layer goes, and one with its picture comes. What scripts then write into the new one belongs to that step, as
-long as it makes none of its own; masks do not.
+Krita's scripts have no step that holds two changes. Its own action that makes a paint layer of a layer is
+one: the layer goes, and one with its picture comes. What scripts then write into the new one belongs to that
+step, as long as it makes none of its own; masks do not.
 """
 
 from __future__ import annotations
