@@ -106,17 +106,22 @@ class KritaEditor(Editor):
 
     def edited(self) -> Optional[str]:
         document = Krita.instance().activeDocument()
-        node = layer_by_id(document, self._edited) if document is not None and self._edited else None
+        node = self._painted(document)
         return None if node is None else node.name()
 
     def leave_edited(self) -> None:
         self._edited = ""
 
     def places(self) -> "list[tuple[str, str]]":
-        return places.choices(Krita.instance().activeDocument())
+        document = Krita.instance().activeDocument()
+        return places.choices(document, self._painted(document))
 
     def coverage(self, work: Work, mask: str) -> bytes:
         return places.coverage(work.target, work.pixels.extent, mask)
+
+    def _painted(self, document: Optional[Any]) -> Optional[Any]:
+        """The layer that is edited, if it is in this document."""
+        return layer_by_id(document, self._edited) if document is not None and self._edited else None
 
     def _target(self, whole: bool = False) -> documents.Target:
         document = Krita.instance().activeDocument()

@@ -14,6 +14,7 @@ from krita import Selection
 
 from scumble import Bounds, Pixels
 from scumble.editing import Effect
+from scumble.editing.kept_selection import with_kept_selections
 from scumble.pixels.layer_memory import LayerMemory
 
 from .coverage import into_alpha, moved
@@ -87,7 +88,9 @@ def insert_result(target: Target, pixels: Pixels, name: str, effect: Effect) -> 
     area, coverage = _area(target), None
     if target.in_alpha and target.selection is not None:
         coverage = moved(target.selection, target.bounds, area)
-    keep(document, new, Kept(effect, node, None if target.region is None else area, coverage))
+    covered = {name: (data, target.bounds) for name, data in (target.covered or {}).items()}
+    lasting, selections = with_kept_selections(effect, covered)
+    keep(document, new, Kept(lasting, node, None if target.region is None else area, coverage, selections))
     return new
 
 

@@ -10,7 +10,8 @@ import base64
 import binascii
 import json
 import zlib
-from typing import Any, Dict, NamedTuple, Optional
+from types import MappingProxyType
+from typing import Any, Dict, Mapping, NamedTuple, Optional
 
 from scumble import Bounds, ScumbleError
 from scumble.editing import Effect
@@ -22,6 +23,8 @@ from .qt import QtCore
 TYPE = "scumble-layers"
 MOST = 256
 """Layers of one document that are remembered: the newest."""
+MOST_BYTES = 8 << 20
+"""Of all that is remembered: beyond it the selections of the oldest layers go."""
 
 
 class Kept(NamedTuple):
@@ -32,12 +35,14 @@ class Kept(NamedTuple):
         source: the layer that was painted.
         area: the part of it, in the image's coordinates; None for all of it.
         coverage: of `area`, one byte a pixel, where it went into the alpha; None where a mask has it.
+        selections: those that say where a style is, packed, by what the effect calls them.
     """
 
     effect: Effect
     source: Any
     area: Optional[Bounds] = None
     coverage: Optional[bytes] = None
+    selections: Mapping[str, Any] = MappingProxyType({})
 
 
 def keep(document: Any, painted: Any, made: Kept) -> None:
@@ -49,14 +54,34 @@ def keep(document: Any, painted: Any, made: Kept) -> None:
     }
     if made.coverage is not None:
         fields["coverage"] = base64.b64encode(zlib.compress(made.coverage)).decode("ascii")
+    if made.selections:
+        fields["selections"] = dict(made.selections)
     known = _read(document)
     identifier = painted.uniqueId().toString()
     known.pop(identifier, None)  # the newest come last
     known[identifier] = fields
     for oldest in list(known)[:-MOST]:
         del known[oldest]
-    text = json.dumps(known, ensure_ascii=False).encode("utf-8")
+    text = _text(known)
+    for other in list(known)[:-1]:
+        if len(text) > MOST_BYTES and _drop_selections(known[other]):
+            text = _text(known)
     document.setAnnotation(TYPE, "How Scumble painted these layers", QtCore.QByteArray(text))
+
+
+def _drop_selections(fields: object) -> bool:
+    return isinstance(fields, dict) and fields.pop("selections", None) is not None
+
+
+def _text(known: Dict[str, Any]) -> bytes:
+    return json.dumps(known, ensure_ascii=False).encode("utf-8")
+
+
+def kept_selections(document: Any, painted: Any) -> Dict[str, Any]:
+    """The selections that a layer was painted with, packed, by what its effect calls them."""
+    fields = _read(document).get(painted.uniqueId().toString())
+    found = fields.get("selections") if isinstance(fields, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def kept(document: Any, painted: Any) -> Kept:

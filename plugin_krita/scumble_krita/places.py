@@ -9,8 +9,11 @@ from typing import Any, List, Optional, Tuple
 
 from scumble import Bounds, Extent, PixelFormat, Pixels, ScumbleError
 from scumble.editing.effect import ELSEWHERE
+from scumble.editing.kept_selection import PREFIX, unpack_selection
 
+from .coverage import moved
 from .i18n import _
+from .kept import kept_selections
 from .layers import all_nodes, layer_by_id
 from .panel.editor import SELECTION
 from .preview import is_preview
@@ -24,13 +27,18 @@ MAX_CHOICES = 60
 _BGRA = PixelFormat("u8", "BGRA")
 
 
-def choices(document: Optional[Any]) -> List[Tuple[str, str]]:
-    """What a style can be placed by: the name for a StyleChoice, and what the artist reads."""
+def choices(document: Optional[Any], painted: Optional[Any] = None) -> List[Tuple[str, str]]:
+    """What a style can be placed by: the name for a StyleChoice, and what the artist reads.
+
+    `painted` is the layer that is edited: selections that it was painted with are there too.
+    """
     found = [("", _("Everywhere")), (ELSEWHERE, _("Where no other style is"))]
     if document is None:
         return found
     if selection_of(document) is not None:
         found.append((SELECTION, _("The selection")))
+    if painted is not None:
+        found += [(name, _("The selection of before")) for name in kept_selections(document, painted)]
     root = document.rootNode()
     nodes = list(all_nodes(document))[::-1]
     for node in nodes:
@@ -47,7 +55,8 @@ def choices(document: Optional[Any]) -> List[Tuple[str, str]]:
 def coverage(target: Target, extent: Extent, mask: str) -> bytes:
     """How much of each pixel of a layer a mask covers, one byte each; all of the layer has `extent` pixels.
 
-    A layer covers where it is white and opaque; beyond its own edges nothing is covered.
+    A layer covers where it is white and opaque; beyond its own edges nothing is covered. What a selection
+    covers at full size is noted in `target.covered`, for the layer that is painted to keep.
     Raises ScumbleError `bad-style` for a mask that is gone or in another image, and `bad-layer` for a layer
     of another colour space.
     """
@@ -55,6 +64,8 @@ def coverage(target: Target, extent: Extent, mask: str) -> bytes:
     if mask == SELECTION:
         selection = selection_of(target.document)
         data = None if selection is None else bytes(selection.pixelData(*bounds))
+    elif mask.startswith(PREFIX):
+        data = _kept(target, mask)
     else:
         node = layer_by_id(target.document, mask)
         data = None if node is None else _covered_by(node, bounds)
@@ -65,9 +76,18 @@ def coverage(target: Target, extent: Extent, mask: str) -> bytes:
             hint=_("Choose again where a style is, or what is protected."),
         )
     if extent == bounds.extent:
+        if target.covered is not None and mask.startswith(SELECTION):
+            target.covered[mask] = data
         return data
     image = QtGui.QImage(data, *bounds.extent, bounds.width, QtGui.QImage.Format.Format_Grayscale8)
     return grays(resized(image, extent))
+
+
+def _kept(target: Target, mask: str) -> Optional[bytes]:
+    if target.replaced is None:
+        return None
+    found = unpack_selection(kept_selections(target.document, target.replaced).get(mask))
+    return None if found is None else moved(found[1], found[0], target.bounds)
 
 
 def _covered_by(node: Any, bounds: Bounds) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from krita import Krita
 
@@ -30,6 +30,7 @@ class Target(NamedTuple):
         selection: coverage of `bounds`, one byte a pixel; None where all of it is covered.
         in_alpha: whether the coverage goes into the result's alpha, and not into a mask.
         replaced: the painted layer that the result takes the place of; None for a new layer above `node`.
+        covered: by the mask's name: what the selections that say where a style is cover of `bounds`, as read.
     """
 
     document: Any
@@ -40,6 +41,7 @@ class Target(NamedTuple):
     selection: Optional[bytes]
     in_alpha: bool = False
     replaced: Optional[Any] = None
+    covered: Optional[Dict[str, bytes]] = None
 
     @property
     def below(self) -> Any:
@@ -57,11 +59,11 @@ def active_target(document: Any, whole_layer: bool = False) -> Target:
     node = _active(document)
     pixel_format, bounds = _without_preview(document, node)
     if whole_layer:
-        return Target(document, node, bounds, pixel_format, None, None)
+        return Target(document, node, bounds, pixel_format, None, None, covered={})
     region, selection = _selected(document, bounds)
     # Krita before 5.2 has no transparency masks for scripts.
     in_alpha = selection is not None and not hasattr(document, "createTransparencyMask")
-    return Target(document, node, bounds, pixel_format, region, selection, in_alpha)
+    return Target(document, node, bounds, pixel_format, region, selection, in_alpha, covered={})
 
 
 def painted_layer(document: Any) -> Tuple[Any, Effect]:
@@ -100,7 +102,7 @@ def edited_target(document: Any, painted: Any) -> Target:
     in_alpha = made.coverage is not None and made.area is not None
     if made.coverage is not None and made.area is not None:
         selection = moved(made.coverage, made.area, bounds)
-    return Target(document, made.source, bounds, pixel_format, region, selection, in_alpha, painted)
+    return Target(document, made.source, bounds, pixel_format, region, selection, in_alpha, painted, {})
 
 
 def selection_of(document: Any) -> Optional[Any]:

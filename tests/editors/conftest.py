@@ -25,6 +25,7 @@ from editors_root import prepare_krita, prepare_root, required
 from gimp_session import GimpSession
 from install_kit import Kit, portable_python
 from krita_images import close_documents
+from krita_profile import prepare_profile
 from krita_session import KritaSession
 
 from scumble import Client
@@ -41,8 +42,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             terminal.write_line("looking for the editors (where they are not set up yet, that takes minutes)")
         prepare_root()
         if any("krita" in item.path.name for item in session.items):
-            for where in KRITAS.values():
-                prepare_krita(where)
+            for series, where in KRITAS.items():
+                root, _problem = prepare_krita(where)
+                if root is not None:
+                    prepare_profile(series, root)
 
 
 @pytest.fixture(scope="session")
@@ -193,6 +196,7 @@ KritaStarter = Callable[..., KritaSession]
 def kritas(series: str, base: Path, krita_plugin: Path, daemon: Place) -> KritaStarter:
     """Starts a Krita of `series`; `environment` is added to the daemon's. Whoever starts it ends it."""
     root = _or_skip(*prepare_krita(KRITAS[series]))
+    resources = prepare_profile(series, root)
     count = itertools.count()
 
     def start(
@@ -201,14 +205,16 @@ def kritas(series: str, base: Path, krita_plugin: Path, daemon: Place) -> KritaS
         folder = base / f"krita{series}-{next(count)}"
         folder.mkdir()
         environment = {**daemon.environment, **environment}
-        return KritaSession(root, base, folder, plugin, environment, screen=screen, rc=rc)
+        return KritaSession(
+            root, base, folder, plugin, environment, screen=screen, rc=rc, resources=resources
+        )
 
     return start
 
 
 @pytest.fixture
 def start_krita(kritas: KritaStarter) -> Iterator[KritaStarter]:
-    """The same; they are ended with the test. A start takes 5 to 25 seconds: share `krita` where possible."""
+    """The same; they are ended with the test. A start takes 5 seconds: share `krita` where possible."""
     with contextlib.ExitStack() as opened:
         yield lambda **how: _closed_with(opened, kritas(**how))
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-START_S = 110.0
 WINDOW_S = 60.0
 END_S = 30.0
 PRESSES = 6
@@ -25,6 +24,8 @@ class EditorSession:
 
     `command` is all of its command line. Ends with `close`.
     """
+
+    start_s = 110.0
 
     def __init__(self, name: str, folder: Path, command: Sequence[str | Path]) -> None:
         self.name, self.folder = name, folder
@@ -115,7 +116,7 @@ class EditorSession:
             self._log.close()
 
     def _connect(self, name: str) -> socket.socket:
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + self.start_s
         path = self.folder / name
         while not path.exists():
             assert self._process.poll() is None, f"{self.name} ended at once; {self.log()}"

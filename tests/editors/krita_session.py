@@ -29,7 +29,8 @@ class KritaSession(EditorSession):
 
     `root` is where this Krita is, ``/`` for the machine's own; `base` has the same path inside and outside,
     and `folder` lies in it. `plugin` is a folder with the plug-in's package and its .desktop and .action
-    files, or None for a Krita without it. `rc` is added to its kritarc.
+    files, or None for a Krita without it. `rc` is added to its kritarc;
+    `resources` is copied to be its own.
     """
 
     def __init__(
@@ -42,12 +43,15 @@ class KritaSession(EditorSession):
         *,
         screen: str = SCREEN,
         rc: str = "",
+        resources: Path | None = None,
     ) -> None:
         self.home = folder / "home"
         self.resources = self.home / ".local" / "share" / "krita"
         pykrita = self.resources / "pykrita"
         (self.home / ".config").mkdir(parents=True)
         (folder / "run").mkdir(mode=0o700)
+        if resources is not None:
+            shutil.copytree(resources, self.resources)
         shutil.copytree(plugin, pykrita) if plugin is not None else pykrita.mkdir(parents=True)
         (self.resources / "actions").mkdir()
         for action in pykrita.glob("*.action"):

@@ -112,7 +112,7 @@ result = [raw(Gimp.Item.get_by_id(answer["layer"])).hex(), raw(photo).hex()]
 
 
 def test_a_painted_layer_remembers_its_masks_and_says_when_one_is_gone(gimp):
-    same, gone, selected = run(
+    same, gone, selected, untouched, other = run(
         gimp,
         f"""
 {MASKS["layer mask"]}
@@ -131,15 +131,30 @@ other.remove_mask(Gimp.MaskApplyMode.DISCARD)
 gone = scumble(image, [first], procedure="plug-in-scumble-edit")
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 8, 30, 30)
 by_selection = scumble(image, [photo], apply_to="layer", **styles(image.get_selection()))
-Gimp.Selection.none(image)
-selected = scumble(image, [Gimp.Item.get_by_id(by_selection["layer"])], procedure="plug-in-scumble-edit")
-result = [same, gone, selected]
+placed = Gimp.Item.get_by_id(by_selection["layer"])
+by_selection = raw(placed)
+image.select_rectangle(Gimp.ChannelOps.REPLACE, 60, 40, 20, 20)
+channels, kept = len(image.get_channels()), Gimp.Selection.bounds(image)
+selected = []
+for _again in range(2):
+    answer = scumble(image, [placed], procedure="plug-in-scumble-edit")
+    placed = Gimp.Item.get_by_id(answer["layer"])
+    selected.append([answer["status"], raw(placed) == by_selection])
+Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file, None)
+again = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
+answer = scumble(again, [again.get_layers()[0]], procedure="plug-in-scumble-edit")
+selected.append([answer["status"], raw(again.get_layers()[0]) == by_selection])
+again.delete()
+untouched = [len(image.get_channels()) == channels, tuple(Gimp.Selection.bounds(image)) == tuple(kept)]
+result = [same, gone, selected, untouched, by_selection != before]
 """,
     )
     assert same
-    for answer in (gone, selected):
-        assert answer["status"] == "execution-error"
-        assert "The mask of Comic is gone. Choose again where the style is." in answer["error"]
+    assert gone["status"] == "execution-error"
+    assert "The mask of Comic is gone. Choose again where the style is." in gone["error"]
+    assert selected == [["success", True]] * 3
+    assert untouched == [True, True]
+    assert other
 
 
 def test_what_a_mask_protects_stays_and_the_layer_remembers_it(gimp, client: Client):

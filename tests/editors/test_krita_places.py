@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from krita_docker import click, open_photo, show_docker
-from krita_images import Case, raw, wait_for_active_layer
+from krita_images import Case, close_documents, raw, wait_for_active_layer
 
 from scumble import Client, Extent, PixelFormat, Pixels, StyleSource, StyleWeight, StylizeRequest
 
@@ -157,3 +157,33 @@ def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(k
     assert raw(krita, "painted") == wanted
     # At this size the preview is the result.
     assert raw(krita, "preview") == wanted
+    # Once nothing is selected any more it is painted again where it was, from a file too.
+    krita.run("document.setSelection(None); document.waitForDone()")
+    click(krita, "panel.job.edit_button")
+    krita.until("panel.studio.edited")
+    assert krita.run("result = [row.place_text() for row in panel.mix._rows]") == [
+        "Where no other style is",
+        "The selection of before",
+    ]
+    click(krita, "panel.job.apply_button")
+    krita.until("not panel.studio.busy and panel.studio.edited is None")
+    wait_for_active_layer(krita)
+    krita.run("keep('painted.raw', document.topLevelNodes()[1].pixelData(0, 0, 300, 200))")
+    assert raw(krita, "painted") == wanted
+    krita.run("document.saveAs(str(FOLDER / 'placed.kra'))")
+    close_documents(krita)
+    krita.run(
+        """
+        document = app.openDocument(str(FOLDER / "placed.kra"))
+        document.setBatchmode(True)
+        app.activeWindow().addView(document)
+        app.setActiveDocument(document)
+        """
+    )
+    krita.until("document.activeNode() is not None")
+    krita.run("app.action('scumble_edit').trigger()")
+    krita.until("panel.studio.edited")
+    click(krita, "panel.job.apply_button")
+    krita.until("not panel.studio.busy and panel.studio.edited is None")
+    krita.run("keep('painted.raw', document.topLevelNodes()[1].pixelData(0, 0, 300, 200))")
+    assert raw(krita, "painted") == wanted

@@ -11,8 +11,10 @@ from typing import NamedTuple, Optional, Sequence
 
 from gi.repository import Gimp
 
-from scumble import Bounds, ScumbleError
+from scumble import Bounds, ScumbleError, StylizeRequest
 from scumble.editing import Effect, StyleChoice
+from scumble.editing.kept_selection import with_kept_selections
+from scumble.pixels.masks import uncovered
 
 from . import places
 from .config import layer_by_id
@@ -35,8 +37,12 @@ class Kept(NamedTuple):
     lost: Optional[ScumbleError] = None
 
 
-def keep(painted, effect: Effect, source, region: Optional[Bounds]) -> None:
-    """Write into a layer how it was made. Layers are meant by their tattoos, which files keep."""
+def keep(painted, effect: Effect, source, request: StylizeRequest) -> None:
+    """Write into a layer how it was made. Layers are meant by their tattoos, which files keep.
+
+    Selections that say where a style is are kept as `request` has them.
+    """
+    effect, selections = with_kept_selections(effect, _covered(effect, source, request))
     styles = tuple(
         replace(style, value=_tattoo(style), mask=places.lasting(style.mask)) for style in effect.styles
     )
@@ -44,10 +50,25 @@ def keep(painted, effect: Effect, source, region: Optional[Bounds]) -> None:
     data = {
         "effect": lasting.to_dict(),
         "source": source.get_tattoo(),
-        "region": list(region) if region is not None else None,
+        "region": list(request.region) if request.region is not None else None,
+        "selections": selections,
     }
     text = json.dumps(data).encode("utf-8")
     painted.attach_parasite(Gimp.Parasite.new(NAME, _FLAGS, text))
+
+
+def _covered(effect: Effect, source, request: StylizeRequest) -> "dict[str, tuple[bytes, Bounds]]":
+    """What the selections among the masks cover of the layer, in the image's coordinates."""
+    (_ok, x, y), extent = source.get_offsets(), request.image.extent
+    chosen = [(style.mask, weight.mask) for style, weight in zip(effect.styles, request.styles, strict=True)]
+    if request.mask is not None:
+        chosen.append((effect.protect_mask, uncovered([request.mask])))
+    bounds = Bounds(x, y, extent.width, extent.height)
+    return {
+        mask: (bytes(coverage), bounds)
+        for mask, coverage in chosen
+        if coverage is not None and places.is_unnamed(mask)
+    }
 
 
 def kept(image, painted) -> Kept:
@@ -60,6 +81,7 @@ def kept(image, painted) -> Kept:
         data = json.loads(bytes(parasite.get_data()).decode("utf-8"))
         effect, tattoo, region = Effect.from_dict(data["effect"]), int(data["source"]), data["region"]
         bounds = Bounds(*(int(value) for value in region)) if region is not None else None
+        packed = dict(data.get("selections") or {})
     except (AttributeError, ValueError, KeyError, TypeError):
         raise ScumbleError(
             "bad-layer",
@@ -73,10 +95,11 @@ def kept(image, painted) -> Kept:
             hint=_("Paint another layer, and take the settings from the recent ones."),
         )
     styles = tuple(style for style in (_found(image, style) for style in effect.styles) if style)
-    masks = [places.found_again(image, style.mask) for style in styles]
+    back = {name: places.bring_back(image, fields) for name, fields in packed.items()}
+    masks = [back.get(style.mask) or places.found_again(image, style.mask) for style in styles]
     lost = [style for style, mask in zip(styles, masks, strict=True) if mask is None]
     styles = tuple(replace(style, mask=mask or "") for style, mask in zip(styles, masks, strict=True))
-    protected = places.found_again(image, effect.protect_mask)
+    protected = back.get(effect.protect_mask) or places.found_again(image, effect.protect_mask)
     whole = Bounds(0, 0, source.get_width(), source.get_height())
     return Kept(
         replace(effect, styles=styles, protect_mask=protected or ""),

@@ -65,7 +65,7 @@ def insert(
     new = layers.result_layer(image, layer, name, transfer, request.region, result)
     new.set_mode(mode)
     new.set_opacity(config.get_property("opacity"))
-    keep(new, effect, layer, request.region)
+    keep(new, effect, layer, request)
     if edited is None:
         layers.insert_above(image, layer, new, masked=request.region is not None)
     else:

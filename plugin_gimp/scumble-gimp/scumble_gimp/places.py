@@ -11,12 +11,15 @@ from gi.repository import Babl, Gegl, Gimp
 
 from scumble import Bounds, ScumbleError
 from scumble.editing.effect import ELSEWHERE
+from scumble.editing.kept_selection import unpack_selection
 
 from . import layers
 from .i18n import _
 
 MAX_CHOICES = 60
 SELECTION = "selection"
+_BROUGHT_BACK: "dict[str, Gimp.Channel]" = {}
+"""Selections of before, by what a StyleChoice calls them; they end with this process."""
 
 
 def choices(image) -> "list[Tuple[str, str]]":
@@ -65,6 +68,27 @@ def is_selection(mask: str) -> bool:
     return isinstance(drawable_by_id(mask), Gimp.Selection)
 
 
+def is_unnamed(mask: str) -> bool:
+    """Whether nothing of the image will hold that mask later: the selection, or one of before."""
+    return is_selection(mask) or mask in _BROUGHT_BACK
+
+
+def bring_back(image, fields: object) -> Optional[str]:
+    """A selection that a layer has kept, as a mask of its image that nobody sees; None for damaged data."""
+    found = unpack_selection(fields)
+    if found is None:
+        return None
+    bounds, data = found
+    size = (image.get_width(), image.get_height())
+    channel = Gimp.Channel.new(image, _("The selection of before"), *size, 100.0, Gegl.Color.new("black"))
+    if not bounds.is_empty:
+        encoding = Babl.format_get_encoding(channel.get_format()).partition(" ")[0]
+        channel.get_buffer().set(Gegl.Rectangle.new(*bounds), encoding + " u8", data)
+    mask = str(channel.get_id())
+    _BROUGHT_BACK[mask] = channel
+    return mask
+
+
 def is_usable(image, mask) -> bool:
     """Whether a drawable, or None, can be the mask of a style of that image."""
     if mask is None or not mask.is_valid() or mask.get_image().get_id() != image.get_id():
@@ -73,11 +97,14 @@ def is_usable(image, mask) -> bool:
 
 
 def lasting(mask: str) -> str:
-    """A mask by what files keep of it: its tattoo, or that of the layer that it belongs to."""
+    """A mask by what files keep of it: its tattoo, or that of the layer that it belongs to.
+
+    A selection of which the layer keeps a copy has a name of its own before that, and stays so.
+    """
     item = drawable_by_id(mask)
     if item is None:
         return mask
-    if isinstance(item, Gimp.Selection):
+    if is_unnamed(mask):
         return SELECTION
     if isinstance(item, Gimp.LayerMask):
         return "mask {}".format(Gimp.Layer.from_mask(item).get_tattoo())
@@ -91,7 +118,7 @@ def found_again(image, kept: str) -> Optional[str]:
     if kept == SELECTION:
         return None if Gimp.Selection.is_empty(image) else str(image.get_selection().get_id())
     kind, _space, tattoo = kept.partition(" ")
-    if not tattoo.isdecimal():
+    if kind == SELECTION or not tattoo.isdecimal():
         return None
     if kind == "channel":
         item = image.get_channel_by_tattoo(int(tattoo))
@@ -105,6 +132,9 @@ def found_again(image, kept: str) -> Optional[str]:
 def _items(image) -> Iterator[Tuple[str, str]]:
     if not Gimp.Selection.is_empty(image):
         yield str(image.get_selection().get_id()), _("The selection")
+    for mask, channel in _BROUGHT_BACK.items():
+        if channel.get_image().get_id() == image.get_id():
+            yield mask, channel.get_name()
     all_layers = layers.all_layers(image)[::-1]
     for channel in image.get_channels():
         yield str(channel.get_id()), _("Channel {name}").format(name=channel.get_name())
