@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 from daemon_process import Place
 from editor_session import SCREEN
 from editors_root import prepare_krita, prepare_root, required
+from first_starts import gimp_plugins, krita_resources
 from gimp_session import GimpSession
 from install_kit import Kit, portable_python
 from krita_images import close_documents
-from krita_profile import prepare_profile
 from krita_session import KritaSession
 
 from scumble import Client
@@ -40,12 +40,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
             terminal.write_line("looking for the editors (where they are not set up yet, that takes minutes)")
-        prepare_root()
+        root, _problem = prepare_root()
+        if root is not None:
+            gimp_plugins(root)
         if any("krita" in item.path.name for item in session.items):
             for series, where in KRITAS.items():
                 root, _problem = prepare_krita(where)
                 if root is not None:
-                    prepare_profile(series, root)
+                    krita_resources(series, root)
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +128,7 @@ def gimps(editors_root: Path, base: Path, plugin: Path, daemon: Place) -> Starte
 
     A GIMP finds no Python to start a daemon with, unless it gets `SCUMBLE_PYTHON`.
     """
+    known = gimp_plugins(editors_root)
     count = itertools.count()
 
     def start(
@@ -135,7 +138,7 @@ def gimps(editors_root: Path, base: Path, plugin: Path, daemon: Place) -> Starte
         folder.mkdir()
         variables = {**daemon.environment, **environment}
         return GimpSession(
-            editors_root, base, folder, plugin, variables, windows=windows, screen=screen, rc=rc
+            editors_root, base, folder, plugin, variables, windows=windows, screen=screen, rc=rc, known=known
         )
 
     return start
@@ -196,7 +199,7 @@ KritaStarter = Callable[..., KritaSession]
 def kritas(series: str, base: Path, krita_plugin: Path, daemon: Place) -> KritaStarter:
     """Starts a Krita of `series`; `environment` is added to the daemon's. Whoever starts it ends it."""
     root = _or_skip(*prepare_krita(KRITAS[series]))
-    resources = prepare_profile(series, root)
+    resources = krita_resources(series, root)
     count = itertools.count()
 
     def start(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,6 +19,7 @@ class GimpSession(EditorSession):
     """GIMP with a profile of its own in `folder`, where `plugin` is copied to. Ends with `close`.
 
     `base` is what has the same path inside and outside; `folder` lies in it. `rc` is added to its gimprc.
+    `known` is a folder with its list of plug-ins; without, it asks each of them first.
     """
 
     def __init__(
@@ -25,19 +27,21 @@ class GimpSession(EditorSession):
         root: Path,
         base: Path,
         folder: Path,
-        plugin: Path,
+        plugin: Path | None,
         environment: dict[str, str],
         *,
         windows: bool,
         screen: str = SCREEN,
         rc: str = "",
+        known: Path | None = None,
     ) -> None:
-        profile = folder / "profile"
-        shutil.copytree(plugin, profile / "plug-ins" / plugin.name)
-        version = subprocess.run(
-            enter(root, base, "gimp-console", "--version"), capture_output=True, text=True, check=True
-        ).stdout.split()[-1]
-        (profile / "gimprc").write_text(GIMPRC.format(version) + rc)
+        profile = self.profile = folder / "profile"
+        (profile / "plug-ins").mkdir(parents=True)
+        if plugin is not None:
+            shutil.copytree(plugin, profile / "plug-ins" / plugin.name)
+        if known is not None:
+            shutil.copytree(known, profile, dirs_exist_ok=True)
+        (profile / "gimprc").write_text(GIMPRC.format(_version(root, base)) + rc)
         for file in (HERE / "gimp_driver.py", HERE / "driver_server.py", SETUP / "with_display.sh"):
             shutil.copy(file, folder)
         driver = folder / "gimp_driver.py"
@@ -51,3 +55,9 @@ class GimpSession(EditorSession):
             *("-b", f"exec(compile(open({str(driver)!r}).read(), 'driver', 'exec'))"),
         ]
         super().__init__("gimp", folder, enter(root, base, *command))
+
+
+@functools.cache
+def _version(root: Path, base: Path) -> str:
+    command = enter(root, base, "gimp-console", "--version")
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1]

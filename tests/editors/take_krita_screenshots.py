@@ -48,8 +48,16 @@ def open_cat(krita) -> None:
     show_docker(krita)  # a new view brings the other dockers back
 
 
-@pytest.mark.parametrize(("theme", "language"), [("bright", "de"), ("dark", "en")])
-def test_screenshot_of_a_dense_screen(start_krita, base, theme, language):
+DENSE = [
+    ("bright", "de", "light"),
+    ("dark", "en", "dark"),
+    ("bright", "en", "light-en"),
+    ("dark", "de", "dark-de"),
+]
+
+
+@pytest.mark.parametrize(("theme", "language", "name"), DENSE, ids=[name for *_, name in DENSE])
+def test_screenshot_of_a_dense_screen(start_krita, base, theme, language, name):
     """1920x1200 at 200%: what is cut off there is cut off for many."""
     krita = start_krita(
         screen="1920x1200",
@@ -64,7 +72,6 @@ def test_screenshot_of_a_dense_screen(start_krita, base, theme, language):
     pictures = [crop(krita), crop(krita, "panel.mix")]
     krita.run("panel.protection.set_open(True); panel.controls.more.set_open(True)")
     pictures += [crop(krita, "panel.protect"), crop(krita, "panel.controls.more")]
-    name = {"bright": "light"}.get(theme, theme)
     side_by_side(pictures).save(IMAGES / f"krita-200-{name}.jpg", quality=85, optimize=True)
     close_documents(krita)
 

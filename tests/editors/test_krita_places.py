@@ -94,6 +94,62 @@ def test_two_halves_are_painted_by_two_styles(krita, client: Client, case: Case)
     assert raw(krita, "after") == bytes(wanted.view())
 
 
+EDIT = """
+new, effect = D.painted_layer(document)
+target = D.edited_target(document, new)
+small = places.coverage(target, Extent(target.bounds.width // 2, target.bounds.height // 2), "selection 0")
+new = D.insert_result(target, paint(target, effect), "Again", effect)
+titles = dict(places.choices(document, new))
+keep("again.raw", new.pixelData(*target.bounds))
+result = [effect.styles[0].mask, titles["selection 0"], "selection 0" in dict(places.choices(document))]
+"""
+KEPT = ["selection 0", "The selection of before", False]
+
+
+def test_a_selection_that_said_where_a_style_is_is_kept_with_the_layer(krita, krita_style):
+    Case(x=-3, y=4, image=(60, 50)).open(krita)
+    krita.run(
+        f"""
+        from scumble_krita import places
+        def paint(target, effect):
+            request = effect.request(D.read(target), target.region, None,
+                                     lambda mask: places.coverage(target, target.bounds.extent, mask))
+            peer = Client.connect()
+            try:
+                return peer.submit(request).result()
+            finally:
+                peer.close()
+        s = Selection(); s.select(2, 10, 20, 25, 255); s.feather(3); document.setSelection(s); del s
+        effect = Effect((StyleChoice("file", {krita_style["value"]!r}, mask="selection"),))
+        target = D.active_target(document, True)
+        new = D.insert_result(target, paint(target, effect), "Result", effect)
+        keep("placed.raw", new.pixelData(*target.bounds))
+        keep("source.raw", D.read(target).view())
+        s = Selection(); s.select(40, 40, 5, 5, 255); document.setSelection(s); del s
+        """
+    )
+    assert raw(krita, "placed") != raw(krita, "source")
+    krita.until("is_active(layer)")
+    for _again in range(2):  # edited, it keeps the selection that it was given
+        assert krita.run(EDIT) == KEPT
+        assert raw(krita, "again") == raw(krita, "placed")
+    krita.until("is_active(layer)")
+    krita.run("document.setSelection(None); document.saveAs(str(FOLDER / 'placed.kra'))")
+    krita.run("KEPT |= {'paint', 'places'}")
+    close_documents(krita)
+    krita.run(
+        """
+        document = app.openDocument(str(FOLDER / "placed.kra"))
+        document.setBatchmode(True)
+        app.activeWindow().addView(document)
+        app.setActiveDocument(document)
+        """
+    )
+    krita.until("document.activeNode() is not None")
+    assert krita.run(EDIT) == KEPT
+    assert raw(krita, "again") == raw(krita, "placed")
+
+
 def test_a_mask_that_is_gone_is_one_sentence(krita):
     Case().open(krita)
     krita.run(PLACES + "white.remove(); document.waitForDone()")
@@ -157,33 +213,3 @@ def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(k
     assert raw(krita, "painted") == wanted
     # At this size the preview is the result.
     assert raw(krita, "preview") == wanted
-    # Once nothing is selected any more it is painted again where it was, from a file too.
-    krita.run("document.setSelection(None); document.waitForDone()")
-    click(krita, "panel.job.edit_button")
-    krita.until("panel.studio.edited")
-    assert krita.run("result = [row.place_text() for row in panel.mix._rows]") == [
-        "Where no other style is",
-        "The selection of before",
-    ]
-    click(krita, "panel.job.apply_button")
-    krita.until("not panel.studio.busy and panel.studio.edited is None")
-    wait_for_active_layer(krita)
-    krita.run("keep('painted.raw', document.topLevelNodes()[1].pixelData(0, 0, 300, 200))")
-    assert raw(krita, "painted") == wanted
-    krita.run("document.saveAs(str(FOLDER / 'placed.kra'))")
-    close_documents(krita)
-    krita.run(
-        """
-        document = app.openDocument(str(FOLDER / "placed.kra"))
-        document.setBatchmode(True)
-        app.activeWindow().addView(document)
-        app.setActiveDocument(document)
-        """
-    )
-    krita.until("document.activeNode() is not None")
-    krita.run("app.action('scumble_edit').trigger()")
-    krita.until("panel.studio.edited")
-    click(krita, "panel.job.apply_button")
-    krita.until("not panel.studio.busy and panel.studio.edited is None")
-    krita.run("keep('painted.raw', document.topLevelNodes()[1].pixelData(0, 0, 300, 200))")
-    assert raw(krita, "painted") == wanted

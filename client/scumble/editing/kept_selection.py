@@ -65,7 +65,8 @@ def with_kept_selections(
 
     `covered` has the coverage of each such mask. One that is too large to be kept stays as it is.
     """
-    names, selections = {}, {}  # type: Dict[str, str], Dict[str, Any]
+    names: Dict[str, str] = {}
+    selections: Dict[str, Any] = {}
     for mask in sorted(covered):
         packed = pack_selection(*covered[mask])
         if packed is not None:
