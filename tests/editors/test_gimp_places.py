@@ -142,8 +142,9 @@ for _again in range(2):
     selected.append([answer["status"], raw(placed) == by_selection])
 Gimp.file_save(Gimp.RunMode.NONINTERACTIVE, image, file, None)
 again = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, file)
-answer = scumble(again, [again.get_layers()[0]], procedure="plug-in-scumble-edit")
-selected.append([answer["status"], raw(again.get_layers()[0]) == by_selection])
+saved = again.get_layer_by_tattoo(placed.get_tattoo())
+answer = scumble(again, [saved], procedure="plug-in-scumble-edit")
+selected.append([answer["status"], raw(Gimp.Item.get_by_id(answer["layer"])) == by_selection])
 again.delete()
 untouched = [len(image.get_channels()) == channels, tuple(Gimp.Selection.bounds(image)) == tuple(kept)]
 result = [same, gone, selected, untouched, by_selection != before]
