@@ -228,7 +228,7 @@ def test_a_file_dropped_on_the_gallery_becomes_the_style(gimp):
 
 def painted(client: Client, layer: Pixels, style: Path) -> bytes:
     """The client's own result."""
-    return bytes(client.stylize(layer, style=StyleSource(file=style.read_bytes())).pixels.view())
+    return bytes(client.stylize(layer, style=StyleSource(file=style.read_bytes())).view())
 
 
 def test_a_dropped_file_is_learned_to_the_end_and_painted_as_learned(start_gimp, base):

@@ -327,8 +327,7 @@ def test_a_picture_is_learned_to_the_end_and_painted_as_learned(docker, client: 
     size = docker.run("result = [document.width(), document.height()]")
     photo = Pixels(Extent(*size), PixelFormat("u8", "BGRA"), raw(docker, "photo"))
     learned, at_sight = (
-        bytes(client.stylize(photo, style=StyleSource(file=file.read_bytes())).pixels.view())
-        for file in files
+        bytes(client.stylize(photo, style=StyleSource(file=file.read_bytes())).view()) for file in files
     )
     assert raw(docker, "painted") == learned
     difference = np.frombuffer(at_sight, np.uint8) - np.frombuffer(learned, np.uint8).astype(int)
