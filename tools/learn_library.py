@@ -29,7 +29,7 @@ from scumble_daemon.library.learned import Lesson, lesson_of, save_learned
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.errors import TrainingError
 from scumble_models.files import write_atomically
-from scumble_models.learning import Learner, LearnSettings
+from scumble_models.learning import RECIPE, Learner, LearnSettings
 from scumble_models.registry import StyleModel, load_model
 
 ROOT = Path(__file__).parents[1]
@@ -67,7 +67,7 @@ def main(
     settings = LearnSettings(steps=steps, seed=seed)
     entries = {entry.name: entry for entry in builtin_styles(styles)}
     for name in names or (name for name, row in table.items() if row["mark"] != PHOTO):
-        entry, lesson = entries[name], Lesson(steps, steps, seed)
+        entry, lesson = entries[name], Lesson(steps, steps, seed, recipe=RECIPE)
         if lesson_of(entry, model.info.sha256) == lesson and not again:
             continue
         picture = (entry.folder / PICTURE).read_bytes()

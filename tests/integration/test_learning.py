@@ -8,6 +8,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,13 @@ from scumble.conversion import as_pixels
 from scumble_daemon import cli
 from scumble_daemon.library import Library, Recipe, StyleEntry
 from scumble_daemon.library.entries import Credits
-from scumble_daemon.library.learned import learned_files, learned_folder, lesson_of, load_learned
+from scumble_daemon.library.learned import (
+    learned_files,
+    learned_folder,
+    lesson_of,
+    load_learned,
+    save_learned,
+)
 from scumble_daemon.library.signals import signals_files, signals_name
 from scumble_models.registry import find_model
 
@@ -138,6 +145,20 @@ def test_older_tensors_stay_until_the_new_ones_are_whole(client, library):
     assert same(tensors_of(library.find("Sea")), older)
     assert learn(client, seed=1).steps == STEPS
     assert not same(tensors_of(library.find("Sea")), older)
+
+
+def test_what_was_learned_by_an_older_recipe_is_learned_again_when_asked_for(client, library):
+    learn(client, steps=1)
+    entry, data = library.find("Sea"), load_learned(library.find("Sea"), WEIGHTS)
+    lesson = lesson_of(entry, WEIGHTS)
+    assert data is not None
+    assert lesson is not None
+    older = replace(lesson, recipe=0)
+    save_learned(entry, "microast", WEIGHTS, data, older)
+    learn(client, steps=1, only_new=True)  # as the editors ask
+    assert lesson_of(entry, WEIGHTS) == older
+    learn(client, steps=1)
+    assert lesson_of(entry, WEIGHTS) == lesson
 
 
 def test_painting_goes_before_learning(client, library):

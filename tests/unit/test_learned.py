@@ -38,7 +38,7 @@ __all__ = ["library"]
 WEIGHTS = "0123456789abcdef" * 4
 NAME = "microast-0123456789abcdef.safetensors"
 TENSORS = {"mean1": np.zeros((1, 4), "f4"), "decoder.weight": np.ones((2, 3, 3, 3), "f2")}
-LESSON = Lesson(150, 37, 5, "ab" * 32)
+LESSON = Lesson(150, 37, 5, "ab" * 32, 2)
 
 
 def test_a_note_stays_with_the_tensors_and_changes_none():

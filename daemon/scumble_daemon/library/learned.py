@@ -35,13 +35,15 @@ MAX_PICTURES = 256
 class Lesson:
     """How tensors were learned: after `done` of `steps` steps, with that seed, on that image among others.
 
-    `image` is a digest, empty for none but the usual pictures.
+    `image` is a digest, empty for none but the usual pictures; `recipe` that of `scumble_models.learning`, 0
+    where nobody noted it.
     """
 
     steps: int
     done: int
     seed: int = 0
     image: str = ""
+    recipe: int = 0
 
     @property
     def whole(self) -> bool:
@@ -163,7 +165,8 @@ def forget_old_pictures(folder: Path, most: int = MAX_PICTURES) -> None:
 
 def _lesson(record: Mapping[str, Any]) -> Lesson | None:
     numbers = [record.get(key) for key in ("steps", "done", "seed")]
-    image = record.get("image")
-    if not isinstance(image, str) or not all(isinstance(n, int) and 0 <= n < 1 << 31 for n in numbers):
+    image, recipe = record.get("image"), record.get("recipe", 0)
+    numbers_are_sound = all(isinstance(n, int) and 0 <= n < 1 << 31 for n in (*numbers, recipe))
+    if not isinstance(image, str) or not numbers_are_sound:
         return None
-    return Lesson(*numbers, image)  # type: ignore[arg-type]
+    return Lesson(*numbers, image, recipe)  # type: ignore[arg-type]

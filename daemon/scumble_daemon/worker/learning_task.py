@@ -21,7 +21,7 @@ from scumble.pixels.content import digest_of
 from scumble.pixels.geometry import Extent
 from scumble.pixels.pixels import BytesLike, Pixels
 from scumble_models.errors import SignalsError, TrainingError
-from scumble_models.learning import Learner, LearnSettings
+from scumble_models.learning import RECIPE, Learner, LearnSettings
 from scumble_models.registry import StyleModel
 from scumble_models.stylize import stylize
 from scumble_models.tiling.box import Box
@@ -176,7 +176,7 @@ class LearningTask:
         lesson, request = self._known, self._request
         if lesson is None:  # learned by whoever made the style
             return request.only_new
-        same = Lesson(request.steps, request.steps, request.seed, self._image)
+        same = Lesson(request.steps, request.steps, request.seed, self._image, RECIPE)
         return lesson.whole and (request.only_new or (request.minutes is None and lesson == same))
 
     def _picture(self) -> Pixels:
@@ -273,7 +273,7 @@ class LearningTask:
     def _store(self, learner: Learner) -> None:
         """Put the tensors where paintings find them."""
         info = self.model.info
-        lesson = Lesson(learner.steps, learner.done, self._request.seed, self._image)
+        lesson = Lesson(learner.steps, learner.done, self._request.seed, self._image, RECIPE)
         save_learned(self.entry, info.name, info.sha256, learner.signals().to_bytes(), lesson)
         self.stored = learner.done
         if self.entry.kind == "picture":

@@ -7,6 +7,6 @@ began at one start can be interpolated.
 """
 
 from scumble_models.learning.learner import Learner
-from scumble_models.learning.settings import LearnSettings
+from scumble_models.learning.settings import RECIPE, LearnSettings
 
-__all__ = ["LearnSettings", "Learner"]
+__all__ = ["RECIPE", "LearnSettings", "Learner"]
