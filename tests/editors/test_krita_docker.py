@@ -309,6 +309,7 @@ def test_a_picture_is_learned_to_the_end_and_painted_as_learned(docker, client: 
     turned.save(files[1])
     docker.run(
         f"""
+        settings = panel.studio.library.settings
         panel.studio.learning._learning._steps = 3
         panel.studio.set_effect(Effect())
         panel.studio.choose_file({str(files[0])!r})
@@ -322,6 +323,7 @@ def test_a_picture_is_learned_to_the_end_and_painted_as_learned(docker, client: 
         """
         keep("photo.raw", layer.pixelData(0, 0, document.width(), document.height()))
         keep("painted.raw", document.topLevelNodes()[1].pixelData(0, 0, document.width(), document.height()))
+        panel.studio.library._save(lambda _painted: settings)  # the library comes first
         """
     )
     size = docker.run("result = [document.width(), document.height()]")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import threading
 
 import pytest
 from PyQt6 import QtGui, QtWidgets
 from scumble_krita.panel.gallery_list import GAP
 
-from scumble import LearnRequest
-from scumble.editing import learning as background
 from scumble.editing import load_settings, settings_file
 
 from .driving import EXAMPLES, Panel, wait
@@ -20,9 +17,9 @@ KEY = ("file", PAINTING)
 
 
 @pytest.fixture
-def few_steps(monkeypatch) -> None:
+def few_steps(panel: Panel) -> None:
     """Two steps instead of minutes."""
-    monkeypatch.setattr(background, "LearnRequest", functools.partial(LearnRequest, steps=2))
+    panel.studio.learning._learning._steps = 2
 
 
 def white_below(panel: Panel) -> int:
