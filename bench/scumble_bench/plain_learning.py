@@ -11,21 +11,26 @@ import functools
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from scumble_models.grain import SIDE as GRAIN_SIDE
 from scumble_models.grain import grained
 from scumble_models.grid import grid_energy
 from scumble_models.learning import learner as ours
 from scumble_models.learning.contents import SIDE, bundled
-from scumble_models.learning.features import CONTENT_LAYER, STYLE_LAYERS, LayerStyle, layer_style
+from scumble_models.learning.features import (
+    CONTENT_LAYER,
+    STYLE_LAYERS,
+    LayerStyle,
+    averaging_encoder,
+    deviations,
+    layer_style,
+)
 from scumble_models.learning.losses import (
     enlarged,
     joined,
     low_band,
     luminance_loss,
     outside,
-    palette,
     shift_loss,
     smoothness,
 )
@@ -33,17 +38,13 @@ from scumble_models.learning.painting import Painting
 from scumble_models.learning.settings import LearnSettings
 from scumble_models.model import StyleModel
 from scumble_models.signals import StyleSignals
-from scumble_models.vgg.encoder import VGG16, shipped_encoder
+from scumble_models.vgg.encoder import VGG16
 
 
 @functools.cache
 def plain_vgg(device: torch.device) -> VGG16:
     """VGG-16 with average pooling, in float32, as torch lays it out."""
-    network = shipped_encoder()
-    for name, module in list(network.named_children()):
-        if isinstance(module, nn.MaxPool2d):
-            setattr(network, name, nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False))
-    return network.requires_grad_(False).to(device)
+    return averaging_encoder().to(device)
 
 
 class PlainLearner(ours.Learner):
@@ -68,10 +69,7 @@ class PlainLearner(ours.Learner):
         return self._network.finish(features, signals)
 
     def _loss(self, generator: torch.Generator) -> Tensor:
-        first, second = torch.randint(len(self._contents), (2,), generator=generator).tolist()
-        flip = bool(torch.randint(2, (1,), generator=generator))
-        dx, dy = torch.randint(1, 4, (2,), generator=generator).tolist()
-        x, y = torch.randint(GRAIN_SIDE, (2,), generator=generator).tolist()
+        first, second, flip, dx, dy, x, y = self._draw(generator)
         content, moved = self._plain_crop(first, flip, 0, 0), self._plain_crop(first, flip, dx, dy)
         finer_content = self._plain_crop(second, flip, 0, 0)
         still, shifted = self._paint_one(content, x, y), self._paint_one(moved, x + dx, y + dy)
@@ -89,16 +87,13 @@ class PlainLearner(ours.Learner):
         styles = [{name: layer_style(layers[name]) for name in STYLE_LAYERS} for layers in found]
         gram, mean = (self._distance(styles, part) for part in (0, 1))
         result = torch.cat(results)
-        colours = [
-            (palette(result, cell) - wanted).square().mean() for cell, wanted in self._palettes.items()
-        ]
         parts = {
             "gram": gram,
             "mean": mean,
             "spread": self._spread(styles),
             "content": F.mse_loss(torch.cat([layers[CONTENT_LAYER] for layers in found]), targets)
             / targets.var(),
-            "palette": torch.stack(colours).sum(),
+            "palette": self._palette_loss(result),
             "luminance": luminance_loss(result, torch.cat(contents)),
             "shift": shift_loss(still, shifted, dx, dy),
             "grid": grid_energy(result, ours.GRID_WINDOW).mean(),
@@ -121,10 +116,7 @@ class PlainLearner(ours.Learner):
         for name, (gram, mean) in self._plain_style.items():
             own_gram = torch.stack([style[name][0] for style in styles]).mean(0)
             own_mean = torch.stack([style[name][1] for style in styles]).mean(0)
-            deviation, wanted = (
-                (one.diagonal(dim1=1, dim2=2) - other.square()).clamp_min(1e-8).sqrt()
-                for one, other in ((own_gram, own_mean), (gram, mean))
-            )
+            deviation, wanted = deviations(own_gram, own_mean), deviations(gram, mean)
             squares = (deviation - wanted).square().sum() + (own_mean - mean).square().sum()
             found.append(squares / wanted.square().sum())
         return torch.stack(found).sum()

@@ -35,10 +35,7 @@ def replace_layer(document: Any, old: Any, like: Any, name: str, paint: Callable
         if stays is not None and document.activeNode() != stays:
             document.setActiveNode(stays)
         return _replaced_in_two(document, old, like, name, paint)
-    new.setName(name)
-    _empty(new)
-    in_space_of(like, new)
-    paint(new)
+    _repaint(new, like, name, paint)
     new.setInheritAlpha(old.inheritAlpha())
     new.setAlphaLocked(old.alphaLocked())
     new.setColorLabel(old.colorLabel())
@@ -81,10 +78,7 @@ def _converted(document: Any, old: Any) -> Optional[Any]:
 
 def _replaced_in_two(document: Any, old: Any, like: Any, name: str, paint: Callable[[Any], Any]) -> Any:
     new = old.duplicate()  # setting its mode would make a step
-    new.setName(name)
-    _empty(new)
-    in_space_of(like, new)
-    paint(new)
+    _repaint(new, like, name, paint)
     if document.activeNode() != old:
         keep_active(document, new)
     old.parentNode().addChildNode(new, old)
@@ -93,9 +87,13 @@ def _replaced_in_two(document: Any, old: Any, like: Any, name: str, paint: Calla
     return new
 
 
-def _empty(layer: Any) -> None:
+def _repaint(layer: Any, like: Any, name: str, paint: Callable[[Any], Any]) -> None:
+    """Give a layer another name, other pixels, and the colour space of `like`."""
+    layer.setName(name)
     box = layer.bounds()
     erase(layer, Bounds(box.x(), box.y(), box.width(), box.height()), format_of(layer))
+    in_space_of(like, layer)
+    paint(layer)
 
 
 def _is_within(node: Any, layer: Any) -> bool:

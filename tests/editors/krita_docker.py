@@ -84,8 +84,7 @@ def open_photo(krita: KritaSession, width: int = 0) -> None:
         document.setBatchmode(True)
         if {width}:
             document.scaleImage({width}, {width} * 2 // 3, 72, 72, "Bilinear")
-        app.activeWindow().addView(document)
-        app.setActiveDocument(document)
+        in_view(document)
         """
     )
     krita.until("app.activeDocument() == document and document.activeNode() is not None")

@@ -23,6 +23,12 @@ def fill(node, data, x, y, w, h):
     document.refreshProjection()
     document.waitForDone()
 
+def in_view(document):
+    document.setBatchmode(True)
+    app.activeWindow().addView(document)
+    app.setActiveDocument(document)
+    return document
+
 def tree(parent=None):
     nodes = (parent or document.rootNode()).childNodes()
     nodes = [n for n in nodes if n.type() != "selectionmask"]
@@ -122,9 +128,7 @@ def open_document(
         if "D" not in globals():
             exec({INSIDE!r}, globals())
         document = app.createDocument({width}, {height}, "Test", {model!r}, {depth!r}, {profile!r}, 72.0)
-        document.setBatchmode(True)
-        app.activeWindow().addView(document)
-        app.setActiveDocument(document)
+        in_view(document)
         """
     )
     krita.until("app.activeDocument() == document and document.activeNode() is not None")

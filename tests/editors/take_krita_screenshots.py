@@ -37,10 +37,7 @@ def open_cat(krita) -> None:
     show_docker(krita)
     krita.run(
         """
-        document = app.openDocument(str(FOLDER / "cat.jpg"))
-        document.setBatchmode(True)
-        app.activeWindow().addView(document)
-        app.setActiveDocument(document)
+        document = in_view(app.openDocument(str(FOLDER / "cat.jpg")))
         """
     )
     krita.until("app.activeDocument() == document and document.activeNode() is not None")

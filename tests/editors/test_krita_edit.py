@@ -17,10 +17,7 @@ keep("edited.raw", new.pixelData(*target.bounds))
 keep("shown_again.raw", new.projectionPixelData(*target.bounds))
 """
 REOPEN = """
-document = app.openDocument(str(FOLDER / "kept.kra"))
-document.setBatchmode(True)
-app.activeWindow().addView(document)
-app.setActiveDocument(document)
+document = in_view(app.openDocument(str(FOLDER / "kept.kra")))
 """
 
 

@@ -139,10 +139,7 @@ def test_a_selection_that_said_where_a_style_is_is_kept_with_the_layer(krita, kr
     close_documents(krita)
     krita.run(
         """
-        document = app.openDocument(str(FOLDER / "placed.kra"))
-        document.setBatchmode(True)
-        app.activeWindow().addView(document)
-        app.setActiveDocument(document)
+        document = in_view(app.openDocument(str(FOLDER / "placed.kra")))
         """
     )
     krita.until("document.activeNode() is not None")

@@ -290,10 +290,7 @@ def test_a_preview_in_a_saved_file_is_known_and_removed(krita):
     close_documents(krita)
     krita.run(
         f"""
-        document = app.openDocument({str(file)!r})
-        document.setBatchmode(True)
-        app.activeWindow().addView(document)
-        app.setActiveDocument(document)
+        document = in_view(app.openDocument({str(file)!r}))
         """
     )
     krita.until("document.activeNode() is not None")

@@ -23,8 +23,8 @@ class EditorSettings:
     """The last effect, the styles last used and what was painted (newest first), the artist's favourites.
 
     `learn`: whether paintings that the artist adds are learned, and `learn_steps` for how long, which only
-    the file changes; `on_layer`: whether the gallery shows the
-    artist's layer in each style in place of the paintings.
+    the file changes; `on_layer`: whether the gallery shows the artist's layer in each style in place of the
+    paintings.
     """
 
     effect: Effect = field(default_factory=Effect)

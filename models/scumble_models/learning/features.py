@@ -22,16 +22,17 @@ LayerStyle = tuple[Tensor, Tensor]
 
 @functools.cache
 def loss_network(device: torch.device) -> VGG16:
-    """VGG-16 to relu4_1 with average pooling (Gatys et al.: its gradients reach every position).
+    """:func:`averaging_encoder` in bfloat16 and channels last, which halves the time of a step on a CPU."""
+    return channels_last(averaging_encoder().to(torch.bfloat16), device)
 
-    In bfloat16 and channels last, which halves the time of a step on a CPU.
-    """
+
+def averaging_encoder() -> VGG16:
+    """VGG-16 to relu4_1 with average pooling (Gatys et al.: its gradients reach every position)."""
     network = shipped_encoder()
     for name, module in list(network.named_children()):
         if isinstance(module, nn.MaxPool2d):
             setattr(network, name, nn.AvgPool2d(2, ceil_mode=True, count_include_pad=False))
-    network.requires_grad_(False)
-    return channels_last(network.to(torch.bfloat16), device)
+    return network.requires_grad_(False)
 
 
 def activations(image: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
@@ -77,13 +78,13 @@ def style_distance(found: Mapping[str, Tensor], style: Mapping[str, LayerStyle])
         own_gram, own_mean = layer_style(found[name])
         grams.append((own_gram - gram).square().sum((1, 2)).mean() / gram.square().sum())
         means.append((own_mean - mean).square().sum(1).mean() / mean.square().sum())
-        batch_mean, wanted = own_mean.mean(0, keepdim=True), _deviation(gram, mean)
-        deviation = _deviation(own_gram.mean(0, keepdim=True), batch_mean)
+        batch_mean, wanted = own_mean.mean(0, keepdim=True), deviations(gram, mean)
+        deviation = deviations(own_gram.mean(0, keepdim=True), batch_mean)
         squares = (deviation - wanted).square().sum() + (batch_mean - mean).square().sum()
         spreads.append(squares / wanted.square().sum())
     return torch.stack(grams).sum(), torch.stack(means).sum(), torch.stack(spreads).sum()
 
 
-def _deviation(gram: Tensor, mean: Tensor) -> Tensor:
+def deviations(gram: Tensor, mean: Tensor) -> Tensor:
     """Standard deviations of a layer's channels, ``(N, C)``, from its Gram matrix and its means."""
     return (gram.diagonal(dim1=1, dim2=2) - mean.square()).clamp_min(1e-8).sqrt()

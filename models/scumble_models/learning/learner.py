@@ -227,10 +227,7 @@ class Learner:
         return self._network.finish(features, signals)
 
     def _loss(self, generator: torch.Generator) -> Tensor:
-        first, second = torch.randint(len(self._contents), (2,), generator=generator).tolist()
-        flip = bool(torch.randint(2, (1,), generator=generator))
-        dx, dy = torch.randint(1, 4, (2,), generator=generator).tolist()
-        x, y = torch.randint(GRAIN_SIDE, (2,), generator=generator).tolist()
+        first, second, flip, dx, dy, x, y = self._draw(generator)
         content, target, moved = self._content(first, flip, dx, dy)
         finer_content, finer_target, _ = self._content(second, flip, dx, dy)
         plain = self._paint([content, moved], [(x, y), (x + dx, y + dy)])
@@ -239,15 +236,12 @@ class Learner:
         found = activations(result.clamp(-0.2, 1.2), STYLE_LAYERS)
         targets = torch.cat([target, finer_target]).float()
         gram, mean, spread = style_distance(found, self._style)
-        colours = [
-            (palette(result, cell) - wanted).square().mean() for cell, wanted in self._palettes.items()
-        ]
         parts = {
             "gram": gram,
             "mean": mean,
             "spread": spread,
             "content": F.mse_loss(found[CONTENT_LAYER].float(), targets) / targets.var(),
-            "palette": torch.stack(colours).sum(),
+            "palette": self._palette_loss(result),
             "luminance": luminance_loss(result, contents),
             "shift": shift_loss(plain[:1], plain[1:], dx, dy),
             "grid": grid_energy(result, GRID_WINDOW).mean(),
@@ -256,6 +250,19 @@ class Learner:
             "outside": outside(result),
         }
         return self._weighted(parts)
+
+    def _draw(self, generator: torch.Generator) -> tuple[int, int, bool, int, int, int, int]:
+        """What a step leaves to chance: both crops, mirrored or not, the shift, and where the grain is."""
+        first, second = torch.randint(len(self._contents), (2,), generator=generator).tolist()
+        flip = bool(torch.randint(2, (1,), generator=generator))
+        dx, dy = torch.randint(1, 4, (2,), generator=generator).tolist()
+        x, y = torch.randint(GRAIN_SIDE, (2,), generator=generator).tolist()
+        return first, second, flip, dx, dy, x, y
+
+    def _palette_loss(self, result: Tensor) -> Tensor:
+        """How far the colours of the pictures are from the painting's, at each size of cells."""
+        cells = self._palettes.items()
+        return torch.stack([(palette(result, cell) - wanted).square().mean() for cell, wanted in cells]).sum()
 
     def _weighted(self, parts: dict[str, Tensor]) -> Tensor:
         """The sum of the losses, of which those of the content count more while the photo is lost."""
