@@ -26,10 +26,12 @@ from PIL import Image
 from scumble.marks import PHOTO
 from scumble_daemon.library.builtin import PICTURE, builtin_styles, tomllib
 from scumble_daemon.library.learned import Lesson, lesson_of, save_learned
+from scumble_daemon.worker.starting import start_in
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.errors import TrainingError
 from scumble_models.files import write_atomically
 from scumble_models.learning import RECIPE, Learner, LearnSettings
+from scumble_models.learning.start import Start
 from scumble_models.registry import StyleModel, load_model
 
 ROOT = Path(__file__).parents[1]
@@ -72,19 +74,20 @@ def main(
             continue
         picture = (entry.folder / PICTURE).read_bytes()
         started = time.monotonic()
-        data = _learn(model, picture, settings, cache / f"{name}.safetensors")
+        start = start_in(styles, model, entry)
+        data = _learn(model, picture, settings, start, cache / f"{name}.safetensors")
         save_learned(entry, model.info.name, model.info.sha256, data, lesson)
         click.echo(f"{name}: {len(data)} bytes, {time.monotonic() - started:.0f} s")
         sys.stdout.flush()
 
 
-def _learn(model: StyleModel, picture: bytes, settings: LearnSettings, kept: Path) -> bytes:
+def _learn(model: StyleModel, picture: bytes, settings: LearnSettings, start: Start, kept: Path) -> bytes:
     with Image.open(io.BytesIO(picture)) as image:
         pixels = np.array(image.convert("RGB"))
     try:
         learner = Learner.resume(model, pixels, "RGB", kept.read_bytes(), settings)
     except (OSError, TrainingError):
-        learner = Learner(model, pixels, "RGB", settings)
+        learner = Learner(model, pixels, "RGB", settings, start=start)
     last = time.monotonic()
     while learner.done < learner.steps:
         learner.step()

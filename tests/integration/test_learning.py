@@ -32,7 +32,8 @@ from scumble_daemon.library.learned import (
     save_learned,
 )
 from scumble_daemon.library.signals import signals_files, signals_name
-from scumble_models.registry import find_model
+from scumble_models.grain import GRAIN
+from scumble_models.registry import find_model, load_model
 
 pytestmark = pytest.mark.timeout(600)  # a step takes half a second, and ten where much else is done
 LAYER = noise(48, 64)
@@ -120,6 +121,20 @@ def test_a_painting_is_learned_and_painted_with(client, library):
     assert again.seconds < learned.seconds
     mixed = client.stylize(LAYER, [("Sea", 0.5), ("irises", 0.5)], weight=0.5)
     assert mixed.extent == painted.extent
+
+
+def test_a_painting_begins_between_what_the_library_has_learned(client, library):
+    """One that the library knows, under another name, begins at what was learned of it: a step is small."""
+    known = library.find("red-fuji")
+    assert known.image is not None
+    learn(client, style=known.image, steps=1)
+    began, there = tensors_of(library.find("Sea")), tensors_of(known)
+    own = load_model("microast", "cpu").decoder_weights()
+    for name in (name for name in own if name != GRAIN):
+        found = began[f"decoder.{name}"].astype(np.float32)
+        near = np.abs(found - there[f"decoder.{name}"]).max()
+        assert near < 1e-3
+        assert near < np.abs(found - own[name].numpy()).max()
 
 
 def test_the_same_seed_gives_the_same_style_however_often_it_was_stopped(client, library):

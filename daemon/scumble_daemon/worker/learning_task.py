@@ -1,7 +1,7 @@
 """Learning one style in the worker: where it is kept, what is done already, and step after step.
 
-Imported by the worker only. What is learned goes into the library at a quarter, half and end, unless older
-tensors of the style are whole: these stay until the new ones are. What is needed to go on is kept every
+Imported by the worker only. What is learned goes into the library at a tenth, a quarter, half and end, unless
+older tensors of the style are whole: these stay until the new ones are. What is needed to go on is kept every
 `CHECKPOINT_S`, and whenever a learning stops before its end.
 """
 
@@ -32,6 +32,7 @@ from ..library import StyleEntry
 from ..library.checkpoints import Begun
 from ..library.learned import Lesson, forget_old_pictures, lesson_of, save_learned, take_over
 from .memory import available_bytes
+from .starting import start_in
 from .style_signals import learned_signals
 from .stylizer import Stylizer, as_array, known_picture, scaled_down, style_pixels
 
@@ -232,7 +233,8 @@ class LearningTask:
 
     def _new(self, steps: int) -> Learner:
         pixels, channels, settings, extra = self._lesson(steps)
-        return Learner(self.model, pixels, channels, settings, extra)
+        start = start_in(self._library.builtin_folder, self.model, self.entry)
+        return Learner(self.model, pixels, channels, settings, extra, start)
 
     def _resumed(self) -> Learner | None:
         """The learning that was stopped; None when there is none that fits."""
@@ -268,7 +270,7 @@ class LearningTask:
     def _stages(self, steps: int) -> set[int]:
         if self._known is not None and self._known.whole:
             return {steps}
-        return {steps // 4, steps // 2, steps} - {0}
+        return {steps // 10, steps // 4, steps // 2, steps} - {0}
 
     def _store(self, learner: Learner) -> None:
         """Put the tensors where paintings find them."""

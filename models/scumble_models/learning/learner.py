@@ -35,16 +35,17 @@ from scumble_models.learning.losses import (
 )
 from scumble_models.learning.painting import Painting
 from scumble_models.learning.settings import LearnSettings, LossWeights
+from scumble_models.learning.start import Start
 from scumble_models.model import StyleModel
 from scumble_models.registry import list_models
 from scumble_models.signals import StyleSignals
 
-WARM_UP = 20
+WARM_UP = 8
 GRID_WINDOW = 16
 #: Share of the content's own fine luminance in what a finer level of the cascade paints.
 BAND_SHARE = 0.8
 #: Faces stay faces while the luminance loss is below this; where it is not, content counts more and more.
-LEGIBLE = 0.2
+LEGIBLE = 0.25
 #: How fast it comes to count more: the exponent for each step at twice the loss.
 HASTE = 0.15
 MOST_BALANCE = 30.0
@@ -64,6 +65,7 @@ class Learner:
         pixels: the painting, ``(H, W, C)`` of uint8, uint16, float16 or float32.
         channels: ``RGB``, ``RGBA``, ``BGRA``, ``GRAY`` or ``GRAYA``; what is transparent does not count.
         extra: pixels and channels of a picture that is one more content, such as the one being painted.
+        start: where it begins; by default with the network's own decoder.
 
     Raises:
         PixelsError: the painting cannot be learned from; says why.
@@ -77,6 +79,7 @@ class Learner:
         channels: str,
         settings: LearnSettings | None = None,
         extra: tuple[np.ndarray, str] | None = None,
+        start: Start | None = None,
     ) -> None:
         if not model.traits.learns:
             able = next((info.name for info in list_models() if info.traits.learns), "")
@@ -94,8 +97,11 @@ class Learner:
                 self._style = painting.style()
                 self._palettes = {cell: palette(painting.image, cell, painting.share) for cell in CELLS}
                 signals = model.network.encode_style(painting.image)
+            begun = start(signals) if start is not None else None
             self._architecture = signals.architecture
-            self._network = model.network.with_decoder(model.network.decoder_weights())
+            weights = dict(model.network.decoder_weights() if begun is None else begun.decoder)
+            weights.pop(GRAIN)  # each step puts it on its contents by itself
+            self._network = model.network.with_decoder(weights)
             decoder = self._network.learned_part()
             assert decoder is not None
             # Clones, because tensors made in inference mode take no part in a gradient.
@@ -104,7 +110,7 @@ class Learner:
             self._decoder = dict(decoder.named_parameters())
             self._signals = {
                 name: torch.nn.Parameter(tensor.to(model.device).clone())
-                for name, tensor in signals.tensors.items()
+                for name, tensor in (begun or signals).tensors.items()
             }
             self._parameters = {
                 **{f"decoder.{name}": p for name, p in self._decoder.items()},

@@ -1,0 +1,61 @@
+"""Where a learning begins: between what was learned of the paintings that look most like this one.
+
+A start that serves quick learning is what meta-learning looks for (Reptile: Nichol et al., 2018). The
+library is such a set of tasks, solved: a mean over all of it is Reptile's start after one outer step, and one
+over the nearest does better (the table is in MicroAST's card).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from scumble_models.signals import StyleSignals, sum_of
+
+#: Begins a learning, given the painting's signals as they are encoded; None for the network's own decoder.
+Start = Callable[[StyleSignals], "StyleSignals | None"]
+
+#: So many learned paintings are mixed.
+NEIGHBOURS = 4
+
+
+def neighbours(signals: StyleSignals, others: Sequence[StyleSignals]) -> list[tuple[int, float]]:
+    """The nearest of other paintings and their shares, by their signals as they are encoded.
+
+    The distance is the squared difference of signals relative to their spread over ``others``; a share is
+    proportional to one by it, and all shares sum to 1.
+
+    Args:
+        others: of one painting each, like ``signals``; at least two, or no spread is known.
+
+    Returns:
+        Positions in ``others`` with shares, nearest first: at most `NEIGHBOURS`, none without others.
+    """
+    if len(others) < 2:
+        return []
+    distances = torch.zeros(len(others))
+    for name, own in signals.tensors.items():
+        theirs = torch.cat([other.tensors[name] for other in others]).flatten(1)
+        spread = theirs.std(0).clamp_min(1e-3)
+        distances += ((theirs - own.flatten(1)) / spread).square().mean(1).cpu()
+    nearest = distances.argsort(stable=True)[:NEIGHBOURS]
+    shares = 1 / distances[nearest].clamp_min(1e-6)
+    return list(zip(nearest.tolist(), (shares / shares.sum()).tolist(), strict=True))
+
+
+def between(signals: StyleSignals, found: Sequence[tuple[StyleSignals, StyleSignals, float]]) -> StyleSignals:
+    """Where a painting's learning begins, from its neighbours as encoded, as learned, and their shares.
+
+    Its decoder is the mean of theirs, and its own signals are moved as theirs were moved by learning.
+    """
+    moved: dict[str, Tensor] = {}
+    for name, own in signals.tensors.items():
+        steps = [(learned.tensors[name] - encoded.tensors[name], share) for encoded, learned, share in found]
+        moved[name] = own + sum_of(steps).to(own.device)
+    first = found[0][1].decoder
+    decoder = {
+        name: sum_of([(learned.decoder[name], share) for _, learned, share in found]) for name in first
+    }
+    return StyleSignals(signals.architecture, moved, decoder)
