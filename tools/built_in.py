@@ -10,9 +10,9 @@ from PIL import Image
 from scumble_daemon.library import StyleEntry
 from scumble_daemon.library.builtin import builtin_styles
 from scumble_daemon.worker.style_signals import library_signals
+from scumble_models.first_sight import first_sight
 from scumble_models.registry import StyleModel
 from scumble_models.signals import StyleSignals
-from scumble_models.stylize import encode_style
 
 STYLES = Path(__file__).parents[1] / "styles"
 
@@ -32,5 +32,5 @@ def picture_of(name: str) -> Image.Image:
 def signals_of(model: StyleModel, name: str) -> StyleSignals:
     """Its signals for a model, learned ones before others."""
     return library_signals(
-        model, entry_of(name), lambda entry: encode_style(model, np.asarray(picture_of(entry.name)), "RGB")
+        model, entry_of(name), lambda entry: first_sight(model, np.asarray(picture_of(entry.name)), "RGB")
     )

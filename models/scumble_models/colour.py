@@ -16,7 +16,7 @@ def luminance(image: Tensor) -> Tensor:
     return (image * image.new_tensor(LUMA)[None, :, None, None]).sum(1, keepdim=True)
 
 
-def colour_map(source: Tensor, target: Tensor) -> Callable[[Tensor], Tensor]:
+def linear_map(source: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """The linear Monge-Kantorovich map (Pitié and Kokaram, 2007), image by image.
 
     Of all linear maps that give the colours of ``source`` the mean and covariance of ``target`` the one
@@ -26,16 +26,21 @@ def colour_map(source: Tensor, target: Tensor) -> Callable[[Tensor], Tensor]:
         source, target: ``(N, 3, H, W)`` in 0..1, of any sizes.
 
     Returns:
-        A function from ``(N, 3, h, w)`` to the same shape, not clamped.
+        The matrices ``(N, 3, 3)`` and what is added to their products, ``(N, 3)``.
     """
-    mean, new_mean = (x.flatten(2).mean(2)[:, :, None, None] for x in (source, target))
+    mean, new_mean = (x.flatten(2).mean(2) for x in (source, target))
     covariance, wanted = _covariance(source), _covariance(target)
     root, inverse = _power(covariance, 0.5), _power(covariance, -0.5)
     matrix = (inverse @ _power(root @ wanted @ root, 0.5) @ inverse).to(source.dtype)
+    return matrix, new_mean - (matrix @ mean[:, :, None])[:, :, 0]
+
+
+def colour_map(source: Tensor, target: Tensor) -> Callable[[Tensor], Tensor]:
+    """:func:`linear_map` as a function from ``(N, 3, h, w)`` to the same shape, not clamped."""
+    matrix, offset = linear_map(source, target)
 
     def apply(image: Tensor) -> Tensor:
-        moved = torch.einsum("nij,njhw->nihw", matrix.to(image), image - mean.to(image))
-        return moved + new_mean.to(image)
+        return torch.einsum("nij,njhw->nihw", matrix.to(image), image) + offset.to(image)[:, :, None, None]
 
     return apply
 

@@ -35,6 +35,7 @@ class ModelInfo:
         traits: of the engine.
         encoder: a second file with the parts that training left as they were, such as a VGG.
         encoder_sha256: of that file.
+        first_sight: a decoder for styles that are not learned; see :mod:`scumble_models.first_sight`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ModelInfo:
     traits: Traits = field(default_factory=Traits)
     encoder: Path | None = None
     encoder_sha256: str = ""
+    first_sight: Path | None = None
 
     def read_style(self, data: bytes) -> StyleSignals:
         """A style from the bytes of its file.

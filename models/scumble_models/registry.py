@@ -203,6 +203,7 @@ def _builtin(folder: EngineFolder, name: str) -> ModelInfo:
         traits=folder.traits,
         encoder=folder.path / row["encoder"] if "encoder" in row else None,
         encoder_sha256=row.get("encoder_sha256", ""),
+        first_sight=folder.path / row["first_sight"] if "first_sight" in row else None,
     )
 
 

@@ -17,8 +17,9 @@ from PIL import Image, ImageCms
 
 from scumble_daemon import cli
 from scumble_daemon.images import large, read_image
+from scumble_models.first_sight import first_sight
 from scumble_models.registry import load_model
-from scumble_models.stylize import encode_style, stylize
+from scumble_models.stylize import stylize
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 STYLE = noise(64, 64, seed=1)
@@ -65,7 +66,7 @@ def run(*arguments: str) -> int:
 
 def expected(model, array: np.ndarray, **options) -> np.ndarray:
     channels = {3: "RGB", 4: "RGBA"}[array.shape[2]]
-    return stylize(model, array, channels, [(encode_style(model, STYLE, "RGB"), 1.0)], **options)
+    return stylize(model, array, channels, [(first_sight(model, STYLE, "RGB"), 1.0)], **options)
 
 
 def left_behind(home: Path) -> list[Path]:

@@ -26,9 +26,10 @@ from scumble import (
 from scumble.pixels.content import digest_of
 from scumble.pixels.shared_memory import SHARED_FROM
 from scumble.uploads import Uploads
+from scumble_models.first_sight import first_sight
 from scumble_models.look import Look
 from scumble_models.registry import list_models, load_model
-from scumble_models.stylize import encode_style, stylize
+from scumble_models.stylize import stylize
 
 STYLE = noise(80, 96, seed=1)
 
@@ -60,7 +61,7 @@ def pixels_of(array: np.ndarray, channels: str) -> Pixels:
 def test_the_result_equals_the_models_own(client: Client, model, dtype, channels):
     array = noise(70, 90, PixelFormat("u8", channels).channel_count, dtype)
     result = client.stylize(pixels_of(array, channels), STYLE, 0.7)
-    signals = encode_style(model, STYLE, "RGB")
+    signals = first_sight(model, STYLE, "RGB")
     expected = stylize(model, array, channels, [(signals, 1.0)], weight=0.7)
     assert result.format == pixels_of(array, channels).format
     np.testing.assert_array_equal(to_array(result), expected)
@@ -72,7 +73,7 @@ def test_region_mask_and_mix_reach_the_model(client: Client, model):
     mask[20:70, 10:60] = 255
     region = Bounds(8, 16, 40, 50)
     result = client.stylize(array, [(STYLE, 2.0), (other, 1.0)], mask=mask.tobytes(), region=region)
-    styles = [(encode_style(model, STYLE, "RGB"), 2.0), (encode_style(model, other, "RGB"), 1.0)]
+    styles = [(first_sight(model, STYLE, "RGB"), 2.0), (first_sight(model, other, "RGB"), 1.0)]
     expected = stylize(model, array, "RGB", styles, mask=mask, region=region)
     assert result.extent == region.extent
     np.testing.assert_array_equal(to_array(result), expected)
@@ -209,7 +210,7 @@ def test_the_masks_of_styles_reach_the_model(client: Client, model):
     sources = [StyleSource(pixels=pixels_of(style, "RGB")) for style in (STYLE, other)]
     styles = (StyleWeight(sources[0], 1.0, mask.tobytes()), StyleWeight(sources[1], 1.0))
     result = client.submit(StylizeRequest(pixels_of(array, "RGB"), styles)).result()
-    signals = [(encode_style(model, style, "RGB"), 1.0) for style in (STYLE, other)]
+    signals = [(first_sight(model, style, "RGB"), 1.0) for style in (STYLE, other)]
     expected = stylize(model, array, "RGB", signals, style_masks=[mask, None])
     np.testing.assert_array_equal(to_array(result), expected)
 
@@ -218,7 +219,7 @@ def test_the_look_reaches_the_model(client: Client, model):
     array = noise(96, 80, seed=8)
     look = Look(stroke_size=2.0, preserve_color="luminance", contrast=1.3, detail=0.5)
     result = client.stylize(array, STYLE, **vars(look))
-    expected = stylize(model, array, "RGB", [(encode_style(model, STYLE, "RGB"), 1.0)], look=look)
+    expected = stylize(model, array, "RGB", [(first_sight(model, STYLE, "RGB"), 1.0)], look=look)
     # Another process has other threads, which sum a coarser level in another order.
     difference = np.abs(to_array(result).astype(int) - np.asarray(expected).astype(int))
     assert difference.max() <= 1
@@ -271,6 +272,6 @@ def test_a_preview_comes_before_the_result_of_a_large_layer(client: Client, mode
     previews = [event for event in events if isinstance(event, Pixels)]
     assert [preview.extent for preview in previews] == [Extent(640, 364)]
     assert events.index(previews[0]) < len(events) - 1  # the finest level's patches come after it
-    signals, expected = encode_style(model, STYLE, "RGB"), []
+    signals, expected = first_sight(model, STYLE, "RGB"), []
     stylize(model, layer, "RGBA", [(signals, 1.0)], weight=0.8, on_preview=expected.append)
     np.testing.assert_array_equal(to_array(previews[0]), expected[0])

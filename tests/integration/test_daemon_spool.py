@@ -17,8 +17,9 @@ from scumble.conversion import as_pixels
 from scumble.wire import messages as m
 from scumble_daemon.jobs.result_sender import ResultMode, ResultSender
 from scumble_daemon.storage.spool import Spool
+from scumble_models.first_sight import first_sight
 from scumble_models.registry import load_model
-from scumble_models.stylize import encode_style, stylize
+from scumble_models.stylize import stylize
 
 STYLE = noise(48, 48, seed=1)
 SETTINGS = "limits=Limits(spool_over=50_000, spool_bytes={})"
@@ -55,7 +56,7 @@ def test_a_layer_on_disk_gives_the_same_as_one_in_memory(place: Place, model, dt
         until(lambda: not spooled(place), "the end of the layer's file")
         # The broker publishes its state once a turn, so the file may be gone a moment before the number.
         until(lambda: client.status()["spool_bytes"] == 0, "the layer's bytes in the status")
-    signals = [(encode_style(model, STYLE, "RGB"), 1.0)]
+    signals = [(first_sight(model, STYLE, "RGB"), 1.0)]
     options["mask"] = mask
     expected = stylize(model, array, channels, signals, weight=0.8, **options)
     np.testing.assert_array_equal(to_array(found), expected)

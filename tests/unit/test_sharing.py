@@ -127,7 +127,7 @@ def test_a_recipe_that_comes_home_finds_the_styles_that_it_mixes(mine, tmp_path)
 
 BOMB = b64(save({"mean1": np.zeros((1, 400_000), "f4")}))
 NOT_FINITE = b64(save({"mean1": np.full((1, 4), np.nan, "f4")}))
-WRONG_SHAPE = b64(save({"mean1": np.zeros(4, "f4")}))
+WRONG_SHAPE = b64(save({"mean1": np.zeros((1, 1, 1, 1, 64), np.float32)}))
 ATTACKS = {
     "a path for signals": {"signals": {"../../evil.safetensors": good()["signals"][SIGNALS]}},
     "an absolute path": {"signals": {"/tmp/evil-0123456789abcdef.safetensors": good()["signals"][SIGNALS]}},

@@ -20,7 +20,7 @@ import dataclasses
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -169,19 +169,14 @@ def _with_tensors(
 
 
 def _signals(data: object) -> dict[str, bytes]:
-    return _tensors(data, "signals", MAX_BYTES, lambda v: v.ndim == 2 and v.dtype == np.float32)
+    return _tensors(data, "signals", MAX_BYTES)
 
 
 def _learned(data: object) -> dict[str, bytes]:
-    return _tensors(
-        data,
-        "learned tensors",
-        MAX_LEARNED_BYTES,
-        lambda v: 1 <= v.ndim <= 4 and v.dtype in (np.float32, np.float16),
-    )
+    return _tensors(data, "learned tensors", MAX_LEARNED_BYTES)
 
 
-def _tensors(data: object, what: str, most: int, fits: Callable[[np.ndarray], bool]) -> dict[str, bytes]:
+def _tensors(data: object, what: str, most: int) -> dict[str, bytes]:
     if not isinstance(data, dict) or len(data) > MAX_SIGNALS:
         raise _bad(f"its {what} are not a table")
     found: dict[str, bytes] = {}
@@ -191,13 +186,18 @@ def _tensors(data: object, what: str, most: int, fits: Callable[[np.ndarray], bo
         content = _bytes(text, most, what)
         try:
             tensors = load_safetensors(content)
-            sound = all(fits(tensor) and np.isfinite(tensor).all() for tensor in tensors.values())
+            sound = all(_is_sound(tensor) for tensor in tensors.values())
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
             raise _bad(f"its {what} are damaged") from error
         if not tensors or not sound:
             raise _bad(f"its {what} are damaged")
         found[name] = content
     return found
+
+
+def _is_sound(tensor: np.ndarray) -> bool:
+    of_a_kind = 1 <= tensor.ndim <= 4 and tensor.dtype in (np.float32, np.float16)
+    return of_a_kind and bool(np.isfinite(tensor).all())
 
 
 def _thumbnail(data: bytes) -> bytes:

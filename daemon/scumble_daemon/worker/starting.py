@@ -25,12 +25,19 @@ def start_in(folder: Path, model: StyleModel, entry: StyleEntry) -> Start:
     """
 
     def start(signals: StyleSignals) -> StyleSignals | None:
-        others = (other for other in builtin_styles(folder) if other.identity != entry.identity)
-        known = [pair for other in others if (pair := _known(model, other)) is not None]
+        known = known_styles(folder, model, but=entry)
         near = neighbours(signals, [encoded for encoded, _ in known])
         return between(signals, [(*known[position], share) for position, share in near]) if near else None
 
     return start
+
+
+def known_styles(
+    folder: Path, model: StyleModel, but: StyleEntry | None = None
+) -> list[tuple[StyleSignals, StyleSignals]]:
+    """The signals of the built-in styles that are learned for a model, as encoded and as learned."""
+    entries = [entry for entry in builtin_styles(folder) if but is None or entry.identity != but.identity]
+    return [pair for entry in entries if (pair := _known(model, entry)) is not None]
 
 
 def _known(model: StyleModel, entry: StyleEntry) -> tuple[StyleSignals, StyleSignals] | None:

@@ -34,10 +34,14 @@ def library_signals(
     data = load_signals(entry, info.sha256)
     if data is not None:
         try:
-            return model.check(info.read_style(data))
+            kept = model.check(info.read_style(data))
         except SignalsError:
             if entry.image is None:
                 raise
+        else:
+            # Older ones have no decoder, and with the picture there is a better first sight.
+            if kept.learned or info.first_sight is None or entry.image is None:
+                return kept
     if entry.image is None and damaged is not None:
         raise damaged
     if entry.image is None:

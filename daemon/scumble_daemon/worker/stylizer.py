@@ -24,6 +24,7 @@ from scumble_models import registry
 from scumble_models.blend import needs_own
 from scumble_models.devices import choose_device, is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError, SignalsError
+from scumble_models.first_sight import first_sight
 from scumble_models.learned import mix_styles
 from scumble_models.look import Look
 from scumble_models.runner import KeptStatistics
@@ -226,7 +227,9 @@ class Stylizer:
         if request.references or not request.weight or not needs_own(model.traits, request.weight):
             return None
         key = hashlib.sha256(b"layer\0" + repr(spec["image"]).encode()).digest()
-        return self._cached(model, key, lambda: _encode(model, request.image))
+        return self._cached(
+            model, key, lambda: encode_style(model, as_array(request.image), request.image.format.channels)
+        )
 
     def _model(self, engine: str, device: str) -> registry.StyleModel:
         info = registry.find_model(engine)
@@ -251,14 +254,14 @@ class Stylizer:
                 learned = learned_signals(model, entry)
                 if learned is not None:
                     return learned
-            return _encode(model, style_pixels(source))
+            return _first_sight(model, style_pixels(source))
 
         return self._cached(model, stamp, make)
 
     def _library_signals(self, model: registry.StyleModel, entry: StyleEntry) -> StyleSignals:
         def encode(entry: StyleEntry) -> StyleSignals:
             assert entry.image is not None
-            return _encode(model, read_image(entry.image).pixels)
+            return _first_sight(model, read_image(entry.image).pixels)
 
         return self._cached(model, learned_stamp(entry), lambda: library_signals(model, entry, encode))
 
@@ -335,8 +338,8 @@ def _array(content: BytesLike, shape: tuple[int, ...], typestr: str) -> Array:
     return np.frombuffer(content, typestr).reshape(shape)
 
 
-def _encode(model: registry.StyleModel, pixels: Pixels) -> StyleSignals:
-    return encode_style(model, as_array(pixels), pixels.format.channels)
+def _first_sight(model: registry.StyleModel, pixels: Pixels) -> StyleSignals:
+    return first_sight(model, as_array(pixels), pixels.format.channels)
 
 
 def known_picture(library: Library, source: StyleSource) -> StyleEntry:
