@@ -23,7 +23,9 @@ Examples:
 @click.command(epilog=_EXAMPLES)
 @click.option("--content", required=True, type=click.Path(path_type=Path), help="Folder of photos.")
 @click.option("--style", type=click.Path(path_type=Path), help="Folder of paintings.")
-@click.option("--learned", multiple=True, help="A built-in style, before and after learning; or: all.")
+@click.option(
+    "--learned", multiple=True, help="A built-in style before, at first sight and learned; or: all."
+)
 @click.option("--weights", default="microast", show_default=True, help="Model name or .safetensors file.")
 @click.option("--against", multiple=True, help="Another model or file, measured alike; may be repeated.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the report.")
@@ -77,6 +79,7 @@ def _compare_learned(
     from scumble_models.errors import ModelError
     from scumble_models.evaluation.report import save_report
     from scumble_models.evaluation.styles import compare, learned_table
+    from scumble_models.first_sight import first_sight
     from scumble_models.registry import load_model
     from scumble_models.stylize import STYLE_SIDE, encode_style
     from scumble_models.training.data import ImageFolder, decode_picture
@@ -104,9 +107,9 @@ def _compare_learned(
                     "{style} is not learned yet.", hint="Try: scumble styles learn {style}", style=name
                 )
             picture = decode_picture(image, STYLE_SIDE)
-            plain = encode_style(model, picture.permute(1, 2, 0).contiguous().numpy(), "RGB")
-            signals = model.info.read_style(data)
-            styles[name] = (picture[None].float() / 255, plain, signals)
+            pixels = picture.permute(1, 2, 0).contiguous().numpy()
+            plain, first = (see(model, pixels, "RGB") for see in (encode_style, first_sight))
+            styles[name] = (picture[None].float() / 255, (plain, first, model.info.read_style(data)))
         with click.progressbar(length=1, label="Results", file=sys.stderr) as bar:
 
             def on_result(_done: int, total: int) -> None:

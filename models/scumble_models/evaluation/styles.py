@@ -1,4 +1,4 @@
-"""What learning changes: photos in each style, by the network's own decoder and by the learned one."""
+"""What learning changes: photos in each style by the network's own decoder, at first sight, and learned."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from scumble_models.signals import StyleSignals
 DETAIL_SIGMA = 4.0
 #: Side of the windows in which the lattice is measured: brush strokes differ over so much, a mesh does not.
 WINDOW = 64
-KINDS = ("plain", "learned")
+KINDS = ("network", "first sight", "learned")
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class StyleFigures:
     """
 
     name: str
-    style: tuple[float, float]
-    alexnet: tuple[float, float]
-    ssim: tuple[float, float]
-    mesh: tuple[float, float]
+    style: tuple[float, ...]
+    alexnet: tuple[float, ...]
+    ssim: tuple[float, ...]
+    mesh: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -53,29 +53,29 @@ class LearnedReport:
     """
 
     styles: list[StyleFigures]
-    correlation: tuple[float, float]
+    correlation: tuple[float, ...]
 
 
 @torch.inference_mode()
 def compare(
     model: StyleModel,
     photos: Sequence[Tensor],
-    styles: Mapping[str, tuple[Tensor, StyleSignals, StyleSignals]],
+    styles: Mapping[str, tuple[Tensor, Sequence[StyleSignals]]],
     on_result: Callable[[int, int], None] | None = None,
 ) -> LearnedReport:
-    """Paint every photo in every style twice and measure.
+    """Paint every photo in every style in each of :data:`KINDS` and measure.
 
     Args:
         photos: ``(1, 3, H, W)`` in 0..1, best such that no training has seen.
-        styles: by name the picture ``(1, 3, H, W)``, its plain signals and the learned ones.
+        styles: by name the picture ``(1, 3, H, W)`` and its signals by kind.
         on_result: called with the results done and those in all.
     """
     judges, done = Judges(list(photos)), 0
     details: dict[str, list[list[Tensor]]] = {kind: [[] for _ in photos] for kind in KINDS}
     figures = []
-    for name, (picture, plain, learned) in styles.items():
+    for name, (picture, signals_by_kind) in styles.items():
         found: dict[str, dict[str, list[float]]] = {}
-        for kind, signals in zip(KINDS, (plain, learned), strict=True):
+        for kind, signals in zip(KINDS, signals_by_kind, strict=True):
             painter, values = painting_model(model, signals), found.setdefault(kind, {})
             for number, photo in enumerate(photos):
                 result = run_at_once(painter, signals, photo).clamp(0.0, 1.0)
@@ -88,7 +88,7 @@ def compare(
                     on_result(done, len(photos) * len(styles) * len(KINDS))
         means = {key: tuple(statistics.fmean(found[kind][key]) for kind in KINDS) for key in found[KINDS[0]]}
         figures.append(
-            StyleFigures(name, means["style"], means["style_alexnet"], means["ssim"], means["mesh"])  # type: ignore[arg-type]
+            StyleFigures(name, means["style"], means["style_alexnet"], means["ssim"], means["mesh"])
         )
     alike = tuple(
         statistics.median(
@@ -96,7 +96,7 @@ def compare(
         )
         for kind in KINDS
     )
-    return LearnedReport(figures, alike)  # type: ignore[arg-type]
+    return LearnedReport(figures, alike)
 
 
 def mesh(image: Tensor) -> float:
@@ -117,22 +117,26 @@ def correlation(first: Tensor, second: Tensor) -> float:
 
 
 def learned_table(report: LearnedReport, photos: int) -> str:
-    """A Markdown table: each figure by the network's own decoder, then learned."""
+    """A Markdown table: each figure by the network's own decoder, at first sight, and learned."""
     lines = [
         f"| {photos} photos | style (VGG-16) ↓ | style (AlexNet) ↓ | SSIM | mesh, of 255 ↓ |",
         "|---|---|---|---|---|",
     ]
     for row in report.styles:
-        pairs = (row.style, row.alexnet, row.ssim, row.mesh)
-        lines.append(f"| {row.name} | " + " | ".join(f"{a:.2f} → {b:.2f}" for a, b in pairs) + " |")
-    ratios = [
-        statistics.fmean(getattr(row, key)[1] / getattr(row, key)[0] for row in report.styles)
-        for key in ("style", "alexnet", "ssim", "mesh")
-    ]
-    lines.append("| **mean of ratios** | " + " | ".join(f"**{ratio:.2f}**" for ratio in ratios) + " |")
-    before, after = report.correlation
+        figures = (row.style, row.alexnet, row.ssim, row.mesh)
+        cells = (" → ".join(f"{value:.2f}" for value in values) for values in figures)
+        lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
+    for number, kind in enumerate(KINDS[1:], 1):
+        ratios = [
+            statistics.fmean(getattr(row, key)[number] / getattr(row, key)[0] for row in report.styles)
+            for key in ("style", "alexnet", "ssim", "mesh")
+        ]
+        cells = (f"**{ratio:.2f}**" for ratio in ratios)
+        lines.append(f"| **{kind}, mean of ratios** | " + " | ".join(cells) + " |")
+    network, first, learned = report.correlation
     lines += [
         "",
-        f"Fine detail of two styles on one photo correlates {before:.2f}, learned {after:.2f}.",
+        f"Fine detail of two styles on one photo correlates {network:.2f}, at first sight {first:.2f}, "
+        f"learned {learned:.2f}.",
     ]
     return "\n".join(lines) + "\n"

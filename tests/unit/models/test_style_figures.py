@@ -32,10 +32,13 @@ def test_the_mesh_is_what_repeats_every_two_or_four_pixels() -> None:
     assert mesh(flat + 0.03 * torch.rand(1, 3, 136, 136)) < 1.0
 
 
-def test_the_table_gives_both_figures_and_the_mean_of_their_ratios() -> None:
-    rows = [StyleFigures(name, (4.0, 2.0), (3.0, 1.5), (0.5, 0.4), (2.0, 1.0)) for name in ("a", "b")]
-    table = learned_table(LearnedReport(rows, (0.9, 0.4)), 12)
-    assert "| a | 4.00 → 2.00 |" in table
-    assert "| **mean of ratios** | **0.50** | **0.50** | **0.80** | **0.50** |" in table
+def test_the_table_gives_all_figures_and_the_means_of_their_ratios() -> None:
+    values = (4.0, 3.0, 2.0), (3.0, 2.4, 1.5), (0.5, 0.45, 0.4), (2.0, 1.2, 1.0)
+    table = learned_table(
+        LearnedReport([StyleFigures(name, *values) for name in ("a", "b")], (0.9, 0.6, 0.4)), 12
+    )
+    assert "| a | 4.00 → 3.00 → 2.00 |" in table
+    assert "| **first sight, mean of ratios** | **0.75** | **0.80** | **0.90** | **0.60** |" in table
+    assert "| **learned, mean of ratios** | **0.50** | **0.50** | **0.80** | **0.50** |" in table
     assert "0.90" in table
     assert "0.40" in table
