@@ -11,14 +11,13 @@ from scumble.editing import Effect, StyleChoice
 
 from . import document as documents
 from . import places
+from .clip import KritaClip
 from .i18n import _
-from .layers import is_animated, layer_by_id
-from .panel.editor import Editor, OnRead, Work
+from .layers import is_animated, layer_by_id, small_picture
+from .panel.editor import ONE_FRAME, Clip, Editor, OnRead, Work, uses_selection
 from .panel.kinds import Icon, Image
 from .panel.panel import Panel
 from .panel.pictures import SIDE as PICTURE
-
-RESULT_SIDE = 192
 
 _dockers: "set[ScumbleDocker]" = set()
 """Holds Python's half of each: a script that moves dockers about would otherwise take it away."""
@@ -59,17 +58,20 @@ class KritaEditor(Editor):
 
     def read(self, on_read: OnRead, *, whole: bool = False) -> Work:
         target = self._target(whole)
-        note = ""
+        note = None
         if is_animated(target.node):
-            note = _(
-                "Only this frame of the animation was painted, and the new layer shows it at all times."
-                " For all frames render them with File > Render Animation, and paint them with scumble video."
+            note = ScumbleError(
+                ONE_FRAME,
+                _("Only this frame of the animation was painted, and the new layer shows it at all times."),
             )
         return Work(target.node.name(), documents.read(target, on_read), target.region, target, note)
 
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
         layer = documents.insert_result(work.target, result, name, effect)
-        return layer.thumbnail(RESULT_SIDE, RESULT_SIDE)
+        return small_picture(layer)
+
+    def clip(self, effect: Effect) -> Clip:
+        return KritaClip(Krita.instance().activeDocument(), effect, uses_selection(effect))
 
     def glance(self, side: int, *, whole: bool = False) -> Work:
         target = self._target(whole)

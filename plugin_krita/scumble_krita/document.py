@@ -15,8 +15,8 @@ from krita import Selection
 from scumble import Bounds, Pixels
 from scumble.editing import Effect
 from scumble.editing.kept_selection import with_kept_selections
-from scumble.pixels.layer_memory import LayerMemory
 
+from . import strips
 from .coverage import into_alpha, moved
 from .focus import keep_active
 from .i18n import _
@@ -26,7 +26,6 @@ from .preview import put_preview, remove_preview
 from .qt import QtCore
 from .replacing import replace_layer
 from .scaled import STYLE_SIDE, scaled
-from .strips import strips, write
 from .target import Target, active_target, bounds_of, check_alive, edited_target, format_of, painted_layer
 
 __all__ = [
@@ -49,13 +48,7 @@ def read(target: Target, on_strip: Optional[Callable[[float], None]] = None) -> 
     Raises ScumbleError `bad-layer` when it is gone.
     """
     check_alive(target)
-    bounds, memory = target.bounds, LayerMemory(target.format.byte_count(target.bounds.extent))
-    for strip in strips(bounds, target.format):
-        piece = bytes(target.node.projectionPixelData(*strip))
-        memory.append(piece)
-        if on_strip is not None:
-            on_strip((strip.bottom - bounds.y) / bounds.height)
-    return Pixels(bounds.extent, target.format, memory.finish())
+    return strips.read(target.node, target.bounds, target.format, on_strip)
 
 
 def insert_result(target: Target, pixels: Pixels, name: str, effect: Effect) -> Any:
@@ -112,13 +105,13 @@ def _paint(layer: Any, target: Target, pixels: Pixels) -> None:
     """Write the result into a layer that is empty."""
     area = _area(target)
     if target.in_alpha and target.selection is not None:
-        write(layer, area, into_alpha(pixels, target.selection, target.bounds.extent, target.region))
+        strips.write(layer, area, into_alpha(pixels, target.selection, target.bounds.extent, target.region))
         return
     if target.region is not None:
         # Beyond the selection the new layer is the old one: painting on its mask reveals no hole.
-        for strip in strips(target.bounds, target.format):
+        for strip in strips.strips(target.bounds, target.format):
             layer.setPixelData(target.node.projectionPixelData(*strip), *strip)
-    write(layer, area, pixels)
+    strips.write(layer, area, pixels)
 
 
 def _add_mask(document: Any, layer: Any, target: Target) -> None:

@@ -15,6 +15,7 @@ from .qt import QtWidgets
 ACTIONS = {
     "scumble_apply": ("apply", "Scumble: Apply"),
     "scumble_repeat": ("repeat", "Scumble: Repeat Last"),
+    "scumble_frames": ("frames", "Scumble: Paint All Frames"),
     "scumble_edit": ("edit", "Scumble: Edit Painted Layer"),
     "scumble_live": ("live", "Scumble: Live Preview On or Off"),
     "scumble_cancel": ("cancel", "Scumble: Cancel"),
@@ -45,7 +46,7 @@ def perform(verb: str) -> None:
         docker = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QDockWidget, DOCKER_ID)
         if docker is None:
             return
-        if verb in ("apply", "edit", "engine"):
+        if verb in ("apply", "frames", "edit", "engine"):
             docker.setVisible(True)
         if hasattr(docker, "perform"):
             docker.perform(verb)

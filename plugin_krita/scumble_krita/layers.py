@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Iterator, Optional
 
+SMALL = 192
+"""Longest side of the picture of a result."""
+
 
 def create_layer(document: Any, like: Any, name: str) -> Any:
     """A new paint layer in the colour space of another one, not in the image yet.
@@ -25,6 +28,11 @@ def in_space_of(like: Any, layer: Any) -> None:
 def layer_by_id(document: Any, identifier: str) -> Optional[Any]:
     """The layer or mask of a document with that id, which .kra files keep; None where there is none."""
     return next((node for node in all_nodes(document) if node.uniqueId().toString() == identifier), None)
+
+
+def small_picture(layer: Any) -> Any:
+    """A layer as the history shows it, as a QImage."""
+    return layer.thumbnail(SMALL, SMALL)
 
 
 def is_gone(node: Optional[Any]) -> bool:

@@ -60,7 +60,7 @@ def active_target(document: Any, whole_layer: bool = False) -> Target:
     pixel_format, bounds = _without_preview(document, node)
     if whole_layer:
         return Target(document, node, bounds, pixel_format, None, None, covered={})
-    region, selection = _selected(document, bounds)
+    region, selection = selected(document, bounds)
     # Krita before 5.2 has no transparency masks for scripts.
     in_alpha = selection is not None and not hasattr(document, "createTransparencyMask")
     return Target(document, node, bounds, pixel_format, region, selection, in_alpha, covered={})
@@ -177,7 +177,11 @@ def _without_preview(document: Any, node: Any) -> Tuple[PixelFormat, Bounds]:
     return format_of(node), bounds_of(document, node)
 
 
-def _selected(document: Any, bounds: Bounds) -> Tuple[Optional[Bounds], Optional[bytes]]:
+def selected(document: Any, bounds: Bounds) -> Tuple[Optional[Bounds], Optional[bytes]]:
+    """The part of a layer's bounds that is selected, relative to them, and the coverage of all of them.
+
+    None and None without a selection. Raises ScumbleError `bad-region` where it misses the layer.
+    """
     selection = selection_of(document)
     if selection is None:
         return None, None

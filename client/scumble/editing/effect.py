@@ -127,6 +127,7 @@ class Effect(Settings, StyleMix):
         region: Optional[Bounds] = None,
         layer_pixels: Optional[Callable[[str], Pixels]] = None,
         coverage: Optional[Callable[[str], bytes]] = None,
+        references: Tuple[Pixels, ...] = (),
     ) -> StylizeRequest:
         """The job for a layer.
 
@@ -135,6 +136,7 @@ class Effect(Settings, StyleMix):
             region: the part of it to paint; None for all of it.
             layer_pixels: gives the pixels of a style of kind ``layer``.
             coverage: gives what a mask covers, one byte for each pixel of `image`.
+            references: as of StylizeRequest: frames of the animation that `image` is one of.
 
         Raises ScumbleError `no-style` without any style, `bad-style` for a mask that is not at hand, and
         what StylizeRequest and reading the style's file raise.
@@ -151,7 +153,9 @@ class Effect(Settings, StyleMix):
             if coverage is None:
                 raise ScumbleError("bad-style", "The mask of what is protected is not at hand.")
             mask = uncovered([coverage(self.protect_mask)])
-        return StylizeRequest(image, styles, region=region, mask=mask, **self.settings())
+        return StylizeRequest(
+            image, styles, region=region, mask=mask, references=references, **self.settings()
+        )
 
 
 def source_of(style: StyleChoice, layer_pixels: Optional[Callable[[str], Pixels]]) -> StyleSource:

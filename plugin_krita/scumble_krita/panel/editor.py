@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Optional, Sequence, Tuple
 
-from scumble import Bounds, Pixels
+from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import Effect, StyleChoice
 
 from ..qt import QtGui
 from .kinds import Icon, Image
 
 OnRead = Callable[[float], Any]
+ONE_FRAME = "one-frame"
+"""The code of a note that of an animation one frame was painted."""
 SELECTION = "selection"
 """The mask of a style that is where the document's selection is."""
 
@@ -25,19 +27,59 @@ class Work:
         pixels: what is to be painted.
         region: the part of `pixels` that is wanted; None for all of it.
         target: whatever the editor needs to put the result back.
-        note: what the artist is told once it is painted; empty for nothing.
+        note: what the artist is told once it is painted; None for nothing.
     """
 
     layer: str
     pixels: Pixels
     region: Optional[Bounds] = None
     target: Any = field(default=None, compare=False, repr=False)
-    note: str = ""
+    note: Optional[ScumbleError] = None
 
 
 def uses_selection(effect: Effect) -> bool:
     """Whether the selection says where a style is, or what stays, and so not what is painted."""
     return SELECTION in effect.masks
+
+
+class Clip:
+    """The frames of a layer, one after another: first `look` at all `times`, in order, then `read` those
+    that `distinct` names and `put` what became of each, and `finish`. All ends with `close`.
+
+    Methods raise ScumbleError as those of `Editor`.
+
+    Attributes:
+        layer: its name.
+        name: of the layer that is painted.
+        times: of its frames.
+    """
+
+    layer = name = ""
+    times: Sequence[int] = ()
+
+    def look(self, time: int) -> None:
+        """Find out what is in a frame."""
+        raise NotImplementedError
+
+    def distinct(self) -> Sequence[int]:
+        """The times of the frames that have to be painted: each picture once, and none that is empty."""
+        raise NotImplementedError
+
+    def read(self, time: int) -> Work:
+        """A frame; all have the same size."""
+        raise NotImplementedError
+
+    def put(self, time: int, result: Pixels) -> None:
+        """Keep what became of a frame."""
+        raise NotImplementedError
+
+    def finish(self) -> Optional[Image]:
+        """Show all of it as a new document; a small picture of it."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of everything, finished or not."""
+        raise NotImplementedError
 
 
 class Editor:
@@ -54,6 +96,10 @@ class Editor:
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
         """Put a result above the layer that was read, or in the place of the one that is edited; a small
         picture of it. The document remembers that it was painted with `effect`."""
+        raise NotImplementedError
+
+    def clip(self, effect: Effect) -> Clip:
+        """All frames of the active layer, to be painted with `effect`."""
         raise NotImplementedError
 
     def glance(self, side: int, *, whole: bool = False) -> Work:

@@ -10,6 +10,7 @@ from scumble.editing.log import log_file
 from ..i18n import TEXTS, _
 from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
 from .edit_line import EditLine
+from .editor import ONE_FRAME
 from .guard import EDITOR, slot
 from .kinds import Icon
 from .one_line import OneLine
@@ -26,7 +27,8 @@ CONNECTION = (
 
 
 class JobView(QtWidgets.QWidget):
-    """Signals: `apply`, `cancel`, `live(on)`, `discard`, `edit` for the buttons, `retry` to connect again.
+    """Signals: `apply`, `cancel`, `live(on)`, `discard`, `edit` for the buttons, `retry` to connect again,
+    `frames` to paint all frames of an animation.
     `edit_line` tells by itself that it is left."""
 
     apply = Signal()
@@ -35,6 +37,7 @@ class JobView(QtWidgets.QWidget):
     discard = Signal()
     edit = Signal()
     retry = Signal()
+    frames = Signal()
 
     def __init__(self, icon: Callable[[str], Icon]) -> None:
         super().__init__()
@@ -78,6 +81,7 @@ class JobView(QtWidgets.QWidget):
         self._line = OneLine()
         self._error = _ErrorBox(icon)
         self._error.retry.clicked.connect(slot(self, self._retry))
+        self._error.frames.clicked.connect(slot(self, self.frames.emit))
         row = QtWidgets.QHBoxLayout()
         row.setSpacing(4)
         row.addWidget(self.live_button, 2)
@@ -132,6 +136,7 @@ class JobView(QtWidgets.QWidget):
         if error is not None:
             self._error.text.setText(TEXTS.error(error))
             self._error.retry.setVisible(error.code in CONNECTION)
+            self._error.frames.setVisible(error.code == ONE_FRAME)
 
     def error_text(self) -> str:
         """The sentence that is shown, or nothing."""
@@ -178,6 +183,8 @@ class _ErrorBox(QtWidgets.QFrame):
             side = self.fontMetrics().lineSpacing()
             sign.setPixmap(shape.pixmap(QtCore.QSize(side, side)))
         self.retry = QtWidgets.QPushButton(_("Try again"))
+        self.frames = QtWidgets.QPushButton(_("Paint all frames"))
+        self.frames.setToolTip(_("In a copy of the image, as an animated layer above this one"))
         log = QtWidgets.QPushButton(_("Open log"))
         log.clicked.connect(slot(self, _open_log))
         close = QtWidgets.QPushButton(_("Close"))
@@ -188,7 +195,7 @@ class _ErrorBox(QtWidgets.QFrame):
         row.addWidget(self.text, 1)
         buttons = QtWidgets.QHBoxLayout()
         buttons.setSpacing(4)
-        for button in (self.retry, log, close):
+        for button in (self.retry, self.frames, log, close):
             button.setMinimumWidth(1)
             button.setAutoDefault(False)
             buttons.addWidget(button)

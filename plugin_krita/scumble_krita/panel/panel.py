@@ -122,11 +122,13 @@ class Panel(QtWidgets.QWidget):
         job.live.connect(self._live_clicked)
         job.discard.connect(slot(self, lambda: studio.set_live(False)))
         job.retry.connect(slot(self, self._open))
+        job.frames.connect(slot(self, lambda: self.perform("frames")))
 
     # For the docker -----------------------------------------------------------------------------
 
     def perform(self, verb: str) -> None:
-        """Do what an action asks for: ``apply``, ``repeat``, ``edit``, ``live``, ``cancel`` or ``engine``.
+        """Do what an action asks for: ``apply``, ``repeat``, ``frames``, ``edit``, ``live``, ``cancel`` or
+        ``engine``.
 
         Never raises.
         """
@@ -137,6 +139,7 @@ class Panel(QtWidgets.QWidget):
         verbs = {
             "apply": studio.apply,
             "repeat": studio.repeat,
+            "frames": studio.paint_frames,
             "edit": studio.edit,
             "live": lambda: studio.set_live(not studio.live.on),
             "cancel": studio.cancel,

@@ -15,6 +15,7 @@ from scumble.editing.texts import fraction
 
 from ..i18n import TEXTS, _
 from ..qt import QtCore, Signal
+from .all_frames import AllFrames, check_learned
 from .editor import Editor, Work, uses_selection
 from .guard import as_error, guarded, show, slot
 from .kinds import Object
@@ -69,11 +70,16 @@ class Studio(QtCore.QObject):
         self.live = Live(editor, self._controller, lambda: self.effect, parent)
         self.live.changed.connect(self.state_changed)
         self.live.status.connect(self.status)
+        self.frames = AllFrames(editor, self._controller, self)
+        self.frames.changed.connect(slot(self, self._frames_changed))
+        self.frames.status.connect(self.status)
+        self.frames.progress.connect(self.progress)
+        self.frames.painted.connect(self._frames_painted)
 
     @property
     def busy(self) -> bool:
         """Whether a job for the document runs."""
-        return self._applying is not None
+        return self._applying is not None or self.frames.running
 
     def connect_daemon(self) -> None:
         """Ask the daemon for the styles and the engines; it is started where it does not run."""
@@ -87,6 +93,7 @@ class Studio(QtCore.QObject):
 
     def _leave(self) -> None:
         self._closed = True
+        self.frames.close()
         self._controller.close()
         self.learning.close()
 
@@ -227,9 +234,32 @@ class Studio(QtCore.QObject):
         """Paint with the settings that were used last."""
         self.apply(self.library.settings.effect)
 
+    def paint_frames(self) -> None:
+        """Paint all frames of an animated layer, in a copy of the document.
+
+        Raises ScumbleError where there are none, or a style is still being learned.
+        """
+        if self.busy:
+            return
+        if not self.effect.styles:
+            raise ScumbleError("no-style", _("No style is chosen."), hint=_("Choose a style first."))
+        check_learned(self.effect, self.learning.progress)
+        self.live.set_on(False)  # the copy would have its preview
+        self.frames.start(self.effect)
+
+    def _frames_changed(self) -> None:
+        self.live.pause(self.frames.running)
+        self.state_changed.emit()
+
+    @guarded
+    def _frames_painted(self, effect: Effect, layer: str, picture: Any) -> None:
+        self.library.painted(HistoryEntry(effect, layer, time.time(), jpeg(picture, HISTORY_SIDE)))
+
     def cancel(self) -> None:
         """End the job for the document; without one, live mode."""
-        if self._applying is not None:
+        if self.frames.running:
+            self.frames.cancel()
+        elif self._applying is not None:
             self._controller.cancel(self._applying.ticket)
         else:
             self.live.set_on(False)
@@ -269,6 +299,8 @@ class Studio(QtCore.QObject):
             self.glimpses.read_event(event)
         elif event.task == "preview":
             self.live.read_event(event)
+        elif self.frames.expects(event.ticket):
+            self.frames.read_event(event)
         elif self._applying is not None and event.ticket == self._applying.ticket:
             if event.progress is not None:
                 self.progress.emit(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
@@ -320,7 +352,7 @@ class Studio(QtCore.QObject):
             small = jpeg(picture, HISTORY_SIDE)
             self.library.painted(HistoryEntry(applying.effect, applying.work.layer, time.time(), small))
             if applying.work.note:
-                show(self, ScumbleError("note", applying.work.note))
+                show(self, applying.work.note)
         finally:
             self.live.pause(False)
             self.state_changed.emit()
