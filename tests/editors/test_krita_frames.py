@@ -24,7 +24,7 @@ TIMES = range(LAST + 1)
 CASE = Case(width=150, height=90, x=5, y=20, image=(160, 120))
 FACTS = """
 painted = app.activeDocument()
-new = painted.topLevelNodes()[-1]
+new = painted.topLevelNodes()[2]
 result = {
     "names": [node.name() for node in painted.topLevelNodes()],
     "keys": [time for time in range(40) if new.hasKeyframeAtTime(time)],
@@ -161,7 +161,6 @@ def test_a_group_is_painted_as_it_looks_at_each_time(frames_docker, client: Clie
         """
         group = document.createGroupLayer("Group")
         document.rootNode().addChildNode(group, layer)
-        twin = layer.clone()
         document.waitForDone()
         """
     )
