@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import json
 import zlib
 from types import MappingProxyType
@@ -56,28 +57,33 @@ def keep(document: Any, painted: Any, made: Kept) -> None:
         fields["coverage"] = base64.b64encode(zlib.compress(made.coverage)).decode("ascii")
     if made.selections:
         fields["selections"] = dict(made.selections)
-    known = _read(document)
     identifier = painted.uniqueId().toString()
-    known.pop(identifier, None)  # the newest come last
-    known[identifier] = fields
-    for oldest in list(known)[:-MOST]:
-        del known[oldest]
-    text = _text(known)
-    for other in list(known)[:-1]:
-        if len(text) > MOST_BYTES and _drop_selections(known[other]):
-            text = _text(known)
+    known = {name: old for name, old in _read(document).items() if name != identifier}
+    known[identifier] = fields  # the newest come last
+    text = _text({name: known[name] for name in list(known)[-MOST:]})
     document.setAnnotation(TYPE, "How Scumble painted these layers", QtCore.QByteArray(text))
 
 
-def _drop_selections(fields: object) -> bool:
-    return isinstance(fields, dict) and fields.pop("selections", None) is not None
+def _text(known: Mapping[str, Any]) -> bytes:
+    """All of it as JSON, each layer written once; where it is too long, the oldest without selections."""
+    parts = {name: _json(name) + b": " + _json(fields) for name, fields in known.items()}
+    size = sum(len(part) + 2 for part in parts.values())
+    for name, fields in list(known.items())[:-1]:
+        if size <= MOST_BYTES:
+            break
+        if isinstance(fields, dict) and "selections" in fields:
+            left = {key: value for key, value in fields.items() if key != "selections"}
+            size -= len(parts[name])
+            parts[name] = _json(name) + b": " + _json(left)
+            size += len(parts[name])
+    return b"{" + b", ".join(parts.values()) + b"}"
 
 
-def _text(known: Dict[str, Any]) -> bytes:
-    return json.dumps(known, ensure_ascii=False).encode("utf-8")
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8")
 
 
-def kept_selections(document: Any, painted: Any) -> Dict[str, Any]:
+def kept_selections(document: Any, painted: Any) -> Mapping[str, Any]:
     """The selections that a layer was painted with, packed, by what its effect calls them."""
     fields = _read(document).get(painted.uniqueId().toString())
     found = fields.get("selections") if isinstance(fields, dict) else None
@@ -124,9 +130,15 @@ def _source(fields: object) -> str:
     return str(fields.get("source")) if isinstance(fields, dict) else ""
 
 
-def _read(document: Any) -> Dict[str, Any]:
+def _read(document: Any) -> Mapping[str, Any]:
+    """What a document remembers, not to be changed: previews ask again and again."""
+    return _parsed(bytes(document.annotation(TYPE)))
+
+
+@functools.lru_cache(maxsize=1)
+def _parsed(text: bytes) -> Mapping[str, Any]:
     try:
-        found = json.loads(bytes(document.annotation(TYPE)).decode("utf-8"))
+        found = json.loads(text.decode("utf-8"))
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

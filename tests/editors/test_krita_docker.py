@@ -341,7 +341,8 @@ def test_of_an_animated_layer_the_frame_in_front_is_painted_and_the_way_to_all_i
     # Not by importAnimation: with a view open Krita 5.2 crashes there.
     docker.run("layer.enableAnimation(); document.waitForDone(); assert layer.animated()")
     click(docker, "panel.job.apply_button")
-    assert "scumble video" in docker.until("not panel.studio.busy and panel.job.error_text()")
+    assert "Only this frame" in docker.until("not panel.studio.busy and panel.job.error_text()")
+    assert docker.run("result = panel.job._error.frames.isVisible()")
     docker.until("len(names()) == 2")
     assert docker.run("result = [layer.animated(), document.topLevelNodes()[1].animated()]") == [True, False]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from daemon_process import noise
 from PyQt6 import QtCore, QtGui, QtTest, QtWidgets
-from scumble_krita.panel.editor import Editor, Work
+from scumble_krita.panel.editor import Clip, Editor, Work
 from scumble_krita.panel.panel import Panel
 
 from scumble import Client, Pixels, ScumbleError
@@ -26,11 +26,45 @@ CONTROL = QtCore.Qt.KeyboardModifier.ControlModifier
 NOTHING = QtCore.Qt.KeyboardModifier.NoModifier
 
 
+class Frames(Clip):
+    """Frames of noise, one of them held, and what became of them; `broken` is raised at the third."""
+
+    layer, name, times = "Moving", "Painted", range(6)
+
+    def __init__(self, broken: ScumbleError | None = None) -> None:
+        self.pictures = [as_pixels(noise(40, 56, channels=4, seed=seed)) for seed in (1, 1, 2, 3, 4, 5)]
+        self.results: dict[int, Pixels] = {}
+        self.broken, self.finished, self.closed = broken, False, False
+
+    def look(self, time: int) -> None:
+        assert not self.closed
+
+    def distinct(self) -> list[int]:
+        return [0, 2, 3, 4, 5]
+
+    def read(self, time: int) -> Work:
+        assert not self.closed
+        return Work(self.layer, self.pictures[time])
+
+    def put(self, time: int, result: Pixels) -> None:
+        if self.broken is not None and len(self.results) == 2:
+            raise self.broken
+        self.results[time] = result
+
+    def finish(self) -> QtGui.QImage:
+        self.finished = True
+        return QtGui.QImage(8, 8, QtGui.QImage.Format.Format_ARGB32)
+
+    def close(self) -> None:
+        self.closed = True
+
+
 class Document(Editor):
     """An image of one layer, and what was put above it."""
 
     def __init__(self) -> None:
         self.open = True
+        self.frames = Frames()
         self.layer = as_pixels(noise(40, 56, channels=4))
         self.above: list[tuple[str, Pixels]] = []
         self.painted: dict[str, Effect] = {}
@@ -61,6 +95,9 @@ class Document(Editor):
         width, height = result.extent
         image = QtGui.QImage(bytes(result.view()), width, height, QtGui.QImage.Format.Format_RGBA8888)
         return image.copy()
+
+    def clip(self, effect: Effect) -> Frames:
+        return self.frames
 
     def edit(self) -> Effect:
         if not self.above:
