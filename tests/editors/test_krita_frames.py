@@ -150,6 +150,34 @@ def test_only_what_is_selected_is_painted_in_each_frame(frames_docker, client: C
     assert all(np.count_nonzero(np.frombuffer(f, np.uint8)[3::4]) == 64 * 32 for f in around)
 
 
+def test_the_selection_says_where_a_style_is_in_each_frame(frames_docker, client: Client):
+    krita, pictures = frames_docker, moving(CASE, 2)
+    open_animation(krita, CASE, pictures, {0: 0, 2: 1}, 3)
+    show_docker(krita)
+    styles = (
+        StyleChoice("library", "irises", mask="selection"),
+        StyleChoice("library", "comic", mask="elsewhere"),
+    )
+    krita.run(
+        """
+        s = Selection(); s.select(5, 20, 75, 90, 255); document.setSelection(s)
+        panel.studio.set_effect(Effect((
+            StyleChoice("library", "irises", mask="selection"), StyleChoice("library", "comic", mask="elsewhere")
+        )))
+        """
+    )
+    krita.run("app.action('scumble_frames').trigger()")
+    wait_for_copy(krita)
+    assert krita.run(FACTS)["keys"] == [0, 2]
+    left = (b"\xff" * 75 + b"\0" * 75) * 90
+    requests = [
+        Effect(styles).request(picture, coverage=lambda mask: left, references=tuple(pictures))
+        for picture in pictures
+    ]
+    wanted = [bytes(client.submit(request).result().view()) for request in requests]
+    assert frames_seen(krita, "painted, new", [0, 2], CASE) == wanted
+
+
 def test_a_group_is_painted_as_it_looks_at_each_time(frames_docker, client: Client):
     """A frame within it tells nobody when it changes: all are looked at; one is empty."""
     krita, pictures = frames_docker, moving(CASE, 2)

@@ -167,8 +167,7 @@ class AllFrames(QtCore.QObject):
         self.status.emit(_("Opening the painted frames…"))
         picture: Optional[Image] = run.clip.finish()
         self._end()
-        text = _("Painted {count} frames, in a copy of the image: save it under a name of its own.")
-        self.status.emit(text.format(count=run.count))
+        self.status.emit(_("Painted {count} frames in a copy").format(count=run.count))
         self.painted.emit(run.effect, run.clip.layer, picture)
 
     def _tell(self, run: _Run, part: float) -> None:

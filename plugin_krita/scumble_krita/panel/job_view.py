@@ -137,6 +137,7 @@ class JobView(QtWidgets.QWidget):
             self._error.text.setText(TEXTS.error(error))
             self._error.retry.setVisible(error.code in CONNECTION)
             self._error.frames.setVisible(error.code == ONE_FRAME)
+            self._error.log.setVisible(error.code != ONE_FRAME)  # there nothing went wrong
 
     def error_text(self) -> str:
         """The sentence that is shown, or nothing."""
@@ -185,8 +186,8 @@ class _ErrorBox(QtWidgets.QFrame):
         self.retry = QtWidgets.QPushButton(_("Try again"))
         self.frames = QtWidgets.QPushButton(_("Paint all frames"))
         self.frames.setToolTip(_("In a copy of the image, as an animated layer above this one"))
-        log = QtWidgets.QPushButton(_("Open log"))
-        log.clicked.connect(slot(self, _open_log))
+        self.log = QtWidgets.QPushButton(_("Open log"))
+        self.log.clicked.connect(slot(self, _open_log))
         close = QtWidgets.QPushButton(_("Close"))
         close.clicked.connect(slot(self, self.hide))
         row = QtWidgets.QHBoxLayout()
@@ -195,14 +196,16 @@ class _ErrorBox(QtWidgets.QFrame):
         row.addWidget(self.text, 1)
         buttons = QtWidgets.QHBoxLayout()
         buttons.setSpacing(4)
-        for button in (self.retry, self.frames, log, close):
+        for button in (self.retry, self.frames, self.log, close):
             button.setMinimumWidth(1)
             button.setAutoDefault(False)
-            buttons.addWidget(button)
+            if button is not self.frames:  # whose words fill a line
+                buttons.addWidget(button)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
         column.setSpacing(4)
         column.addLayout(row)
+        column.addWidget(self.frames)
         column.addLayout(buttons)
         self.hide()
 
