@@ -161,9 +161,8 @@ def test_the_selection_says_where_a_style_is_in_each_frame(frames_docker, client
     krita.run(
         """
         s = Selection(); s.select(5, 20, 75, 90, 255); document.setSelection(s)
-        panel.studio.set_effect(Effect((
-            StyleChoice("library", "irises", mask="selection"), StyleChoice("library", "comic", mask="elsewhere")
-        )))
+        irises = StyleChoice("library", "irises", mask="selection")
+        panel.studio.set_effect(Effect((irises, StyleChoice("library", "comic", mask="elsewhere"))))
         """
     )
     krita.run("app.action('scumble_frames').trigger()")
