@@ -56,8 +56,14 @@ class KritaEditor(Editor):
     def is_open(self) -> bool:
         return Krita.instance().activeDocument() is not None
 
-    def read(self, on_read: OnRead, *, whole: bool = False) -> Work:
-        target = self._target(whole)
+    def layers(self) -> "list[str]":
+        document = Krita.instance().activeDocument()
+        if document is None or self._painted(document) is not None:
+            return []
+        return [node.uniqueId().toString() for node in documents.selected_layers(document)]
+
+    def read(self, on_read: OnRead, *, whole: bool = False, layer: str = "") -> Work:
+        target = self._layer_target(layer, whole) if layer else self._target(whole)
         note = None
         if is_animated(target.node):
             note = ScumbleError(
@@ -124,6 +130,13 @@ class KritaEditor(Editor):
     def _painted(self, document: Optional[Any]) -> Optional[Any]:
         """The layer that is edited, if it is in this document."""
         return layer_by_id(document, self._edited) if document is not None and self._edited else None
+
+    def _layer_target(self, layer: str, whole: bool) -> documents.Target:
+        for document in Krita.instance().documents():
+            node = layer_by_id(document, layer)
+            if node is not None:
+                return documents.layer_target(document, node, whole)
+        raise ScumbleError("bad-layer", _("The layer was deleted while Scumble was painting."))
 
     def _target(self, whole: bool = False) -> documents.Target:
         document = Krita.instance().activeDocument()

@@ -26,17 +26,29 @@ from .preview import put_preview, remove_preview
 from .qt import QtCore
 from .replacing import replace_layer
 from .scaled import STYLE_SIDE, scaled
-from .target import Target, active_target, bounds_of, check_alive, edited_target, format_of, painted_layer
+from .target import (
+    Target,
+    active_target,
+    bounds_of,
+    check_alive,
+    edited_target,
+    format_of,
+    layer_target,
+    painted_layer,
+    selected_layers,
+)
 
 __all__ = [
     "Target",
     "active_target",
     "edited_target",
     "insert_result",
+    "layer_target",
     "painted_layer",
     "put_preview",
     "read",
     "remove_preview",
+    "selected_layers",
     "style_pixels",
     "thumbnail",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from krita import Krita
 
@@ -13,6 +13,7 @@ from .coverage import moved
 from .focus import active_layer
 from .i18n import _
 from .kept import is_kept, kept, newest_from
+from .layers import all_nodes
 from .preview import is_preview, previews, remove_preview
 
 LAYERS = ("paintlayer", "grouplayer", "clonelayer", "filelayer", "filllayer", "vectorlayer")
@@ -50,13 +51,34 @@ class Target(NamedTuple):
 
 
 def active_target(document: Any, whole_layer: bool = False) -> Target:
-    """The active layer of a document, and the selection unless `whole_layer`.
+    """The active layer of a document, as `layer_target`; a preview layer stands for the layer below it."""
+    return layer_target(document, _active(document), whole_layer)
 
-    A preview layer stands for the layer below it; a preview within the layer is removed first.
+
+def selected_layers(document: Any) -> List[Any]:
+    """The layers of the document in front that are selected, from the bottom up, where these are several.
+
+    A group stands for what is in it, and what has no pixels is left out.
+    """
+    window = Krita.instance().activeWindow()
+    view = None if window is None else window.activeView()
+    if view is None:
+        return []
+    chosen = {node.uniqueId().toString() for node in view.selectedNodes()}
+    found = []
+    for node in all_nodes(document):
+        if node.uniqueId().toString() not in chosen or node.type() not in LAYERS or is_preview(node):
+            continue
+        if not any(_is_inside(node, group) for group in found):
+            found.append(node)
+    return found if len(found) > 1 else []
+
+
+def layer_target(document: Any, node: Any, whole_layer: bool = False) -> Target:
+    """A layer of a document, and the selection unless `whole_layer`. A preview within the layer is removed.
 
     Raises ScumbleError `bad-layer` (with what to do) or `bad-region` (the selection misses the layer).
     """
-    node = _active(document)
     pixel_format, bounds = _without_preview(document, node)
     if whole_layer:
         return Target(document, node, bounds, pixel_format, None, None, covered={})

@@ -89,8 +89,13 @@ class Editor:
         """Whether there is a document."""
         raise NotImplementedError
 
-    def read(self, on_read: OnRead, *, whole: bool = False) -> Work:
-        """The active layer; `on_read` gets how much is done, 0 to 1. `whole`: whatever is selected."""
+    def layers(self) -> Sequence[str]:
+        """Where several layers are selected, all of them, as `read` takes them; else nothing."""
+        return ()
+
+    def read(self, on_read: OnRead, *, whole: bool = False, layer: str = "") -> Work:
+        """A layer, the active one unless it is named; `on_read` gets how much is done, 0 to 1. `whole`:
+        whatever is selected."""
         raise NotImplementedError
 
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:

@@ -54,6 +54,8 @@ class Studio(QtCore.QObject):
         self._editor = editor
         self._answers: Dict[int, Callable[[Any], None]] = {}
         self._applying: Optional[_Applying] = None
+        self._waiting: List[str] = []  # layers that are painted after that one
+        self._one_of_several = False  # and others before it
         self._is_connected, self._devices = False, ""
         # The worker's thread wakes this one: a queued signal is the only call that may cross.
         queued = QtCore.Qt.ConnectionType.QueuedConnection
@@ -199,9 +201,14 @@ class Studio(QtCore.QObject):
     # Jobs ---------------------------------------------------------------------------------------
 
     def apply(self, effect: Optional[Effect] = None) -> None:
-        """Paint the layer with these settings, or those that are set."""
+        """Paint the layer, or all that are selected, with these settings, or those that are set."""
         if self.busy:
             return
+        layers = list(self._editor.layers())
+        self._begin(effect, *layers[:1])
+        self._waiting, self._one_of_several = layers[1:], False
+
+    def _begin(self, effect: Optional[Effect], layer: str = "") -> None:
         effect = self.effect if effect is None else effect
         if not effect.styles:
             raise ScumbleError("no-style", _("No style is chosen."), hint=_("Choose a style first."))
@@ -209,7 +216,9 @@ class Studio(QtCore.QObject):
         try:
             self.status.emit(_("Reading the layer…"))
             work = self._editor.read(
-                lambda done: self.progress.emit(READ_SHARE * done), whole=uses_selection(effect)
+                lambda done: self.progress.emit(READ_SHARE * done),
+                whole=uses_selection(effect),
+                layer=layer,
             )
             request = effect.request(
                 work.pixels,
@@ -333,6 +342,7 @@ class Studio(QtCore.QObject):
 
     def _applied(self, applying: _Applying, event: JobEvent) -> None:
         self._applying = None
+        waiting, self._waiting = self._waiting, []
         try:
             if event.error is not None:
                 raise event.error
@@ -341,7 +351,9 @@ class Studio(QtCore.QObject):
             self.live.set_on(False)  # its preview has become this result
             picture = self._editor.insert(applying.work, event.result, name, applying.effect)
         except ScumbleError as error:
-            if error.code == "cancelled":
+            if error.code == "cancelled" and self._one_of_several:
+                self.status.emit(_("Cancelled. The layers that are painted stay."))
+            elif error.code == "cancelled":
                 self.status.emit(_("Cancelled. Nothing was changed."))
             else:
                 self.status.emit("")
@@ -353,8 +365,11 @@ class Studio(QtCore.QObject):
             self.library.painted(HistoryEntry(applying.effect, applying.work.layer, time.time(), small))
             if applying.work.note:
                 show(self, applying.work.note)
+            if waiting:
+                self._begin(applying.effect, waiting[0])
+                self._waiting, self._one_of_several = waiting[1:], True
         finally:
-            self.live.pause(False)
+            self.live.pause(self.busy)
             self.state_changed.emit()
 
     def _ready(self) -> None:

@@ -65,6 +65,7 @@ class Document(Editor):
     def __init__(self) -> None:
         self.open = True
         self.frames = Frames()
+        self.selected: list[str] = []
         self.layer = as_pixels(noise(40, 56, channels=4))
         self.above: list[tuple[str, Pixels]] = []
         self.painted: dict[str, Effect] = {}
@@ -82,7 +83,7 @@ class Document(Editor):
     def is_open(self) -> bool:
         return self.open
 
-    def read(self, on_read: Callable[[float], Any], *, whole: bool = False) -> Work:
+    def read(self, on_read: Callable[[float], Any], *, whole: bool = False, layer: str = "") -> Work:
         on_read(1.0)
         return self._work()
 
@@ -95,6 +96,9 @@ class Document(Editor):
         width, height = result.extent
         image = QtGui.QImage(bytes(result.view()), width, height, QtGui.QImage.Format.Format_RGBA8888)
         return image.copy()
+
+    def layers(self) -> list[str]:
+        return self.selected
 
     def clip(self, effect: Effect) -> Frames:
         return self.frames

@@ -16,6 +16,7 @@ from .driving import (
     LEFT,
     LEFT_HALF,
     NOTHING,
+    Document,
     Panel,
     click,
     click_style,
@@ -49,6 +50,21 @@ def test_cancel_leaves_the_document_alone(panel, document):
     assert document.above == []
     assert panel.job.status_text() == "Cancelled. Nothing was changed."
     assert panel.job.error_text() == ""
+
+
+def test_several_layers_are_painted_in_turn_and_cancel_keeps_those_that_are(panel: Panel, document: Document):
+    click_style(panel, 0)
+    document.selected = ["a", "b", "c"]
+    panel.perform("apply")
+    wait(lambda: not panel.studio.busy)
+    assert len(document.above) == 3
+    document.selected = ["a"] * 50
+    panel.perform("apply")
+    wait(lambda: len(document.above) == 4)
+    click(panel.job.cancel_button)
+    wait(lambda: not panel.studio.busy)
+    assert 4 <= len(document.above) < 53
+    assert panel.job.status_text() == "Cancelled. The layers that are painted stay."
 
 
 def test_the_history_outlives_the_panel(panel, document, daemon):
