@@ -18,6 +18,7 @@ from .panel.editor import ONE_FRAME, Clip, Editor, OnRead, Work, uses_selection
 from .panel.kinds import Icon, Image
 from .panel.panel import Panel
 from .panel.pictures import SIDE as PICTURE
+from .results import show_next
 
 _dockers: "set[ScumbleDocker]" = set()
 """Holds Python's half of each: a script that moves dockers about would otherwise take it away."""
@@ -106,6 +107,10 @@ class KritaEditor(Editor):
 
     def icon(self, name: str) -> Icon:
         return Krita.instance().icon(name)
+
+    def show_next(self) -> str:
+        document = Krita.instance().activeDocument()
+        return show_next(document, documents.active_layer_of(document))
 
     def edit(self) -> Effect:
         painted, effect = documents.painted_layer(Krita.instance().activeDocument())

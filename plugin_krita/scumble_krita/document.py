@@ -28,6 +28,7 @@ from .replacing import replace_layer
 from .scaled import STYLE_SIDE, scaled
 from .target import (
     Target,
+    active_layer_of,
     active_target,
     bounds_of,
     check_alive,
@@ -40,6 +41,7 @@ from .target import (
 
 __all__ = [
     "Target",
+    "active_layer_of",
     "active_target",
     "edited_target",
     "insert_result",

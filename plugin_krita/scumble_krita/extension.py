@@ -16,6 +16,7 @@ ACTIONS = {
     "scumble_apply": ("apply", "Scumble: Apply"),
     "scumble_repeat": ("repeat", "Scumble: Repeat Last"),
     "scumble_frames": ("frames", "Scumble: Paint All Frames"),
+    "scumble_next": ("next", "Scumble: Show Next Result"),
     "scumble_edit": ("edit", "Scumble: Edit Painted Layer"),
     "scumble_live": ("live", "Scumble: Live Preview On or Off"),
     "scumble_cancel": ("cancel", "Scumble: Cancel"),

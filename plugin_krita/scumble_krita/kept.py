@@ -12,7 +12,7 @@ import functools
 import json
 import zlib
 from types import MappingProxyType
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from scumble import Bounds, ScumbleError
 from scumble.editing import Effect
@@ -120,10 +120,15 @@ def is_kept(document: Any, layer: Any) -> bool:
 
 def newest_from(document: Any, source: Any) -> Optional[Any]:
     """The layer of this document that was painted last from that one; None where there is none."""
+    return next(iter(all_from(document, source)), None)
+
+
+def all_from(document: Any, source: Any) -> List[Any]:
+    """The layers of this document that were painted from that one, the newest first."""
     identifier = source.uniqueId().toString()
     made = [name for name, fields in _read(document).items() if _source(fields) == identifier]
     there = {node.uniqueId().toString(): node for node in all_nodes(document)}
-    return next((there[name] for name in reversed(made) if name in there), None)
+    return [there[name] for name in reversed(made) if name in there]
 
 
 def _source(fields: object) -> str:

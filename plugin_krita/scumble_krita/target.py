@@ -95,11 +95,17 @@ def painted_layer(document: Any) -> Tuple[Any, Effect]:
 
     Raises ScumbleError `bad-layer`.
     """
+    node = active_layer_of(document)
+    painted = node if is_kept(document, node) else newest_from(document, node) or node
+    return painted, kept(document, painted).effect
+
+
+def active_layer_of(document: Any) -> Any:
+    """The active layer of a document; a mask stands for its layer. Raises ScumbleError `bad-layer`."""
     node = _active(document)
     while node.type().endswith("mask") and node.parentNode() is not None:
         node = node.parentNode()
-    painted = node if is_kept(document, node) else newest_from(document, node) or node
-    return painted, kept(document, painted).effect
+    return node
 
 
 def edited_target(document: Any, painted: Any) -> Target:

@@ -99,3 +99,39 @@ def test_what_is_painted_of_several_stays_when_one_of_them_fails(layers):
     krita.until("is_active(layer)")
     click(krita, "panel.job.apply_button")
     krita.until("not panel.studio.busy and len(document.topLevelNodes()) == 4", 60)
+
+
+def test_results_of_a_layer_are_shown_one_after_another_and_undo_knows_nothing_of_it(layers):
+    krita = layers
+    for number in range(3):
+        choose(krita, number)
+        click(krita, "panel.job.apply_button")
+        krita.until(f"not panel.studio.busy and len(document.topLevelNodes()) == {number + 2}", 60)
+        wait_for_active_layer(krita)
+    assert krita.run("result = document.activeNode() == layer")
+    before = krita.run("result = history()")
+    # The newest lies directly above the layer.
+    visible = "result = [node.visible() for node in document.topLevelNodes()]"
+    seen = []
+    for _press in range(5):
+        krita.run("app.action('scumble_next').trigger(); document.waitForDone()")
+        seen.append(krita.run(visible))
+        assert krita.run("result = panel.job.status_text()").startswith("Shown: ")
+    newest, older, oldest, none = (
+        [True, True, False, False],
+        [True, False, True, False],
+        [True, False, False, True],
+        [True, False, False, False],
+    )
+    assert seen == [newest, older, oldest, none, newest]
+    assert krita.run("result = history()") == before
+    # A result stands for the layer that it was painted from.
+    krita.run("document.setActiveNode(document.topLevelNodes()[1])")
+    krita.until("is_active(document.topLevelNodes()[1])")
+    krita.run("app.action('scumble_next').trigger(); document.waitForDone()")
+    assert krita.run(visible) == older
+
+
+def test_without_a_result_there_is_nothing_to_show(layers):
+    layers.run("app.action('scumble_next').trigger()")
+    assert layers.until("panel.job.error_text()").startswith("Nothing was painted from this layer yet")

@@ -127,6 +127,10 @@ class Editor:
         """The pixels of a style of kind ``layer``."""
         raise NotImplementedError
 
+    def show_next(self) -> str:
+        """Show the next of the results of the active layer, alone; what the artist reads."""
+        raise NotImplementedError
+
     def edit(self) -> Effect:
         """Edit the active layer, a painted one, and say how it was painted: until `leave_edited`, what it
         was made of is read, and results take its place."""

@@ -127,8 +127,8 @@ class Panel(QtWidgets.QWidget):
     # For the docker -----------------------------------------------------------------------------
 
     def perform(self, verb: str) -> None:
-        """Do what an action asks for: ``apply``, ``repeat``, ``frames``, ``edit``, ``live``, ``cancel`` or
-        ``engine``.
+        """Do what an action asks for: ``apply``, ``repeat``, ``frames``, ``next``, ``edit``, ``live``,
+        ``cancel`` or ``engine``.
 
         Never raises.
         """
@@ -140,6 +140,7 @@ class Panel(QtWidgets.QWidget):
             "apply": studio.apply,
             "repeat": studio.repeat,
             "frames": studio.paint_frames,
+            "next": studio.show_next,
             "edit": studio.edit,
             "live": lambda: studio.set_live(not studio.live.on),
             "cancel": studio.cancel,

@@ -168,6 +168,11 @@ class Studio(QtCore.QObject):
         """The name of the painted layer that the next result takes the place of; None for none."""
         return self._editor.edited()
 
+    def show_next(self) -> None:
+        """Show the next of the active layer's results alone. Raises ScumbleError where there is none."""
+        self.live.set_on(False)  # its preview would cover it
+        self.status.emit(self._editor.show_next())
+
     def edit(self) -> None:
         """Edit the active layer: its settings are shown, and the next result takes its place.
 
