@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from scumble_models.cascade.bands import KeepLow, grown
 from scumble_models.cascade.contents import LevelInput, Picture, pyramid
-from scumble_models.cascade.scales import Scale, WholeScale, any_scale
+from scumble_models.cascade.scales import Scale, WholeScale
 from scumble_models.engine import Engine
 from scumble_models.margins import Content
 from scumble_models.runner import Way, run
@@ -37,7 +37,7 @@ class Cascade:
 
     def __init__(self, model: Engine, grids: Sequence[Box]) -> None:
         self.model, self.grids = model, tuple(grids)
-        self.scales = [_scale_between(*pair) for pair in zip(grids[1:], grids, strict=False)]
+        self.scales = [_scale_under(self.grids, level) for level in range(1, len(self.grids))]
 
     def inputs_for(self, level: int, result: Box) -> Box:
         """The part of a level's input that a box of its result needs once its statistics are known."""
@@ -149,6 +149,14 @@ def union(first: Box, second: Box) -> Box:
     )
 
 
-def _scale_between(fine: Box, coarse: Box) -> Scale:
+def _scale_under(grids: Sequence[Box], level: int) -> Scale:
+    """The scale between a level and the next coarser one."""
+    fine, coarse, whole = grids[level], grids[level - 1], grids[-1]
     half = WholeScale(fine, 2)
-    return half if half.coarse == coarse else any_scale(fine, coarse)
+    if half.coarse == coarse:
+        return half
+    # Sides were rounded up when they were halved, so steps are the whole picture's: of odd sides the cells
+    # would drift by up to a pixel from left to right, and a preview's strokes with them.
+    halvings = 2 ** (len(grids) - 1 - level)
+    steps = (whole.width / halvings / coarse.width, whole.height / halvings / coarse.height)
+    return Scale(fine, coarse, *steps)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scumble_models.cascade import bands
 from scumble_models.cascade.bands import KeepLow
+from scumble_models.cascade.climb import Cascade
 from scumble_models.cascade.contents import Picture
 from scumble_models.cascade.grids import BASE_SIDE, enlargement, level_grids
 from scumble_models.cascade.scales import Scale, WholeScale, any_scale
@@ -112,6 +113,21 @@ def test_sharpened_cells_survive_being_enlarged_and_reduced(scale: Scale):
     sharp = scale.sharpened(cells, scale.coarse, scale.coarse)
     back = scale.reduce(scale.enlarge(sharp, scale.coarse, scale.fine), scale.fine, scale.coarse)
     assert (back - cells).abs().max() < 0.01
+
+
+@pytest.mark.parametrize("sides", [(2703, 521), (2705, 1041), (5401, 203)])
+def test_cells_of_the_coarsest_level_do_not_drift_where_sides_are_odd(model, sides):
+    """A ramp reduced level by level is the ramp reduced at once, up to the right and lower border."""
+    whole = Box(0, 0, *sides)
+    grids = level_grids(whole, 1.0)
+    assert len(grids) > 2
+    ramp = torch.arange(sides[0]) + torch.arange(sides[1])[:, None]
+    found, wanted = ramp[None, None].float(), any_scale(whole, grids[0])
+    for scale in reversed(Cascade(model, grids).scales):
+        found = scale.reduce(found, scale.fine, scale.coarse)
+    inner = (..., slice(0, -1), slice(0, -1))  # the last cell of an odd side is one pixel
+    off = found - wanted.reduce(ramp[None, None].float(), whole, grids[0])
+    assert off[inner].abs().max() < 0.25
 
 
 @pytest.mark.parametrize("contrast", [0.3, 3.0])
