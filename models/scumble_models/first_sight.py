@@ -25,6 +25,8 @@ from scumble_models.tiling.file_array import Array
 
 #: On so many of the contents that styles are learned on it is seen which colours a decoder paints.
 CONTENTS = 6
+#: The map of colours is rounded to so many steps for 1: a thirtieth of a level of 255.
+STEPS = 4096
 
 
 @torch.inference_mode()
@@ -48,12 +50,14 @@ def first_sight(model: StyleModel, pixels: Array, channels: str) -> StyleSignals
     painter = model.network.with_decoder(common.decoder)
     painted = painter(torch.cat(bundled(model.device)[:CONTENTS]), moved).clamp(0.0, 1.0)
     colours = painted.transpose(0, 1).flatten(1)[None, :, :, None]
-    view = NetworkView(PixelArray(pixels, channels, model.device))
-    return StyleSignals(
-        signals.architecture,
-        tensors,
-        recoloured(common.decoder, *linear_map(colours, view.thumbnail(STYLE_SIDE))),
+    wanted = NetworkView(PixelArray(pixels, channels, model.device)).thumbnail(STYLE_SIDE)
+    # Sums depend on the number of threads in their last digits. In float64 that is far below a step, so that
+    # the same picture is the same style in every process.
+    matrix, offset = (
+        (part * STEPS).round() / STEPS for part in linear_map(colours.double(), wanted.double())
     )
+    decoder = recoloured(common.decoder, matrix, offset)
+    return StyleSignals(signals.architecture, tensors, decoder)
 
 
 def _common(model: StyleModel, path: Path) -> StyleSignals:
@@ -84,7 +88,7 @@ def recoloured(decoder: Mapping[str, Tensor], matrix: Tensor, offset: Tensor) ->
     changed = dict(decoder)
     for name, tensor in decoder.items():
         if tensor.shape[0] == len(offset[0]):
-            mapped = torch.tensordot(matrix[0].to(tensor), tensor, dims=1)
-            mapped = mapped + offset[0].to(tensor) if tensor.ndim == 1 else mapped
+            mapped = torch.tensordot(matrix[0].double(), tensor.double(), dims=1)
+            mapped = mapped + offset[0].double() if tensor.ndim == 1 else mapped
             changed[name] = mapped.half().float()  # as files keep it: the same picture before and after
     return changed

@@ -56,6 +56,18 @@ def test_it_paints_the_same_from_its_file(model: StyleModel) -> None:
     assert torch.equal(painted(model, style, 2), painted(model, again, 2))
 
 
+def test_it_does_not_depend_on_the_number_of_threads(model: StyleModel) -> None:
+    painting, before, found = picture("swirls"), torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            found.append(first_sight(model, painting, "RGB"))
+    finally:
+        torch.set_num_threads(before)
+    for other in found[1:]:
+        assert all(torch.equal(other.decoder[name], weight) for name, weight in found[0].decoder.items())
+
+
 def test_a_recoloured_decoder_paints_the_mapped_colours(model: StyleModel) -> None:
     style = encode_style(model, natural_image(96, 120, seed=7), "RGB")
     generator = torch.Generator().manual_seed(1)
