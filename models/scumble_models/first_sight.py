@@ -54,7 +54,7 @@ def first_sight(model: StyleModel, pixels: Array, channels: str) -> StyleSignals
     # Sums depend on the number of threads in their last digits. In float64 that is far below a step, so that
     # the same picture is the same style in every process.
     matrix, offset = (
-        (part * STEPS).round() / STEPS for part in linear_map(colours.double(), wanted.double())
+        (part * STEPS).round() / STEPS for part in linear_map(colours.cpu().double(), wanted.cpu().double())
     )
     decoder = recoloured(common.decoder, matrix, offset)
     return StyleSignals(signals.architecture, tensors, decoder)
@@ -83,12 +83,13 @@ def recoloured(decoder: Mapping[str, Tensor], matrix: Tensor, offset: Tensor) ->
     """A decoder followed by a linear map of colours, as its last convolution: the one with three outputs.
 
     Args:
-        matrix, offset: ``(1, 3, 3)`` and ``(1, 3)``.
+        matrix, offset: ``(1, 3, 3)`` and ``(1, 3)``, on the CPU.
     """
     changed = dict(decoder)
     for name, tensor in decoder.items():
         if tensor.shape[0] == len(offset[0]):
-            mapped = torch.tensordot(matrix[0].double(), tensor.double(), dims=1)
+            # On the CPU: not every device has float64.
+            mapped = torch.tensordot(matrix[0].double(), tensor.cpu().double(), dims=1)
             mapped = mapped + offset[0].double() if tensor.ndim == 1 else mapped
-            changed[name] = mapped.half().float()  # as files keep it: the same picture before and after
+            changed[name] = mapped.half().to(tensor)  # as files keep it: the same picture before and after
     return changed
