@@ -37,9 +37,9 @@ def neighbours(signals: StyleSignals, others: Sequence[StyleSignals]) -> list[tu
         return []
     distances = torch.zeros(len(others))
     for name, own in signals.tensors.items():
-        theirs = torch.cat([other.tensors[name] for other in others]).flatten(1)
+        theirs = torch.cat([other.tensors[name].cpu() for other in others]).flatten(1)
         spread = theirs.std(0).clamp_min(1e-3)
-        distances += ((theirs - own.flatten(1)) / spread).square().mean(1).cpu()
+        distances += ((theirs - own.cpu().flatten(1)) / spread).square().mean(1)
     nearest = distances.argsort(stable=True)[:NEIGHBOURS]
     shares = 1 / distances[nearest].clamp_min(1e-6)
     return list(zip(nearest.tolist(), (shares / shares.sum()).tolist(), strict=True))
