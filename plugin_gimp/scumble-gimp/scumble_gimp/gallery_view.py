@@ -199,7 +199,8 @@ class GalleryView(Gtk.Box):
     # Building -----------------------------------------------------------------------------------
 
     def _make_icons(self) -> Gtk.IconView:
-        icons = Gtk.IconView(model=self._rows)
+        spacing = {"item_padding": 4, "spacing": 2, "row_spacing": 0, "column_spacing": 0, "margin": 2}
+        icons = Gtk.IconView(model=self._rows, item_width=SIDE, tooltip_column=TOOLTIP, **spacing)
         # As a pixbuf its pixels would be so many of a dense screen's; an icon has each of its own.
         sizes = Gtk.icon_size_from_name(TILE) or Gtk.icon_size_register(TILE, SIDE, SIDE)
         picture = Gtk.CellRendererPixbuf(stock_size=sizes)
@@ -217,13 +218,6 @@ class GalleryView(Gtk.Box):
         icons.pack_start(title, False)
         for name, column in (("text", TITLE), ("cell-background", BACKGROUND), ("foreground", COLOUR)):
             icons.add_attribute(title, name, column)
-        icons.set_tooltip_column(TOOLTIP)
-        icons.set_item_width(SIDE)
-        icons.set_item_padding(4)
-        icons.set_spacing(2)
-        icons.set_row_spacing(0)
-        icons.set_column_spacing(0)
-        icons.set_margin(2)
         style, provider = icons.get_style_context(), Gtk.CssProvider()
         provider.load_from_data(CSS)
         style.add_class("scumble-gallery")
@@ -324,21 +318,27 @@ class GalleryView(Gtk.Box):
 
     # What the artist does -----------------------------------------------------------------------
 
-    def _pressed(self, icons, event) -> bool:
-        """Clicks are ours: GTK finds no tile while one is being laid out anew, as after each change of it."""
-        path = icons.get_path_at_pos(int(event.x), int(event.y)) or self._path_of(self._tiles.hovered)
-        style = self._style_at(path) if path is not None and event.button == 1 else None
-        if style is None:
+    def _pressed(self, _icons, event) -> bool:
+        """Clicks are ours: GTK finds no tile while they are laid out anew, as when a picture has come."""
+        if event.button != 1:
             return False
-        if event.type == Gdk.EventType.BUTTON_PRESS:
-            filling, self._filling = self._filling, True
-            icons.grab_focus()
-            icons.set_cursor(path, None, False)
-            self._filling = filling
-            self._told.chosen(style, bool(event.state & Gdk.ModifierType.CONTROL_MASK))
-        elif event.type == Gdk.EventType.DOUBLE_BUTTON_PRESS:
-            self._told.activated()
+        click = event.type, int(event.x), int(event.y), bool(event.state & Gdk.ModifierType.CONTROL_MASK)
+        if not self._click(*click):
+            GLib.idle_add(lambda: self._click(*click) and False)  # once they have their places again
         return True
+
+    def _click(self, kind: Gdk.EventType, x: int, y: int, control: bool) -> bool:
+        path = self._icons.get_path_at_pos(x, y) or self._path_of(self._tiles.hovered)
+        style = self._style_at(path) if path is not None else None
+        if style is not None and kind == Gdk.EventType.BUTTON_PRESS:
+            filling, self._filling = self._filling, True
+            self._icons.grab_focus()
+            self._icons.set_cursor(path, None, False)
+            self._filling = filling
+            self._told.chosen(style, control)
+        elif style is not None and kind == Gdk.EventType.DOUBLE_BUTTON_PRESS:
+            self._told.activated()
+        return style is not None
 
     def _path_of(self, key: Optional[Key]):
         return next((row.path for row in self._rows if (row[KIND], row[VALUE]) == key), None)
