@@ -11,13 +11,22 @@ SCALE = 0.5
 
 
 class ActNorm(nn.Module):
-    """A scale and a shift for each channel; they begin so that the first batch gets mean 0, deviation 1."""
+    """A scale and a shift for each channel; they begin so that the first batch gets mean 0, deviation 1.
+
+    Args:
+        shifts: False for details: 0 stays 0.
+    """
 
     initialised: Tensor
+    shift: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, shifts: bool = True) -> None:
         super().__init__()
-        self.shift = nn.Parameter(torch.zeros(1, channels, 1, 1))
+        self._shifts = shifts
+        zero = torch.zeros(1, channels, 1, 1)
+        self.register_parameter("shift", nn.Parameter(zero)) if shifts else self.register_buffer(
+            "shift", zero
+        )
         self.logarithm = nn.Parameter(torch.zeros(1, channels, 1, 1))
         self.register_buffer("initialised", torch.zeros(()))
 
@@ -26,7 +35,8 @@ class ActNorm(nn.Module):
         if self.training and not self.initialised:
             with torch.no_grad():
                 variance, mean = torch.var_mean(x, (0, 2, 3), keepdim=True)
-                self.shift.copy_(-mean)
+                if self._shifts:
+                    self.shift.copy_(-mean)
                 self.logarithm.copy_(-0.5 * (variance + 1e-6).log())
                 self.initialised.fill_(1.0)
         return (x + self.shift) * self.logarithm.exp()
@@ -84,19 +94,16 @@ class Coupling(nn.Module):
         super().__init__()
         self.kept = channels // 2
         self.network = nn.Sequential(
-            nn.Conv2d(self.kept, width, 3, padding=1, padding_mode="reflect"),
+            convolution(self.kept, width),
             nn.ReLU(),
             nn.Conv2d(width, width, 1),
             nn.ReLU(),
-            nn.Conv2d(width, 2 * (channels - self.kept), 3, padding=1, padding_mode="reflect"),
+            from_zero(convolution(width, 2 * (channels - self.kept))),
         )
-        last = self.network[-1]
-        nn.init.zeros_(last.weight)  # type: ignore[arg-type]
-        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
     def _scale_and_shift(self, kept: Tensor) -> tuple[Tensor, Tensor]:
         scale, shift = self.network(kept).chunk(2, 1)
-        return 1.0 + SCALE * torch.tanh(scale), shift
+        return limited(scale), shift
 
     def forward(self, x: Tensor) -> Tensor:
         """``(N, C, H, W)`` with its second half moved."""
@@ -112,7 +119,7 @@ class Coupling(nn.Module):
 
 
 class FlowStep(nn.Module):
-    """Normalisation, mixing of channels, coupling."""
+    """Normalisation, mixing of channels, coupling, as published."""
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
@@ -125,3 +132,20 @@ class FlowStep(nn.Module):
     def inverse(self, y: Tensor) -> Tensor:
         """One step back."""
         return self.norm.inverse(self.mixing.inverse(self.coupling.inverse(y)))
+
+
+def convolution(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:
+    """3x3, reflected at the border."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect", bias=bias)
+
+
+def from_zero(layer: nn.Conv2d) -> nn.Conv2d:
+    """The layer, beginning with an output of 0."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer
+
+
+def limited(scale: Tensor) -> Tensor:
+    """Any number as a factor between ``1 - SCALE`` and ``1 + SCALE``."""
+    return 1.0 + SCALE * torch.tanh(scale)

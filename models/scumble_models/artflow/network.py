@@ -3,44 +3,56 @@
 An et al., "ArtFlow: Unbiased Image Style Transfer via Reversible Neural Flows" (CVPR 2021), figure 2: blocks
 of a squeeze and eight steps of flow. What the encoder does the decoder undoes exactly, so no content is lost,
 and a style that was put on can be taken off: the original's own mean and deviation are put back.
+
+The published network's grid cannot come up here: see :mod:`scumble_models.artflow.bands`.
 """
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
+from scumble_models.artflow.bands import SMALL, BandStep
 from scumble_models.artflow.flow import FlowStep
-from scumble_models.artflow.haar import squeeze, unsqueeze
+from scumble_models.artflow.squeeze import CHECKERBOARD, WAVELET
 from scumble_models.network import StyleNetwork
 from scumble_models.signals import Signals, StyleSignals
 from scumble_models.tiling.receptive import Enlargement, Op, Squeeze, Window
 from scumble_models.tiling.stage import Stage
-from scumble_models.tiling.statistics import Statistics, channel_statistics, modulate_features
+from scumble_models.tiling.statistics import Statistics, channel_statistics
 
-BLOCKS, STEPS, WIDTH = 2, 8, 64
-#: Channels of the latent space.
-CHANNELS = 3 * 4**BLOCKS
-#: Two convolutions of 3x3 in each coupling.
-_REACH = 2 * STEPS
+BLOCKS, STEPS, WIDTH = 2, 8, 32
+#: How many times stronger or weaker a channel may become: a flat picture has next to no details, and would
+#: be given noise for them. Alike both ways, so that what was done can be undone.
+GAIN = 4.0
+#: How far a squeeze sees beyond its block, and its inverse; two convolutions of 3x3 in each coupling.
+_SQUEEZE_REACH, _UNSQUEEZE_REACH, _REACH = 2, 1, 2 * STEPS
 
 
 class ArtFlow(StyleNetwork):
-    """The whole network, from images in 0..1 to images in 0..1 (not clamped); sides are multiples of 4."""
+    """The whole network, from images in 0..1 to images in 0..1 (not clamped); sides are multiples of 4.
+
+    Args:
+        published: with the paper's squeeze and steps, to show its grid.
+    """
 
     architecture = "artflow"
 
-    def __init__(self) -> None:
+    def __init__(self, *, published: bool = False) -> None:
         super().__init__()
+        step = FlowStep if published else BandStep
         self.blocks = nn.ModuleList(
-            nn.ModuleList(FlowStep(3 * 4 ** (block + 1), WIDTH) for _ in range(STEPS))
-            for block in range(BLOCKS)
+            nn.ModuleList(step(3 * 4 ** (block + 1), WIDTH) for _ in range(STEPS)) for block in range(BLOCKS)
         )
+        self._squeeze, self._unsqueeze = CHECKERBOARD if published else WAVELET
+        self._shifted = 3 * 4**BLOCKS if published else SMALL
+        """Channels that have a mean to give: that of details is 0."""
 
     def encode(self, image: Tensor) -> Tensor:
         """``(N, 3, H, W)`` in 0..1 to the latent space ``(N, 48, H / 4, W / 4)``."""
         x = image - 0.5
         for block in self.blocks:
-            x = squeeze(x)
+            x = self._squeeze(x)
             for step in block:  # type: ignore[union-attr]
                 x = step(x)
         return x
@@ -51,29 +63,33 @@ class ArtFlow(StyleNetwork):
         for block in reversed(self.blocks):
             for step in reversed(block):  # type: ignore[call-overload]
                 x = step.inverse(x)
-            x = unsqueeze(x)
+            x = self._unsqueeze(x)
         return x + 0.5
 
     def encode_style(self, style: Tensor) -> StyleSignals:
-        """Style images ``(N, 3, H, W)`` in 0..1 to mean and deviation of their latents, each ``(N, 48)``."""
+        """Styles ``(N, 3, H, W)`` in 0..1 to mean ``(N, 3)`` and deviation ``(N, 48)`` of their latents."""
         height, width = (side - side % 4 for side in style.shape[2:])
         mean, std = channel_statistics(self.encode(style[:, :, :height, :width]))
-        return StyleSignals(self.architecture, {"mean": mean.flatten(1), "std": std.flatten(1)})
+        tensors = {"mean": mean.flatten(1)[:, : self._shifted], "std": std.flatten(1)}
+        return StyleSignals(self.architecture, tensors)
 
     def decode(self, latent: Tensor, statistics: Statistics, signals: Signals) -> Tensor:
-        """AdaIN in the latent space, and back."""
-        moved = modulate_features(latent, statistics, signals.column("mean"), signals.column("std"))
-        return self.invert(moved)
+        """AdaIN in the latent space (Eq. 5), and back (Eq. 6)."""
+        mean, std = statistics
+        gain = (signals.column("std") / std).clamp(1 / GAIN, GAIN)
+        few = self._shifted
+        small = (latent[:, :few] - mean[:, :few]) * gain[:, :few] + signals.column("mean")
+        return self.invert(torch.cat([small, latent[:, few:] * gain[:, few:]], 1))
 
     def stages(self) -> tuple[Stage, Stage]:
         """One point of normalisation, at a quarter of the resolution."""
         there: list[Op] = []
         back: list[Op] = []
-        for _ in range(BLOCKS):
-            there += [Squeeze(2), Window(_REACH, _REACH)]
-            back += [Window(_REACH, _REACH), Enlargement(2, reach=0)]
+        for _ in self.blocks:
+            there += [Squeeze(2, _SQUEEZE_REACH), Window(_REACH, _REACH)]
+            back += [Window(_REACH + _UNSQUEEZE_REACH, _REACH + _UNSQUEEZE_REACH), Enlargement(2, reach=0)]
         return (
-            Stage("encode", lambda x, _statistics, _signals: self.encode(x), tuple(there), CHANNELS),
+            Stage("encode", lambda x, _statistics, _signals: self.encode(x), tuple(there), 3 * 4**BLOCKS),
             Stage("decode", self._decode, tuple(back), 3, "moments"),
         )
 

@@ -53,11 +53,12 @@ class Squeeze(Window):
     """Space to depth: blocks of ``stride`` x ``stride`` positions become channels.
 
     Unlike pooling it takes whole blocks only: patches must end where blocks do, and the picture's sides be
-    multiples of them (:attr:`scumble_models.engine.Traits.size_multiple`).
+    multiples of them (:attr:`scumble_models.engine.Traits.size_multiple`). ``reach``: inputs that it sees
+    beyond its block.
     """
 
-    def __init__(self, factor: int) -> None:
-        super().__init__(0, factor - 1, factor)
+    def __init__(self, factor: int, reach: int = 0) -> None:
+        super().__init__(reach, factor - 1 + reach, factor)
 
 
 @dataclass(frozen=True)
