@@ -49,6 +49,7 @@ CONSTANTS: dict[ModuleType, dict[str, str]] = {
         "MAX_TEXT": "characters of a text field",
         "MAX_INT": "of a whole number",
         "MAX_THUMBNAIL": "bytes of a thumbnail",
+        "MAX_REVERSAL": "bytes of a `reversal`",
         "DIGEST_SIZE": "bytes of a digest, SHA-256",
         "NONCE_SIZE": "bytes of a nonce",
         "JOB_ID_SIZE": "hexadecimal digits of a job id, lower case",

@@ -42,6 +42,10 @@ class AsyncClient:
         """As :meth:`Client.stylize`; callbacks are called on the loop's thread."""
         return await self._job(self._connected.stylize, layer, style, weight, **options)
 
+    async def unstyle(self, layer: Any, reversal: Optional[bytes] = None, **options: Any) -> Pixels:
+        """As :meth:`Client.unstyle`; callbacks are called on the loop's thread."""
+        return await self._job(self._connected.unstyle, layer, reversal, **options)
+
     async def learn_style(self, style: Any, **options: Any) -> LearnedStyle:
         """As :meth:`Client.learn_style`."""
         return await self._job(self._connected.learn_style, style, **options)

@@ -26,6 +26,7 @@ from .pending import LOST, AnyPending
 from .pending_reply import Reply, Waiter, checked, not_responding
 from .pixels.pixels import Pixels
 from .request import StylizeRequest
+from .reversal import taking_off
 from .uploads import ANSWER_S, Uploads
 from .wire import messages as m
 from .wire.connection import Connection, choose_transport
@@ -100,6 +101,26 @@ class Client:
                 job.cancel()
                 self._forget(job)
             raise
+
+    def unstyle(
+        self,
+        layer: LayerLike,
+        reversal: Optional[bytes] = None,
+        *,
+        on_progress: Optional[OnProgress] = None,
+        cancel: Optional[threading.Event] = None,
+        timeout: Optional[float] = None,
+        **options: Any,
+    ) -> Pixels:
+        """Take the style off what a reversible engine, such as artflow, has painted, and wait for the result.
+
+        `layer` is the Pixels of a result, or any other layer together with that result's `reversal`.
+        `options` are other fields of StylizeRequest.
+
+        Raises ScumbleError `not-reversible`, and as :meth:`Job.result`.
+        """
+        request = taking_off(as_pixels(layer), reversal, **options)
+        return self.submit(request).result(timeout, on_progress=on_progress, cancel=cancel)
 
     def submit(self, request: StylizeRequest, *, urgent: bool = False, preview: bool = False) -> Job:
         """Send a job and return once the daemon has accepted it; images it has are not sent again.

@@ -28,6 +28,8 @@ from .wire.connection import Connection
 
 __all__ = ["CANCEL_PATIENCE_S", "LOST", "PREVIEW_SIDE", "SILENCE_S", "WINDOW", "Job", "Progress"]
 
+REVERSAL = "reversal"
+"""The feature of a daemon that takes styles off again."""
 WINDOW = 32 << 20
 """Bytes of a result that the daemon may send ahead of what was taken."""
 
@@ -63,6 +65,7 @@ class Job(Pending[Pixels]):
         self._spec: dict = {}
         self._landing: Optional[Landing] = None
         self._filled = 0
+        self._reversal = b""
 
     def result(
         self,
@@ -90,7 +93,7 @@ class Job(Pending[Pixels]):
                 if on_preview is not None and len(payloads) == 1:
                     on_preview(preview_of(event, payloads))
             elif isinstance(event, m.Result):
-                self.seconds = event.seconds
+                self.seconds, self._reversal = event.seconds, event.reversal
                 return self._on_memory(event) if event.memory else self._on_result(event, payloads)
             return None
 
@@ -103,6 +106,8 @@ class Job(Pending[Pixels]):
     def _require(self, connection: Connection) -> None:
         if self.request.references:
             connection.require("references")
+        if any(style.style.reversal is not None for style in self.request.styles):
+            connection.require(REVERSAL)
 
     def _message(self, connection: Connection) -> m.Message:
         return m.Submit(self.id, self._spec, window=WINDOW, shared=connection.sharing, **self.options)
@@ -152,7 +157,8 @@ class Job(Pending[Pixels]):
     def _received(self, data: BytesLike) -> Pixels:
         self._client._send_received(self)
         image = self.request.image
-        return Pixels(self.request.bounds.extent, image.format, data, image.profile)
+        extent = self.request.bounds.extent
+        return Pixels(extent, image.format, data, image.profile, self._reversal or None)
 
     def _check_result(self, result: m.Result) -> int:
         """The bytes of a result for this job. Raises ScumbleError `bad-result` for that of another."""

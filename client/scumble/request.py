@@ -19,15 +19,20 @@ MAX_REFERENCES = 16
 class StyleSource:
     """Where a style comes from: exactly one of an image file's bytes, pixels, or a library name.
 
+    Or a `reversal`, which a result of a reversible engine has (:attr:`Pixels.reversal`): as the only style it
+    takes that result's style off again.
+
     Raises ScumbleError `bad-style` unless exactly one is given, and for a name that is no name.
     """
 
     file: Optional[bytes] = field(default=None, repr=False)
     pixels: Optional[Pixels] = None
     library: Optional[str] = None
+    reversal: Optional[bytes] = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        given = [value for value in (self.file, self.pixels, self.library) if value is not None]
+        sources = (self.file, self.pixels, self.library, self.reversal)
+        given = [value for value in sources if value is not None]
         if len(given) != 1:
             raise ScumbleError("bad-style", "A style is one image file, one picture or one library name.")
         if self.file is not None and len(self.file) == 0:
@@ -119,6 +124,8 @@ def _check_styles(styles: object) -> None:
         )
     if sum(style.weight for style in styles) <= 0:
         raise ScumbleError("bad-style", "At least one style must have a weight above 0.")
+    if len(styles) > 1 and any(style.style.reversal is not None for style in styles):
+        raise ScumbleError("bad-style", "A style is taken off alone, not in a mix.")
 
 
 def _check_references(references: object) -> None:

@@ -70,10 +70,9 @@ def digests_in(spec: Mapping[str, Any]) -> List[bytes]:
         raise malformed("styles")
     for style in styles:
         style = _map(style, "styles")
-        if style.get("file") is not None:
-            note(style["file"])
-        if style.get("mask") is not None:
-            note(style["mask"])
+        for key in ("file", "mask", "reversal"):
+            if style.get(key) is not None:
+                note(style[key])
         if style.get("pixels") is not None:
             note(_map(style["pixels"], "styles").get("digest"))
     references = spec.get("references", [])
@@ -123,16 +122,19 @@ def source_to_map(source: StyleSource, name: Callable[[BytesLike], bytes]) -> Di
         return {"file": name(source.file)}
     if source.pixels is not None:
         return {"pixels": image_to_map(source.pixels, name)}
+    if source.reversal is not None:
+        return {"reversal": name(source.reversal)}
     return {"library": source.library}
 
 
 def source_from_map(style: Mapping[str, Any], content: Callable[[bytes], BytesLike]) -> StyleSource:
     """The inverse of :func:`source_to_map`. Raises ScumbleError as StyleSource and `content` do."""
-    file, pixels = style.get("file"), style.get("pixels")
+    file, pixels, reversal = style.get("file"), style.get("pixels"), style.get("reversal")
     return StyleSource(
         file=None if file is None else content(file),  # type: ignore[arg-type]
         pixels=None if pixels is None else image_from_map(pixels, content),
         library=style.get("library"),
+        reversal=None if reversal is None else bytes(content(reversal)),
     )
 
 

@@ -128,7 +128,7 @@ class StyleSignals:
             tensors = load_safetensors(data)
         except (SafetensorError, ValueError, KeyError) as error:
             raise SignalsError("The style signals are damaged.", hint="Encode the style again.") from error
-        found = _metadata(data).get("architecture", "")
+        found = metadata_of(data).get("architecture", "")
         if found != architecture:
             raise SignalsError(
                 "These style signals are of {found}, not of {architecture}."
@@ -151,7 +151,8 @@ class StyleSignals:
         return StyleSignals(architecture, own, decoder)
 
 
-def _metadata(data: bytes) -> dict[str, str]:
+def metadata_of(data: bytes) -> dict[str, str]:
+    """What a safetensors file says of itself; only of bytes that are one."""
     length = int.from_bytes(data[:8], "little")
     return json.loads(data[8 : 8 + length]).get("__metadata__", {})
 

@@ -30,7 +30,7 @@ EXAMPLES = [
     m.Accepted(JOB, 3),
     m.Progress(JOB, 1, 4, "decode", 0.25),
     m.Preview(JOB, [2, 1], "u8", "RGB"),
-    m.Result(JOB, [0, 0, 2, 1], "u8", "RGB", 6, 0, 1.5, "cpu", [7, 8, 9]),
+    m.Result(JOB, [0, 0, 2, 1], "u8", "RGB", 6, 0, 1.5, "cpu", [7, 8, 9], b"\x01\x02"),
     m.Taken(JOB, 6),
     m.Received(JOB),
     m.Cancel(JOB, 4),

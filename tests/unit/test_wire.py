@@ -65,11 +65,13 @@ def test_golden_frames_of_another_major_version_are_refused_by_name(version):
 
 #: What later minor versions have added to messages, and what stands there in frames of earlier ones.
 PLAIN_ERROR = {m.Error: {"template": "", "hint_template": "", "values": {}}}
+NO_REVERSAL = {m.Result: {"reversal": b""}}
 ADDED = {
-    "2.0": {m.Submit: {"shared": False}, m.Result: {"memory": []}, **PLAIN_ERROR},
-    "2.1": PLAIN_ERROR,
-    "2.2": PLAIN_ERROR,
-    "2.3": {},
+    "2.0": {m.Submit: {"shared": False}, m.Result: {"memory": [], "reversal": b""}, **PLAIN_ERROR},
+    "2.1": {**PLAIN_ERROR, **NO_REVERSAL},
+    "2.2": {**PLAIN_ERROR, **NO_REVERSAL},
+    "2.3": NO_REVERSAL,
+    "2.4": {},
 }
 
 

@@ -79,8 +79,9 @@ class PixelFormat:
 class Pixels:
     """An image: row-major from the top left, native little-endian samples, no padding.
 
-    `profile` is an ICC profile that travels with the pixels and is not applied. ``np.asarray(pixels)`` is an
-    array (H, W, C) over the same memory, and a notebook shows the picture.
+    `profile` is an ICC profile that travels with the pixels and is not applied. `reversal` takes the
+    style off a result that a reversible engine has painted. ``np.asarray(pixels)`` is an array (H, W, C)
+    over the same memory, and a notebook shows the picture.
 
     Raises ScumbleError `image-empty`, `image-too-large` (a side over `MAX_SIDE`) or `bad-pixels`
     when the data are not exactly one image of that size.
@@ -90,6 +91,7 @@ class Pixels:
     format: PixelFormat
     data: BytesLike = field(repr=False)
     profile: Optional[bytes] = field(default=None, repr=False)
+    reversal: Optional[bytes] = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_extent(self.extent)

@@ -35,6 +35,7 @@ from .validators import (
     is_job_or_empty,
     is_map,
     is_nonce,
+    is_reversal,
     is_role,
     is_seconds,
     is_text,
@@ -248,6 +249,7 @@ class Result(Message):
     seconds: float = optional(is_seconds, 0.0)
     device: str = optional(is_text, "")
     memory: List[int] = optional(list_of(is_int, 3), [])
+    reversal: bytes = optional(is_reversal, b"")
 
 
 @dataclass(frozen=True)

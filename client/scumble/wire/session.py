@@ -36,7 +36,7 @@ from .validators import NONCE_SIZE
 BytesLike = Union[bytes, bytearray, memoryview]
 
 MAGIC = b"SCUM"
-MAJOR, MINOR = 2, 3
+MAJOR, MINOR = 2, 4
 PROTOCOL = "{}.{}".format(MAJOR, MINOR)
 KEY_SIZE = 32
 MAC_SIZE = 32

@@ -13,6 +13,7 @@ MAX_TEXT = 4096
 MAX_ITEMS = 4096
 MAX_INT = 1 << 53  # what a float64 holds exactly
 MAX_THUMBNAIL = 48 * 1024  # leaves room in a header of 64 KiB
+MAX_REVERSAL = 4096
 DIGEST_SIZE = 32  # SHA-256
 NONCE_SIZE = 32
 JOB_ID_SIZE = 32  # hexadecimal digits
@@ -44,6 +45,11 @@ def is_text(value: Any) -> bool:
 def is_thumbnail(value: Any) -> bool:
     """bytes of a JPEG"""
     return isinstance(value, bytes) and len(value) <= MAX_THUMBNAIL
+
+
+def is_reversal(value: Any) -> bool:
+    """bytes that take a style off again, or none"""
+    return isinstance(value, bytes) and len(value) <= MAX_REVERSAL
 
 
 def is_bool(value: Any) -> bool:

@@ -19,6 +19,7 @@ from . import report
 # Imported when they are called for: `scumble --help` needs neither NumPy nor a socket.
 _COMMANDS = {
     "stylize": "Stylize pictures.",
+    "unstyle": "Take the style off pictures that artflow has painted.",
     "styles": "List the styles, add your own, share them.",
     "presets": "Keep settings under a name, for here and the editors.",
     "sweep": "Show a picture in several styles and weights on one sheet.",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scumble.errors import ScumbleError
 from scumble.pixels.geometry import Extent
 from scumble.request import StyleWeight, StylizeRequest
+from scumble.reversal import taking_off
 
 from ..image_formats import output_format
 from . import report
@@ -35,7 +36,7 @@ _NO_SIZE = Extent(0, 0)
 class PictureJob:
     """What is done to each picture; `settings` are for `options.for_size`, `mask` is a file.
 
-    With `pyramid` a TIFF is written in all halved sizes.
+    Without `styles` the picture's own is taken off. With `pyramid` a TIFF is written in all halved sizes.
     """
 
     styles: tuple[GivenStyle, ...]
@@ -96,15 +97,17 @@ def stylize_file(
     """
     from ..images import large, read_mask, write_image
 
-    if job.pyramid or (large.is_large(source) and large.is_available()):
+    if job.styles and (job.pyramid or (large.is_large(source) and large.is_available())):
         return _stylize_large(connect, source, target, job, on_progress, cancel)
     started = time.monotonic()
     picture = _read_whole(source)
     mask = read_mask(job.mask, picture.pixels.extent) if job.mask else None
-    styles = tuple(style.placed(picture.pixels.extent) for style in job.styles)
-    request = StylizeRequest(
-        picture.pixels, styles, mask=mask, **for_size(job.settings, picture.pixels.extent)
-    )
+    if job.styles:
+        styles = tuple(style.placed(picture.pixels.extent) for style in job.styles)
+        settings = for_size(job.settings, picture.pixels.extent)
+        request = StylizeRequest(picture.pixels, styles, mask=mask, **settings)
+    else:
+        request = taking_off(picture.pixels, **job.settings)
     pixels = connect().submit(request).result(on_progress=on_progress, cancel=cancel)
     notes = (*picture.notes, *write_image(target, pixels, like=picture))
     return PictureResult(source, target, pixels.extent, time.monotonic() - started, notes)

@@ -167,7 +167,7 @@ def _stylize(
             photo = photo_to_learn_on(paths)
             learn_given(client, given, photo, engine=chosen["engine"], device=chosen["device"])
     job = PictureJob(given, {**chosen, "region": region}, mask, pyramid)
-    results = _run_all(
+    results = run_all(
         list(zip(paths, targets, strict=True)), job, scheduler, wants_json or pipes.writes, pipes
     )
     if wants_json:
@@ -175,7 +175,7 @@ def _stylize(
     return max(result.exit_code for result in results)
 
 
-def _run_all(
+def run_all(
     pairs: list[tuple[Path, Path]], job: PictureJob, scheduler: str | None, quiet: bool, pipes: Pipes
 ) -> list[PictureResult]:
     """One result for each pair: a picture that fails does not stop the others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +13,12 @@ from PIL import ExifTags, Image, TiffImagePlugin
 _ORIENTATION = int(ExifTags.Base.Orientation)
 _EXIF_IFD = int(ExifTags.IFD.Exif)
 _GPS_IFD = int(ExifTags.IFD.GPSInfo)
+_HISTORY = int(ExifTags.Base.ImageHistory)
 _PIXEL_WIDTH = int(ExifTags.Base.ExifImageWidth)
 _PIXEL_HEIGHT = int(ExifTags.Base.ExifImageHeight)
+
+#: Before what takes the style off again, among what a picture says of its history.
+_REVERSAL = "scumble-reversal:"
 
 # A TIFF keeps the layout of its pixels in the same directory as its description. Only the
 # description may travel: strip offsets or an editor's private layers mean nothing elsewhere.
@@ -74,6 +79,31 @@ def exif_of_size(data: bytes, width: int, height: int) -> bytes:
         directory[_PIXEL_WIDTH] = width
     if _PIXEL_HEIGHT in directory:
         directory[_PIXEL_HEIGHT] = height
+    return exif.tobytes()
+
+
+def take_reversal(exif: Image.Exif) -> bytes | None:
+    """What takes the style off the picture. It leaves the EXIF, for who paints anew has another."""
+    try:
+        directory = exif.get_ifd(_EXIF_IFD)
+        before, mark, data = str(directory.get(_HISTORY, "")).partition(_REVERSAL)
+        if not mark:
+            return None
+        directory[_HISTORY] = before.rstrip("\n")
+        if not directory[_HISTORY]:
+            del directory[_HISTORY]
+        return base64.b64decode(data.strip("\0 \n"), validate=True) or None
+    except Exception:  # as in `travelling_exif`
+        return None
+
+
+def with_reversal(data: bytes | None, reversal: bytes) -> bytes:
+    """EXIF bytes that also say what takes the style off the picture."""
+    exif = parse_exif(data) if data else Image.Exif()
+    directory = exif.get_ifd(_EXIF_IFD)
+    before = str(directory.get(_HISTORY, ""))
+    said = _REVERSAL + base64.b64encode(reversal).decode()
+    directory[_HISTORY] = f"{before}\n{said}" if before else said
     return exif.tobytes()
 
 

@@ -137,11 +137,13 @@ def _decode(data: bytes, name: str, most_pixels: int) -> LoadedImage:
     if unfit and not profile:
         notes.append(f"The colour profile of {name} is not one for RGB and was left out.")
     channels = "RGB" if array.shape[2] == 3 else "RGBA"
+    reversal = metadata.take_reversal(decoded.exif)
     pixels = Pixels(
         Extent(array.shape[1], array.shape[0]),
         PixelFormat(_DTYPES[array.dtype.name], channels),
         copy_of(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data),
         profile,
+        reversal,
     )
     exif = metadata.travelling_exif(decoded.exif)
     carried = decoded.carried

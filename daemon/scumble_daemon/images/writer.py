@@ -34,11 +34,10 @@ def write_image(
 ) -> list[str]:
     """Write `pixels` to `path`; the extension chooses JPEG, PNG, TIFF or WebP.
 
-    The depth is kept as far as the format can hold it (PNG 16 bits, TIFF float). EXIF and
-    resolution come from `like`, the colour profile from `pixels` or else from `like`. The file
-    appears whole or not at all. Returns sentences about what the format could not hold.
-    Raises ScumbleError `unsupported-format`, `image-too-large`, `cannot-write`,
-    `is-a-directory`.
+    The depth is kept as far as the format can hold it (PNG 16 bits, TIFF float). EXIF and resolution come
+    from `like`, what takes a style off again from `pixels`, the colour profile from `pixels` or else from
+    `like`. The file appears whole or not at all. Returns sentences about what the format could not hold.
+    Raises ScumbleError `unsupported-format`, `image-too-large`, `cannot-write`, `is-a-directory`.
     """
     path = Path(path)
     kind = output_format(path)
@@ -129,9 +128,10 @@ def _on_white(array: np.ndarray) -> np.ndarray:
 
 
 def _exif_for(pixels: Pixels, like: LoadedImage | None) -> bytes | None:
-    if like is None or like.exif is None:
-        return None
-    return metadata.exif_of_size(like.exif, pixels.extent.width, pixels.extent.height)
+    exif = like.exif if like else None
+    if exif is not None:
+        exif = metadata.exif_of_size(exif, pixels.extent.width, pixels.extent.height)
+    return metadata.with_reversal(exif, pixels.reversal) if pixels.reversal else exif
 
 
 def _write_with_pillow(

@@ -167,6 +167,7 @@ class ResultSender:
                 delivery.sent,
                 head.seconds,
                 head.device,
+                reversal=head.reversal,
             )
             self._send(peer, message, (strip,))
             delivery.sent += len(strip)

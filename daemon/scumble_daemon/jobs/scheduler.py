@@ -256,6 +256,7 @@ class Scheduler:
             0,
             float(fields["seconds"]),
             str(fields["device"]),
+            reversal=bytes(fields["reversal"]),
         )
         log.info("job %s done in %.2f s on %s", job.id, head.seconds, head.device)
         if not job.ended:

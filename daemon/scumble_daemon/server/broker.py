@@ -12,6 +12,7 @@ from typing import Any
 import zmq
 
 from scumble.errors import ScumbleError
+from scumble.job import REVERSAL
 from scumble.learning import FEATURE as LEARNING
 from scumble.pixels.shared_memory import AVAILABLE, FEATURE
 from scumble.wire.messages import Error, Message, Welcome
@@ -34,7 +35,7 @@ from .sessions import Session, Sessions
 TICK_MS = 500
 STALLED_TICK_MS = 10
 UPLOAD_LIFETIME_S = 60.0
-FEATURES = ("preview", "urgent", "credit", "references", LEARNING)
+FEATURES = ("preview", "urgent", "credit", "references", REVERSAL, LEARNING)
 
 log = logging.getLogger(__name__)
 

@@ -33,8 +33,8 @@ from ..library.checkpoints import Begun
 from ..library.learned import Lesson, forget_old_pictures, lesson_of, save_learned, take_over
 from .memory import available_bytes
 from .starting import start_in
-from .style_signals import learned_signals
-from .stylizer import Stylizer, as_array, known_picture, scaled_down, style_pixels
+from .style_signals import known_picture, learned_signals, style_pixels
+from .stylizer import Stylizer, as_array, scaled_down
 
 CHECKPOINT_S = 20.0
 #: What a learning takes on the CPU.

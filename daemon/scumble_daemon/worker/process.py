@@ -285,6 +285,7 @@ class Worker:
             "size": data.nbytes,
             "seconds": time.monotonic() - started,
             "device": done.device,
+            "reversal": done.reversal,
         }
         if room is not None:
             # Written at the end, and not patch by patch into a map: new pages of one cost more than a copy.

@@ -1,16 +1,21 @@
-"""Signals of a style of the library for one model: learned, kept, or new ones. For the worker."""
+"""Styles for one model: where their pictures are, and their signals, learned, kept or new. For the worker."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from scumble.errors import ScumbleError
+from scumble.pixels.content import digest_of
+from scumble.pixels.pixels import BytesLike, Pixels
+from scumble.request import StyleSource
 from scumble_models.errors import SignalsError
 from scumble_models.registry import StyleModel
 from scumble_models.signals import StyleSignals
 
-from ..library import StyleEntry
-from ..library.learned import load_learned
+from ..images.reader import decode_image
+from ..library import Library, StyleEntry
+from ..library.learned import load_learned, picture_entry
 from ..library.signals import load_signals, save_signals
 
 
@@ -71,3 +76,32 @@ def learned_signals(model: StyleModel, entry: StyleEntry) -> StyleSignals | None
             "What was learned of the style is damaged.", hint="Learn the style again: scumble styles learn"
         )
     return model.check(signals)
+
+
+def known_picture(library: Library, source: StyleSource) -> StyleEntry:
+    """Where what is learned of a picture is kept: with the user's style of that file, or by itself."""
+    if source.file is not None:
+        entry = library.of_picture(hashlib.sha256(source.file).digest())
+        if entry is not None:
+            return entry
+    key = _style_key(source)
+    return library.of_picture(key) or picture_entry(library.folder, key)
+
+
+def style_pixels(source: StyleSource) -> Pixels:
+    """The picture of a style that is in no library. Raises ScumbleError for a file that is none."""
+    if source.pixels is not None:
+        return source.pixels
+    assert source.file is not None
+    return decode_image(bytes(source.file), "The style image").pixels
+
+
+def _style_key(source: StyleSource) -> bytes:
+    """What the signals depend on besides the model: bytes, and how they are read."""
+    if source.pixels is not None:
+        pixels: Pixels = source.pixels
+        kind = f"pixels {pixels.extent} {pixels.format.dtype} {pixels.format.channels}"
+        content: BytesLike = pixels.view()
+    else:
+        kind, content = "file", source.file or b""
+    return hashlib.sha256(kind.encode() + b"\0" + digest_of(content)).digest()

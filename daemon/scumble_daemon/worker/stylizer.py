@@ -15,30 +15,30 @@ import numpy as np
 import torch
 
 from scumble.errors import ScumbleError
-from scumble.pixels.content import digest_of
 from scumble.pixels.geometry import Bounds, Extent
 from scumble.pixels.pixels import BytesLike, Pixels
 from scumble.request import StyleSource, StylizeRequest
 from scumble.request_codec import from_spec
 from scumble_models import registry
-from scumble_models.blend import needs_own
+from scumble_models.blend import Blend, needs_own
 from scumble_models.devices import choose_device, is_out_of_memory
 from scumble_models.errors import Cancelled, ModelError, SignalsError
 from scumble_models.first_sight import first_sight
 from scumble_models.learned import mix_styles
 from scumble_models.look import Look
+from scumble_models.reversal import reversal_of, take_off
 from scumble_models.runner import KeptStatistics
 from scumble_models.signals import StyleSignals
 from scumble_models.stylize import Shared, encode_style, share, stylize
 from scumble_models.tiling.box import Box
 from scumble_models.tiling.file_array import Array, FileArray
 
-from ..images.reader import decode_image, read_image
+from ..images.reader import read_image
 from ..library import Library, StyleEntry
-from ..library.learned import learned_stamp, picture_entry
+from ..library.learned import learned_stamp
 from ..model_errors import typed
 from ..storage.spool import file_behind, mapped
-from .style_signals import learned_signals, library_signals
+from .style_signals import known_picture, learned_signals, library_signals, style_pixels
 
 MAX_STYLES = 512
 MAX_MODELS = 4
@@ -48,11 +48,12 @@ PREVIEW_SIDE = 640  # pixels, about: a preview is the coarsest level, which smal
 
 
 class Output(NamedTuple):
-    """A finished job: the pixels of `bounds` of the layer, and where they were computed."""
+    """A finished job: the pixels of `bounds` of the layer, where they were computed, and the way back."""
 
     pixels: Pixels
     bounds: Bounds
     device: str
+    reversal: bytes = b""
 
 
 class Stylizer:
@@ -91,7 +92,12 @@ class Stylizer:
         model = self._model(request.engine, request.device)
         if cancelled():
             raise Cancelled
-        styles = [(self._signals(model, style.style), style.weight) for style in request.styles]
+        taken_off, shared = request.styles[0].style.reversal, None
+        if taken_off is not None:
+            model, signals, shared = take_off(model, taken_off)
+            styles = [(signals, 1.0)]
+        else:
+            styles = [(self._signals(model, style.style), style.weight) for style in request.styles]
         image, bounds = request.image, request.bounds
         mask = None
         if request.mask is not None:
@@ -100,8 +106,7 @@ class Stylizer:
             None if style.mask is None else _array(style.mask, image.extent[::-1], "<u1")
             for style in request.styles
         ]
-        shared = None
-        if request.references:
+        if request.references and shared is None:
             key = _shared_key(spec, model, styles, look)
             if key not in self._shared:
                 self._shared[key] = _share(request, model, styles, style_masks, look, cancelled)
@@ -113,6 +118,8 @@ class Stylizer:
         if output is not None:
             shape = (*bounds.extent[::-1], image.format.channel_count)
             out = FileArray.open(output, shape, image.format.typestr, writable=True)
+        kept = self._kept_statistics(spec, model, styles, look)
+        own = self._own_signals(spec, model, request)
         result = stylize(
             model,
             as_array(image),
@@ -126,8 +133,8 @@ class Stylizer:
             patch=request.patch,
             look=look,
             shared=shared,
-            kept=self._kept_statistics(spec, model, styles, look),
-            own=self._own_signals(spec, model, request),
+            kept=kept,
+            own=own,
             on_progress=on_progress,
             on_preview=None if on_preview is None else _showing(image, on_preview),
             cancelled=cancelled,
@@ -137,7 +144,12 @@ class Stylizer:
             data = np.ascontiguousarray(result).view(np.uint8).reshape(-1).data
         else:
             data = mapped(output)
-        return Output(Pixels(bounds.extent, image.format, data), bounds, str(model.device))
+        pixels = Pixels(bounds.extent, image.format, data)
+        whole = bounds == Bounds.of(image.extent) and request.mask is None and not look.needs_finish
+        if not whole or shared is not None or look.protect_skin:
+            return Output(pixels, bounds, str(model.device))
+        painted = Blend(styles, request.weight, style_masks, own).signals(model)
+        return Output(pixels, bounds, str(model.device), reversal_of(model, kept, painted))
 
     def signals(self, engine: str, device: str, source: StyleSource) -> StyleSignals:
         """What the engine keeps of a style. Raises as :meth:`stylize`."""
@@ -340,35 +352,6 @@ def _array(content: BytesLike, shape: tuple[int, ...], typestr: str) -> Array:
 
 def _first_sight(model: registry.StyleModel, pixels: Pixels) -> StyleSignals:
     return first_sight(model, as_array(pixels), pixels.format.channels)
-
-
-def known_picture(library: Library, source: StyleSource) -> StyleEntry:
-    """Where what is learned of a picture is kept: with the user's style of that file, or by itself."""
-    if source.file is not None:
-        entry = library.of_picture(hashlib.sha256(source.file).digest())
-        if entry is not None:
-            return entry
-    key = _style_key(source)
-    return library.of_picture(key) or picture_entry(library.folder, key)
-
-
-def style_pixels(source: StyleSource) -> Pixels:
-    """The picture of a style that is in no library. Raises ScumbleError for a file that is none."""
-    if source.pixels is not None:
-        return source.pixels
-    assert source.file is not None
-    return decode_image(bytes(source.file), "The style image").pixels
-
-
-def _style_key(source: StyleSource) -> bytes:
-    """What the signals depend on besides the model: bytes, and how they are read."""
-    if source.pixels is not None:
-        pixels: Pixels = source.pixels
-        kind = f"pixels {pixels.extent} {pixels.format.dtype} {pixels.format.channels}"
-        content: BytesLike = pixels.view()
-    else:
-        kind, content = "file", source.file or b""
-    return hashlib.sha256(kind.encode() + b"\0" + digest_of(content)).digest()
 
 
 def _shared_key(

@@ -8,6 +8,7 @@ or moved by details: where a picture has none the result has none, whatever the 
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scumble_models.artflow.flow import ActNorm, Mixing, convolution, from_zero, limited
@@ -31,21 +32,17 @@ class BandCoupling(nn.Module):
         self.network = nn.Sequential(
             convolution(1 + self.kept, width), nn.ReLU(), nn.Conv2d(width, width, 1), nn.ReLU()
         )
-        self.of_small = from_zero(convolution(width, 2 * (SMALL - 1)))
-        self.scale = from_zero(convolution(width, self.moved))
+        self.factors = from_zero(nn.Conv2d(width, 2 * (SMALL - 1) + self.moved, 1))
         # Without biases, so that no details give no shift.
         self.seen = nn.Conv2d(self.kept, width, 1, bias=False)
-        self.shift = from_zero(convolution(width, self.moved, bias=False))
+        self.shift = from_zero(nn.Conv2d(width, self.moved, 1, bias=False))
 
     def _moves(self, small: Tensor, details: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         seen = self.network(torch.cat([small, details.abs()], 1))
-        scale, shift = self.of_small(seen).chunk(2, 1)
-        return (
-            limited(scale),
-            shift,
-            limited(self.scale(seen)),
-            self.shift(seen * torch.tanh(self.seen(details))),
-        )
+        colours = SMALL - 1
+        shift, scales = self.factors(seen).split([colours, colours + self.moved], 1)
+        scale, factor = limited(scales).split([colours, self.moved], 1)
+        return scale, shift, factor, self.shift(seen * F.hardtanh(self.seen(details)))
 
     def _parts(self, x: Tensor) -> tuple[Tensor, ...]:
         return x.split([1, SMALL - 1, self.kept, self.moved], 1)

@@ -134,9 +134,9 @@ class FlowStep(nn.Module):
         return self.norm.inverse(self.mixing.inverse(self.coupling.inverse(y)))
 
 
-def convolution(inputs: int, outputs: int, *, bias: bool = True) -> nn.Conv2d:
+def convolution(inputs: int, outputs: int) -> nn.Conv2d:
     """3x3, reflected at the border."""
-    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect", bias=bias)
+    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
 
 
 def from_zero(layer: nn.Conv2d) -> nn.Conv2d:

@@ -54,6 +54,7 @@ class LossWeights:
     earth_mover: float = 0.0
     reconstruction: float = 0.0
     out_of_range: float = 0.0
+    reversal: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Recipe:
         refresh: crops of each kind renewed per step.
         init: safetensors file to start from, relative to the recipe; empty starts from scratch.
         leave_out: parts of the network to train without, for ablations: ``filter_modulation`` of MicroAST,
-            ``gating`` and ``shuffling`` of StyleKernel.
+            ``gating`` and ``shuffling`` of StyleKernel, ``bands`` of ArtFlow.
         kernel: size of StyleKernel's kernels.
         autocast: ``off``, ``bf16`` or ``fp16``, for the loss network and convolutions.
         checkpoint_minutes: wall-clock minutes between checkpoints.
