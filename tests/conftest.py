@@ -17,6 +17,16 @@ settings.register_profile("scumble", deadline=None, suppress_health_check=[Healt
 settings.load_profile("scumble")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes: a file in one of them, and all that start editors in one."""
+    for item in items:
+        editors = item.get_closest_marker("editors") is not None
+        item.add_marker(pytest.mark.xdist_group("editors" if editors else str(item.path)))
+    # The longest group begins at once.
+    items.sort(key=lambda item: item.get_closest_marker("editors") is None)
+
+
 @pytest.fixture(scope="module", params=["package", "own"])
 def each_codec(request: pytest.FixtureRequest) -> Iterator[str]:
     """The tests of a module once with the package msgpack, and once as in an editor without it."""

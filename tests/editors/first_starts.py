@@ -7,6 +7,7 @@ themselves renew what no longer fits.
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import shutil
@@ -64,6 +65,14 @@ def _made_once(name: str, start: Callable[[Path, Path], None]) -> Path:
     caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     cache = Path(os.environ.get("SCUMBLE_EDITORS_DIR") or caches / "scumble-editors")
     made = cache / name
+    # Two processes of one run may come here at once.
+    with (cache / "first-starts.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _make_once(made, name, cache, start)
+    return made
+
+
+def _make_once(made: Path, name: str, cache: Path, start: Callable[[Path, Path], None]) -> None:
     if not made.is_dir():
         with tempfile.TemporaryDirectory(dir=cache) as part:
             result = Path(part) / name
@@ -71,4 +80,3 @@ def _made_once(name: str, start: Callable[[Path, Path], None]) -> Path:
             with tempfile.TemporaryDirectory(prefix="scumble-") as base:
                 start(Path(base), result)
             result.rename(made)
-    return made

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import tifffile
 from daemon_process import Place, noise
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms
 
 from scumble_daemon import cli
 from scumble_daemon.images import large, read_image
@@ -151,12 +151,15 @@ def test_a_mask_of_another_size_is_refused(capsys):
 def test_a_turned_photo_comes_back_upright_with_its_exif():
     exif = Image.Exif()
     exif[0x0112], exif[0x010F] = 6, "A camera"
+    directory = exif.get_ifd(ExifTags.IFD.Exif)  # of another painting, which no longer holds
+    directory[ExifTags.Base.ImageHistory] = "scumble-reversal:AAAA"
     Image.fromarray(noise(60, 90)).save("in.jpg", exif=exif)
     assert run("in.jpg", "-o", "out.jpg") == 0
     with Image.open("out.jpg") as result:
         assert result.size == (60, 90)
         assert result.getexif().get(0x0112, 1) == 1
         assert result.getexif()[0x010F] == "A camera"
+        assert ExifTags.Base.ImageHistory not in result.getexif().get_ifd(ExifTags.IFD.Exif)
 
 
 def test_a_pyramid_holds_all_halved_sizes():

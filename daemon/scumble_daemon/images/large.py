@@ -356,7 +356,8 @@ def _with_metadata(vips: Any, image: Any, pixels: Pixels, like: Any, kind: str, 
         image.set_type(vips.GValue.blob_type, "exif-data", like.get("exif-data"))
         image.set_type(vips.GValue.gint_type, "orientation", 1)
     for name in fields:
-        if not name.startswith("exif-ifd1-") and not name.endswith("-Orientation"):
+        left_out = name.startswith("exif-ifd1-") or name.endswith("-Orientation")
+        if not left_out and metadata.REVERSAL not in str(like.get(name)):
             image.set_type(vips.GValue.gstr_type, name, like.get(name))
     return image
 

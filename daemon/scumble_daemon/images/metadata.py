@@ -18,7 +18,7 @@ _PIXEL_WIDTH = int(ExifTags.Base.ExifImageWidth)
 _PIXEL_HEIGHT = int(ExifTags.Base.ExifImageHeight)
 
 #: Before what takes the style off again, among what a picture says of its history.
-_REVERSAL = "scumble-reversal:"
+REVERSAL = "scumble-reversal:"
 
 # A TIFF keeps the layout of its pixels in the same directory as its description. Only the
 # description may travel: strip offsets or an editor's private layers mean nothing elsewhere.
@@ -86,7 +86,7 @@ def take_reversal(exif: Image.Exif) -> bytes | None:
     """What takes the style off the picture. It leaves the EXIF, for who paints anew has another."""
     try:
         directory = exif.get_ifd(_EXIF_IFD)
-        before, mark, data = str(directory.get(_HISTORY, "")).partition(_REVERSAL)
+        before, mark, data = str(directory.get(_HISTORY, "")).partition(REVERSAL)
         if not mark:
             return None
         directory[_HISTORY] = before.rstrip("\n")
@@ -102,7 +102,7 @@ def with_reversal(data: bytes | None, reversal: bytes) -> bytes:
     exif = parse_exif(data) if data else Image.Exif()
     directory = exif.get_ifd(_EXIF_IFD)
     before = str(directory.get(_HISTORY, ""))
-    said = _REVERSAL + base64.b64encode(reversal).decode()
+    said = REVERSAL + base64.b64encode(reversal).decode()
     directory[_HISTORY] = f"{before}\n{said}" if before else said
     return exif.tobytes()
 
