@@ -60,7 +60,7 @@ def scumble(image, layers, run_mode=Gimp.RunMode.NONINTERACTIVE, procedure="plug
     answer = {"status": status.value_nick}
     if status != Gimp.PDBStatusType.SUCCESS:
         answer["error"] = pdb.get_last_error()
-    elif procedure != "plug-in-scumble-repeat":
+    elif values.length() > 1:
         answer["layer"] = values.index(1).get_id()
     return answer
 

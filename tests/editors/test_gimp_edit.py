@@ -60,7 +60,7 @@ result = [raw(new) == raw(fresh), raw(new) != first, tree(image)]
     )
     assert same
     assert other
-    assert tree == ["swirls 100% · Photo", "swirls 100% · Photo #1", "Photo"]
+    assert tree == ["swirls 100% · Photo #1", "swirls 100% · Photo", "Photo"]
 
 
 def test_it_is_remembered_in_the_file(gimp, style):

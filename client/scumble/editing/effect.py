@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
@@ -115,6 +115,12 @@ class Effect(Settings, StyleMix):
             **nearest_settings(values),
             protect_mask=protect_mask if isinstance(protect_mask, str) else "",
         )
+
+    @property
+    def everywhere(self) -> Effect:
+        """For another picture: each style everywhere, and nothing protected by a mask of this one."""
+        styles = tuple(replace(style, mask="") for style in self.styles)
+        return replace(self, styles=styles, protect_mask="")
 
     def taking(self, settings: Mapping[str, Any]) -> Effect:
         """With what a recipe of the library brings along; what is no setting of ours is passed over."""

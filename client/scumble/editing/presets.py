@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Mapping, NamedTuple, Optional, Tuple
 
@@ -110,8 +110,7 @@ def _for_every_picture(effect: Effect) -> Effect:
             "A layer of one picture cannot be in a preset, which is for every picture.",
             hint="Save the layer as a picture, and choose that file as the style.",
         )
-    styles = tuple(replace(style, mask="") for style in effect.styles)
-    return replace(effect, styles=styles, protect_mask="")
+    return effect.everywhere
 
 
 def _checked(name: str) -> str:

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from gi.repository import Gimp
 
 from scumble import Bounds, ScumbleError, StylizeRequest
 from scumble.editing import Effect, StyleChoice
 from scumble.editing.kept_selection import with_kept_selections
+from scumble.editing.results import results_above
 from scumble.pixels.masks import uncovered
 
-from . import places
+from . import layers, places
 from .config import layer_by_id
 from .i18n import _
 
 NAME = "scumble-effect"
+ELSEWHERE = "elsewhere"
+"""In place of the tattoo of a style that is a layer of another image: it cannot be found again."""
 #: Kept in files, and undone with the layer.
 _FLAGS = 1 | 2
 
@@ -44,7 +47,8 @@ def keep(painted, effect: Effect, source, request: StylizeRequest) -> None:
     """
     effect, selections = with_kept_selections(effect, _covered(effect, source, request))
     styles = tuple(
-        replace(style, value=_tattoo(style), mask=places.lasting(style.mask)) for style in effect.styles
+        replace(style, value=_tattoo(style, source), mask=places.lasting(style.mask))
+        for style in effect.styles
     )
     lasting = replace(effect, styles=styles, protect_mask=places.lasting(effect.protect_mask))
     data = {
@@ -76,13 +80,12 @@ def kept(image, painted) -> Kept:
 
     Raises ScumbleError `bad-layer` where it does not say, or what it was made of is gone.
     """
-    parasite = painted.get_parasite(NAME)
+    data = _data(painted)
     try:
-        data = json.loads(bytes(parasite.get_data()).decode("utf-8"))
         effect, tattoo, region = Effect.from_dict(data["effect"]), int(data["source"]), data["region"]
         bounds = Bounds(*(int(value) for value in region)) if region is not None else None
         packed = dict(data.get("selections") or {})
-    except (AttributeError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         raise ScumbleError(
             "bad-layer",
             _("This layer was not painted by Scumble: select one that was."),
@@ -109,6 +112,48 @@ def kept(image, painted) -> Kept:
     )
 
 
+def effect_kept(image, painted) -> Optional[Effect]:
+    """The effect that a layer was painted with, whatever became of its masks; None where it does not say."""
+    effect = Effect.from_dict(_data(painted).get("effect"))
+    styles = tuple(style for style in (_found(image, style) for style in effect.styles) if style)
+    return replace(effect, styles=styles) if styles else None
+
+
+def source_of(image, layer) -> Gimp.Layer:
+    """What a layer was painted from; the layer itself where Scumble has not painted it, or that is gone."""
+    tattoo = _data(layer).get("source")
+    source = image.get_layer_by_tattoo(tattoo) if isinstance(tattoo, int) else None
+    return layer if source is None else source
+
+
+def results_of(image, source) -> List[Gimp.Layer]:
+    """The layers of an image that were painted from that one, the newest first."""
+    found = [layer for layer in layers.all_layers(image) if _is_result(layer, source)]
+    return sorted(found, key=lambda layer: layer.get_tattoo(), reverse=True)  # new layers have higher ones
+
+
+def top_result(image, layer) -> Gimp.Layer:
+    """The uppermost of the results that lie directly above a layer; the layer itself where there is none."""
+    parent = layer.get_parent()
+    siblings = image.get_layers() if parent is None else parent.get_children()
+    at = image.get_item_position(layer)
+    return siblings[at - results_above(_is_result(other, layer) for other in reversed(siblings[:at]))]
+
+
+def _is_result(layer, source) -> bool:
+    return _data(layer).get("source") == source.get_tattoo()
+
+
+def _data(layer) -> Dict[str, Any]:
+    """What a layer remembers; nothing for damaged data."""
+    parasite = layer.get_parasite(NAME)
+    try:
+        data = json.loads(bytes(parasite.get_data()).decode("utf-8")) if parasite is not None else {}
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
 def _lost_mask(styles: Sequence[StyleChoice], is_protection_lost: bool) -> Optional[ScumbleError]:
     """What to say of masks that are gone; None where all are there."""
     if styles:
@@ -126,9 +171,13 @@ def _lost_mask(styles: Sequence[StyleChoice], is_protection_lost: bool) -> Optio
     return None
 
 
-def _tattoo(style: StyleChoice) -> str:
+def _tattoo(style: StyleChoice, source) -> str:
     layer = layer_by_id(style.value) if style.kind == "layer" else None
-    return style.value if layer is None else str(layer.get_tattoo())
+    if layer is None:
+        return style.value
+    # In another image the same number is another layer.
+    is_here = layer.get_image().get_id() == source.get_image().get_id()
+    return str(layer.get_tattoo()) if is_here else ELSEWHERE
 
 
 def _found(image, style: StyleChoice) -> Optional[StyleChoice]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import traceback
 from dataclasses import replace
 from functools import partial
-from typing import Callable, NamedTuple, Optional
+from typing import Any, Callable, Dict, NamedTuple, Optional
 
 from gi.repository import Gimp
 
@@ -16,11 +17,13 @@ from scumble.editing.log import write_log
 from . import layers, places, procedures
 from .config import layer_by_id
 from .i18n import _
-from .kept import keep
+from .kept import keep, top_result
 from .reporting import TEXTS
 
 READ_SHARE = 0.05
 """Of a progress bar: reading the layer."""
+PLACING = "scumble-last-layer"
+_PLACING = ("apply-to", "layer-mode", "opacity")
 
 
 class Edited(NamedTuple):
@@ -56,9 +59,10 @@ def make_request(
 def insert(
     image, layer, config, effect: Effect, transfer, request, result: Pixels, edited: Optional[Edited] = None
 ):
-    """Add the result to the image, remember the effect, and return the new layer.
+    """Add the result to the image, remember the settings, and return the new layer.
 
-    An edited layer goes, and the new one takes its place.
+    It lies above the layer and the results that this has already. An edited layer goes, and the new one takes
+    its place.
     """
     mode, _title = procedures.LAYER_MODES[config.get_property("layer-mode")]
     name = TEXTS.layer_name(effect, layer.get_name())
@@ -67,12 +71,13 @@ def insert(
     new.set_opacity(config.get_property("opacity"))
     keep(new, effect, layer, request)
     if edited is None:
-        layers.insert_above(image, layer, new, masked=request.region is not None)
+        layers.insert_above(image, top_result(image, layer), new, masked=request.region is not None)
     else:
         if config.get_property("layer-mode") == edited.layer_mode:
             new.set_mode(edited.layer.get_mode())  # which the dialog may not know
         layers.put_in_place(image, edited.layer, new)
     remember(effect)
+    _remember_placing(config)
     return new
 
 
@@ -92,6 +97,22 @@ def remember(effect: Effect) -> None:
         save_settings(file, load_settings(file).used(effect))
     except OSError:
         write_log("gimp", traceback.format_exc())
+
+
+def last_placing() -> Dict[str, Any]:
+    """How the last result was put into its image, by the arguments that say so; nothing at first."""
+    parasite = Gimp.get_parasite(PLACING)
+    try:
+        found = json.loads(bytes(parasite.get_data()).decode("utf-8")) if parasite is not None else {}
+        return {name: found[name] for name in _PLACING if name in found}
+    except (ValueError, TypeError):
+        return {}
+
+
+def _remember_placing(config) -> None:
+    """Ours, as GIMP's last values are of runs with a dialog, and not to be read by other procedures."""
+    text = json.dumps({name: config.get_property(name) for name in _PLACING}).encode("utf-8")
+    Gimp.attach_parasite(Gimp.Parasite.new(PLACING, 1, text))  # 1: for later sessions too
 
 
 def layer_pixels(value: str) -> Pixels:

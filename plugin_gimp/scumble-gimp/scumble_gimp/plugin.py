@@ -10,17 +10,28 @@ from .i18n import _
 
 
 class ScumblePlugIn(Gimp.PlugIn):
-    """Apply a style, apply the last one again, change what was painted, and look after what computes."""
+    """Apply a style, apply it again here and elsewhere, choose and change results, look after the engine."""
 
     def do_set_i18n(self, procedure_name):
         return False  # our own gettext, see i18n
 
     def do_query_procedures(self):
-        return [procedures.APPLY, procedures.REPEAT, procedures.EDIT, procedures.ENGINE]
+        return [
+            procedures.APPLY,
+            procedures.REPEAT,
+            procedures.OPEN,
+            procedures.NEXT,
+            procedures.EDIT,
+            procedures.ENGINE,
+        ]
 
     def do_create_procedure(self, name):
         if name == procedures.REPEAT:
             return procedures.create_repeat(self, _run_repeat)
+        if name == procedures.OPEN:
+            return procedures.create_open(self, _run_open)
+        if name == procedures.NEXT:
+            return procedures.create_next(self, _run_next)
         if name == procedures.EDIT:
             return procedures.create_edit(self, _run_edit)
         if name == procedures.ENGINE:
@@ -34,6 +45,14 @@ def _run_apply(procedure, run_mode, image, drawables, config, data):
 
 def _run_repeat(procedure, run_mode, image, drawables, config, data):
     return _run(procedure, lambda run: run.run_repeat(procedure, image, drawables))
+
+
+def _run_open(procedure, run_mode, image, drawables, config, data):
+    return _run(procedure, lambda run: run.run_open(procedure, image, drawables))
+
+
+def _run_next(procedure, run_mode, image, drawables, config, data):
+    return _run(procedure, lambda run: run.run_next(procedure, image, drawables))
 
 
 def _run_edit(procedure, run_mode, image, drawables, config, data):

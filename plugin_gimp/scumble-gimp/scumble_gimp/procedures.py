@@ -10,6 +10,8 @@ from .i18n import _
 STROKE_RANGE = (0.25, 4.0)
 APPLY = "plug-in-scumble"
 REPEAT = "plug-in-scumble-repeat"
+OPEN = "plug-in-scumble-open"
+NEXT = "plug-in-scumble-next"
 EDIT = "plug-in-scumble-edit"
 ENGINE = "plug-in-scumble-engine"
 MENU = "<Image>/Filters/Artistic"
@@ -118,6 +120,37 @@ def create_repeat(plug_in, run):
         _("Runs plug-in-scumble with the settings of its last run."),
         None,
     )
+    return procedure
+
+
+def create_open(plug_in, run):
+    """The procedure that paints all other open images alike."""
+    procedure = _image_procedure(plug_in, OPEN, run, _("Scumble: Paint the Same in All _Open Images"))
+    procedure.set_documentation(
+        _("Paint the selected layers of all other open images with the same settings"),
+        _(
+            "The settings are those of the given layer, if Scumble has painted it, else those of the last "
+            "run. In every other image the selected layers are painted, in one undo step; a painted layer "
+            "stands for the one that it was painted from. An image that cannot be painted is told, and the "
+            "others are painted all the same."
+        ),
+        None,
+    )
+    return procedure
+
+
+def create_next(plug_in, run):
+    """The procedure that switches among the results of a layer."""
+    procedure = _image_procedure(plug_in, NEXT, run, _("Scumble: Show Ne_xt Result"))
+    procedure.set_documentation(
+        _("Show what was painted from the layer, one result after another"),
+        _(
+            "Shows and selects one of the results of the given layer, or of the one that it was painted "
+            "from, and hides the others; after the oldest comes the layer itself. Deletes none."
+        ),
+        None,
+    )
+    procedure.add_layer_return_value("layer", _("Layer"), _("The layer that is shown"), False, _RW)
     return procedure
 
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import functools
 import traceback
-from typing import Any, List, Optional
+from typing import List, Optional
 
 from gi.repository import Gimp, GLib, GObject
 
-from scumble import Client, ScumbleError
-from scumble.editing import EditorSettings, Effect, Gallery, JobController, load_settings, settings_file
+from scumble import ScumbleError
+from scumble.editing import Effect, load_settings, settings_file
 from scumble.editing.installing import needs_install
-from scumble.editing.texts import fraction
 
 from . import layers, procedures
 from .config import effect_of, set_effect
-from .i18n import LANGUAGE, _
+from .i18n import _
 from .kept import kept
-from .painting import READ_SHARE, Edited, insert, make_request, titled
+from .open_images import paint_others, same_as
+from .painting import Edited
 from .reporting import TEXTS, note, unexpected
-
-POLL_S = 0.25
+from .showing import show_next
+from .status_bar import StatusBar
 
 
 def _reported(run):
@@ -80,7 +80,8 @@ def run_edit(procedure, run_mode, image, drawables):
         if new is None:
             return _cancelled(procedure)
     else:
-        new = _paint_in_the_status_bar(image, memory.source, config, memory.effect, edited)
+        with StatusBar(1) as bar:
+            new = bar.paint(image, memory.source, config, memory.effect, edited)()
     return _painted(procedure, new)
 
 
@@ -98,6 +99,27 @@ def run_repeat(procedure, image, drawables):
     if status != Gimp.PDBStatusType.SUCCESS:
         raise ScumbleError("failed", Gimp.get_pdb().get_last_error())
     return procedure.new_return_values(status, GLib.Error())
+
+
+@_reported
+def run_open(procedure, image, drawables):
+    """Paint all other open images with the same settings. Never raises."""
+    told = paint_others(image, same_as(image, [_layer_of(drawable) for drawable in drawables]))
+    Gimp.displays_flush()
+    text = _("{painted} of {count} images were painted.").format(painted=told.painted, count=told.total)
+    text = "\n".join((text, *told.sentences))
+    if not told.painted:
+        raise ScumbleError("failed", text)
+    if told.sentences:
+        Gimp.message(text)
+    return procedure.new_return_values(Gimp.PDBStatusType.SUCCESS, GLib.Error())
+
+
+@_reported
+def run_next(procedure, image, drawables):
+    """Show the next result of the selected layer alone. Never raises."""
+    layer, *_others = layers.check_layers(image, [_layer_of(drawable) for drawable in drawables])
+    return _painted(procedure, show_next(image, layer))
 
 
 @_reported
@@ -147,44 +169,15 @@ def _paint_each(image, chosen, config, effect: Effect) -> List[Gimp.Layer]:
     Each is an undo step. One group around all would be open while they are painted, and GIMP's Cancel,
     which ends this process, would leave it open.
     """
-    return [_paint_in_the_status_bar(image, layer, config, effect) for layer in chosen]
+    if not chosen:
+        return []
+    with StatusBar(len(chosen)) as bar:
+        return [bar.paint(image, layer, config, effect)() for layer in chosen]
 
 
-def _paint_in_the_status_bar(image, layer, config, effect: Effect, edited: Optional[Edited] = None):
-    """Without a dialog: the progress is GIMP's own. Its Cancel ends this process, and with it the job."""
-    Gimp.progress_init(_("Scumble: reading the layer"))
-    controller = JobController()
-    try:
-        transfer, request = make_request(
-            image, layer, config, effect, lambda done: Gimp.progress_update(READ_SHARE * done), edited
-        )
-        Gimp.progress_set_text(_("Scumble: waiting for the daemon"))
-        if any(style.kind == "library" for style in effect.styles):
-            gallery = Gallery(EditorSettings(), LANGUAGE)
-            gallery.set_library(_wait(controller, controller.ask(Client.styles)))
-            effect = titled(effect, gallery)
-        result = _wait(controller, controller.apply(request))
-        new = insert(image, layer, config, effect, transfer, request, result, edited)
-        Gimp.progress_update(1.0)
-        return new
-    finally:
-        controller.close()
-        Gimp.progress_end()
-
-
-def _wait(controller: JobController, ticket: int) -> Any:
-    """The result or answer of a job; GIMP sees its progress."""
-    while True:
-        event = controller.wait(POLL_S)
-        if event is None or event.ticket != ticket:
-            continue
-        if event.error is not None:
-            raise event.error
-        if event.kind == "done":
-            return event.answer if event.result is None else event.result
-        if event.progress is not None:
-            Gimp.progress_update(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))
-            Gimp.progress_set_text(TEXTS.progress(event.progress))
+def _layer_of(drawable):
+    """The layer of a layer mask; what is none as it is."""
+    return Gimp.Layer.from_mask(drawable) if isinstance(drawable, Gimp.LayerMask) else drawable
 
 
 def _failed(procedure, error: ScumbleError):
