@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from functools import partial
+from pathlib import Path
+from typing import Any, List, Optional
 
 from krita import DockWidget, Krita
 
@@ -13,8 +15,9 @@ from . import document as documents
 from . import places
 from .clip import KritaClip
 from .i18n import _
+from .kept import is_kept, kept
 from .layers import is_animated, layer_by_id, small_picture
-from .panel.editor import ONE_FRAME, Clip, Editor, OnRead, Work, uses_selection
+from .panel.editor import ONE_FRAME, Clip, Editor, OnRead, Other, Work, uses_selection
 from .panel.kinds import Icon, Image
 from .panel.panel import Panel
 from .panel.pictures import SIDE as PICTURE
@@ -64,14 +67,20 @@ class KritaEditor(Editor):
         return [node.uniqueId().toString() for node in documents.selected_layers(document)]
 
     def read(self, on_read: OnRead, *, whole: bool = False, layer: str = "") -> Work:
-        target = self._layer_target(layer, whole) if layer else self._target(whole)
-        note = None
-        if is_animated(target.node):
-            note = ScumbleError(
-                ONE_FRAME,
-                _("Only this frame of the animation was painted, and the new layer shows it at all times."),
-            )
-        return Work(target.node.name(), documents.read(target, on_read), target.region, target, note)
+        return _read(self._layer_target(layer, whole) if layer else self._target(whole), on_read)
+
+    def others(self) -> List[Other]:
+        front = Krita.instance().activeDocument()
+        return [
+            Other(_title(document), partial(_read_other, document))
+            for document in Krita.instance().documents()
+            if document != front
+        ]
+
+    def painted_with(self) -> Optional[Effect]:
+        document = Krita.instance().activeDocument()
+        node = None if document is None else documents.active_layer_of(document)
+        return kept(document, node).effect if node is not None and is_kept(document, node) else None
 
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
         layer = documents.insert_result(work.target, result, name, effect)
@@ -156,3 +165,24 @@ class KritaEditor(Editor):
                 hint=_("Scumble paints the selected layer from now on."),
             )
         return documents.edited_target(document, painted)
+
+
+def _read(target: documents.Target, on_read: OnRead) -> Work:
+    note = None
+    if is_animated(target.node):
+        note = ScumbleError(
+            ONE_FRAME,
+            _("Only this frame of the animation was painted, and the new layer shows it at all times."),
+        )
+    return Work(target.node.name(), documents.read(target, on_read), target.region, target, note)
+
+
+def _read_other(document: Any, on_read: OnRead) -> Work:
+    if document not in Krita.instance().documents():
+        raise ScumbleError("bad-layer", _("The image was closed while Scumble was painting."))
+    return _read(documents.other_target(document), on_read)
+
+
+def _title(document: Any) -> str:
+    """What an artist knows a document by."""
+    return Path(document.fileName()).name or document.name() or _("Unnamed")

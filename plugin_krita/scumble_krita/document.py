@@ -35,6 +35,7 @@ from .target import (
     edited_target,
     format_of,
     layer_target,
+    other_target,
     painted_layer,
     selected_layers,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "edited_target",
     "insert_result",
     "layer_target",
+    "other_target",
     "painted_layer",
     "put_preview",
     "read",
@@ -66,7 +68,7 @@ def read(target: Target, on_strip: Optional[Callable[[float], None]] = None) -> 
 
 
 def insert_result(target: Target, pixels: Pixels, name: str, effect: Effect) -> Any:
-    """Add the result as a paint layer above the source, in one undo step, and return the new layer.
+    """Add the result as a paint layer above the source and its results, in one undo step, and return it.
 
     `pixels` has the size of the target's region. The layer is complete before the image has it, mask
     included: nothing half done can stay behind, and Undo takes all of it. A selection becomes a
@@ -87,7 +89,7 @@ def insert_result(target: Target, pixels: Pixels, name: str, effect: Effect) -> 
             _add_mask(document, new, target)
         new.setInheritAlpha(node.inheritAlpha())
         keep_active(document, new)
-        node.parentNode().addChildNode(new, node)
+        node.parentNode().addChildNode(new, target.below)
     else:
         new = replace_layer(document, old, node, name, lambda layer: _paint(layer, target, pixels))
     document.waitForDone()

@@ -15,6 +15,7 @@ from .qt import QtWidgets
 ACTIONS = {
     "scumble_apply": ("apply", "Scumble: Apply"),
     "scumble_repeat": ("repeat", "Scumble: Repeat Last"),
+    "scumble_open": ("open", "Scumble: Paint the Same in All Open Documents"),
     "scumble_frames": ("frames", "Scumble: Paint All Frames"),
     "scumble_next": ("next", "Scumble: Show Next Result"),
     "scumble_edit": ("edit", "Scumble: Edit Painted Layer"),
@@ -47,7 +48,7 @@ def perform(verb: str) -> None:
         docker = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QDockWidget, DOCKER_ID)
         if docker is None:
             return
-        if verb in ("apply", "frames", "edit", "engine"):
+        if verb in ("apply", "open", "frames", "edit", "engine"):
             docker.setVisible(True)
         if hasattr(docker, "perform"):
             docker.perform(verb)

@@ -58,10 +58,10 @@ class _Keeper(QtCore.QObject):
         alive = self.document in Krita.instance().documents() and not is_gone(self.before)
         active = self.document.activeNode() if alive else None
         if active is not None and active in self.added:
-            if self._left > 0 and Krita.instance().activeDocument() != self.document:
-                return  # Krita asks the image in front for the layer, does not find it, and may crash
-            self.document.setActiveNode(self.before)
-            self._left = min(self._left, _TRIES_AFTER)
+            # Else Krita asks the image in front for the layer, does not find it, and may crash.
+            if Krita.instance().activeDocument() == self.document:
+                self.document.setActiveNode(self.before)
+                self._left = min(self._left, _TRIES_AFTER)
             if self._left > 0:
                 return
         elif alive and self._left > 0 and (is_gone(active) or active == self.before):

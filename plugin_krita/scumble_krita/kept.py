@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 from scumble import Bounds, ScumbleError
 from scumble.editing import Effect
+from scumble.editing.results import results_above
 
 from .i18n import _
 from .layers import all_nodes, layer_by_id
@@ -129,6 +130,21 @@ def all_from(document: Any, source: Any) -> List[Any]:
     made = [name for name, fields in _read(document).items() if _source(fields) == identifier]
     there = {node.uniqueId().toString(): node for node in all_nodes(document)}
     return [there[name] for name in reversed(made) if name in there]
+
+
+def source_of(document: Any, layer: Any) -> Any:
+    """What a layer was painted from; the layer itself where Scumble has not painted it, or that is gone."""
+    source = _source(_read(document).get(layer.uniqueId().toString()))
+    return (layer_by_id(document, source) if source else None) or layer
+
+
+def top_result(document: Any, layer: Any) -> Any:
+    """The uppermost of the results that lie directly above a layer; the layer itself where there is none."""
+    known, identifier = _read(document), layer.uniqueId().toString()
+    siblings = layer.parentNode().childNodes()
+    at = siblings.index(layer)
+    above = (_source(known.get(other.uniqueId().toString())) == identifier for other in siblings[at + 1 :])
+    return siblings[at + results_above(above)]
 
 
 def _source(fields: object) -> str:

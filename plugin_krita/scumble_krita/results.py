@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from scumble import ScumbleError
+from scumble.editing.results import next_shown
 
 from .i18n import _
-from .kept import all_from, is_kept, kept
+from .kept import all_from, source_of
 
 
 def show_next(document: Any, node: Any) -> str:
@@ -16,12 +17,10 @@ def show_next(document: Any, node: Any) -> str:
     The newest comes first, and after the oldest the layer itself; all others are hidden. Visibility is not
     an undo step in Krita. Returns what the artist reads. Raises ScumbleError `bad-layer` without results.
     """
-    source = kept(document, node).source if is_kept(document, node) else node
-    found = all_from(document, source)
+    found = all_from(document, source_of(document, node))
     if not found:
         raise ScumbleError("bad-layer", _("Nothing was painted from this layer yet: press Apply."))
-    seen = [number for number, layer in enumerate(found) if layer.visible()]
-    now = seen[0] + 1 if len(seen) == 1 else 0
+    now = next_shown([layer.visible() for layer in found])
     for number, layer in enumerate(found):
         layer.setVisible(number == now)
     document.refreshProjection()

@@ -12,7 +12,7 @@ from scumble.editing import Effect
 from .coverage import moved
 from .focus import active_layer
 from .i18n import _
-from .kept import is_kept, kept, newest_from
+from .kept import is_kept, kept, newest_from, source_of, top_result
 from .layers import all_nodes
 from .preview import is_preview, previews, remove_preview
 
@@ -46,13 +46,21 @@ class Target(NamedTuple):
 
     @property
     def below(self) -> Any:
-        """The layer that the result is put right above."""
-        return self.node if self.replaced is None else self.replaced
+        """The layer that the result is put right above. A newer one goes above the older ones."""
+        return top_result(self.document, self.node) if self.replaced is None else self.replaced
 
 
 def active_target(document: Any, whole_layer: bool = False) -> Target:
     """The active layer of a document, as `layer_target`; a preview layer stands for the layer below it."""
     return layer_target(document, _active(document), whole_layer)
+
+
+def other_target(document: Any) -> Target:
+    """What is painted in a document that is not in front: its active layer, as `layer_target`.
+
+    A mask stands for its layer, and a painted layer for the one that it was painted from.
+    """
+    return layer_target(document, source_of(document, active_layer_of(document)))
 
 
 def selected_layers(document: Any) -> List[Any]:

@@ -271,6 +271,8 @@ def test_the_actions_do_what_the_buttons_do(docker):
     docker.run("app.action('scumble_repeat').trigger()")
     docker.until("len(names()) == 3 and not panel.studio.busy")
     assert docker.run("result = names()[1] == names()[2]")
+    docker.run("app.action('scumble_open').trigger()")
+    assert docker.run("result = panel.job.error_text()").startswith("No other image is open.")
     docker.run("app.action('scumble_live').trigger()")
     docker.until("previews()")
     docker.run("app.action('scumble_live').trigger()")

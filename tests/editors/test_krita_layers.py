@@ -110,7 +110,7 @@ def test_results_of_a_layer_are_shown_one_after_another_and_undo_knows_nothing_o
         wait_for_active_layer(krita)
     assert krita.run("result = document.activeNode() == layer")
     before = krita.run("result = history()")
-    # The newest lies directly above the layer.
+    # The newest lies above the older ones, where it is seen.
     visible = "result = [node.visible() for node in document.topLevelNodes()]"
     seen = []
     for _press in range(5):
@@ -118,9 +118,9 @@ def test_results_of_a_layer_are_shown_one_after_another_and_undo_knows_nothing_o
         seen.append(krita.run(visible))
         assert krita.run("result = panel.job.status_text()").startswith("Shown: ")
     newest, older, oldest, none = (
-        [True, True, False, False],
-        [True, False, True, False],
         [True, False, False, True],
+        [True, False, True, False],
+        [True, True, False, False],
         [True, False, False, False],
     )
     assert seen == [newest, older, oldest, none, newest]

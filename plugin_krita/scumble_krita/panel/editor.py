@@ -82,6 +82,14 @@ class Clip:
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class Other:
+    """A document that is not in front: its name, and what reads its layer to paint, as `Editor.read`."""
+
+    name: str
+    read: Callable[[OnRead], Work]
+
+
 class Editor:
     """Methods raise ScumbleError for what an artist can mend, such as having no document open."""
 
@@ -97,6 +105,14 @@ class Editor:
         """A layer, the active one unless it is named; `on_read` gets how much is done, 0 to 1. `whole`:
         whatever is selected."""
         raise NotImplementedError
+
+    def others(self) -> Sequence[Other]:
+        """All open documents but the one in front."""
+        return ()
+
+    def painted_with(self) -> Optional[Effect]:
+        """The settings that the active layer was painted with; None where Scumble has not painted it."""
+        return None
 
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
         """Put a result above the layer that was read, or in the place of the one that is edited; a small

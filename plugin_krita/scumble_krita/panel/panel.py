@@ -127,8 +127,8 @@ class Panel(QtWidgets.QWidget):
     # For the docker -----------------------------------------------------------------------------
 
     def perform(self, verb: str) -> None:
-        """Do what an action asks for: ``apply``, ``repeat``, ``frames``, ``next``, ``edit``, ``live``,
-        ``cancel`` or ``engine``.
+        """Do what an action asks for: ``apply``, ``repeat``, ``open``, ``frames``, ``next``, ``edit``,
+        ``live``, ``cancel`` or ``engine``.
 
         Never raises.
         """
@@ -139,6 +139,7 @@ class Panel(QtWidgets.QWidget):
         verbs = {
             "apply": studio.apply,
             "repeat": studio.repeat,
+            "open": studio.paint_open,
             "frames": studio.paint_frames,
             "next": studio.show_next,
             "edit": studio.edit,

@@ -23,6 +23,7 @@ from .layer_glimpses import LayerGlimpses
 from .learning import PanelLearning
 from .library import Library
 from .live import Live
+from .open_documents import OpenDocuments
 from .pictures import jpeg
 
 READ_SHARE = 0.05
@@ -73,15 +74,18 @@ class Studio(QtCore.QObject):
         self.live.changed.connect(self.state_changed)
         self.live.status.connect(self.status)
         self.frames = AllFrames(editor, self._controller, self)
-        self.frames.changed.connect(slot(self, self._frames_changed))
-        self.frames.status.connect(self.status)
-        self.frames.progress.connect(self.progress)
-        self.frames.painted.connect(self._frames_painted)
+        self.others = OpenDocuments(editor, self._controller, self)
+        self._runs = (self.frames, self.others)
+        for run in self._runs:
+            run.changed.connect(slot(self, self._run_changed))
+            run.status.connect(self.status)
+            run.progress.connect(self.progress)
+            run.painted.connect(self._run_painted)
 
     @property
     def busy(self) -> bool:
         """Whether a job for the document runs."""
-        return self._applying is not None or self.frames.running
+        return self._applying is not None or any(run.running for run in self._runs)
 
     def connect_daemon(self) -> None:
         """Ask the daemon for the styles and the engines; it is started where it does not run."""
@@ -95,7 +99,8 @@ class Studio(QtCore.QObject):
 
     def _leave(self) -> None:
         self._closed = True
-        self.frames.close()
+        for run in self._runs:
+            run.close()
         self._controller.close()
         self.learning.close()
 
@@ -261,20 +266,26 @@ class Studio(QtCore.QObject):
         self.live.set_on(False)  # the copy would have its preview
         self.frames.start(self.effect)
 
-    def _frames_changed(self) -> None:
-        self.live.pause(self.frames.running)
+    def paint_open(self) -> None:
+        """Paint all other open documents with the settings of the active layer, else those used last."""
+        if not self.busy:
+            self.others.start(self._editor.painted_with() or self.library.settings.effect)
+
+    def _run_changed(self) -> None:
+        self.live.pause(self.busy)
         self.state_changed.emit()
 
     @guarded
-    def _frames_painted(self, effect: Effect, layer: str, picture: Any) -> None:
+    def _run_painted(self, effect: Effect, layer: str, picture: Any) -> None:
         self.library.painted(HistoryEntry(effect, layer, time.time(), jpeg(picture, HISTORY_SIDE)))
 
     def cancel(self) -> None:
         """End the job for the document; without one, live mode."""
-        if self.frames.running:
-            self.frames.cancel()
-        elif self._applying is not None:
+        if self._applying is not None:
             self._controller.cancel(self._applying.ticket)
+        elif self.busy:
+            for run in self._runs:
+                run.cancel()
         else:
             self.live.set_on(False)
 
@@ -313,8 +324,8 @@ class Studio(QtCore.QObject):
             self.glimpses.read_event(event)
         elif event.task == "preview":
             self.live.read_event(event)
-        elif self.frames.expects(event.ticket):
-            self.frames.read_event(event)
+        elif run := next((run for run in self._runs if run.expects(event.ticket)), None):
+            run.read_event(event)
         elif self._applying is not None and event.ticket == self._applying.ticket:
             if event.progress is not None:
                 self.progress.emit(READ_SHARE + (1.0 - READ_SHARE) * fraction(event.progress))

@@ -10,7 +10,7 @@ from typing import Any
 
 from daemon_process import noise
 from PyQt6 import QtCore, QtGui, QtTest, QtWidgets
-from scumble_krita.panel.editor import Clip, Editor, Work
+from scumble_krita.panel.editor import Clip, Editor, Other, Work
 from scumble_krita.panel.panel import Panel
 
 from scumble import Client, Pixels, ScumbleError
@@ -66,6 +66,8 @@ class Document(Editor):
         self.open = True
         self.frames = Frames()
         self.selected: list[str] = []
+        self.rest: list[Other] = []
+        self.with_which: Effect | None = None
         self.layer = as_pixels(noise(40, 56, channels=4))
         self.above: list[tuple[str, Pixels]] = []
         self.painted: dict[str, Effect] = {}
@@ -99,6 +101,12 @@ class Document(Editor):
 
     def layers(self) -> list[str]:
         return self.selected
+
+    def others(self) -> list[Other]:
+        return self.rest
+
+    def painted_with(self) -> Effect | None:
+        return self.with_which
 
     def clip(self, effect: Effect) -> Frames:
         return self.frames
