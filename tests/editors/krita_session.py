@@ -12,7 +12,7 @@ from editors_root import SETUP, enter
 
 HERE = Path(__file__).parent
 DRIVER = "scumble_driver"
-WAIT_S = 30.0
+WAIT_S = 60.0  # two processes of tests share the machine
 DESKTOP = """[Desktop Entry]
 Type=Service
 ServiceTypes=Krita/PythonPlugin

@@ -228,7 +228,7 @@ def test_closing_the_document_ends_live_mode_quietly(docker):
 
 def test_an_image_that_is_closed_while_its_job_runs_is_told(docker):
     close_documents(docker)
-    open_photo(docker, 2000)  # so that the job takes longer than it takes to close
+    open_photo(docker, 1200)  # so that the job takes longer than it takes to close
     show_docker(docker)
     choose(docker, 2)
     docker.run("panel.controls.stroke._set(0.5); panel.perform('apply')")
