@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make docs/images/photo-looks.jpg and photo-looks-bundled.jpg: in looks of photos, and in built-in ones.
+"""Make the sheets of photo looks in docs/images: of photos, the built-in ones, and eight pairs at 100%.
 
 All photos are from examples/ and the contents on which styles are learned.
 
@@ -27,16 +27,24 @@ CONTENTS = ROOT / "models" / "scumble_models" / "learning" / "contents"
 PHOTOS = ROOT / "examples" / "photos"
 LOOKS = ("canyon", "desert", "dish", "rocket")
 PAINTED = (PHOTOS / "astronaut.jpg", PHOTOS / "cat.jpg", CONTENTS / "arch.jpg", PHOTOS / "coffee.jpg")
+#: Photos with the left and top of what is shown at 100%, and two looks for each.
+PAIRS = (
+    (PHOTOS / "astronaut.jpg", (110, 0), ("canyon", "dish")),
+    (PHOTOS / "cat.jpg", (60, 0), ("desert", "rocket")),
+    (PHOTOS / "coffee.jpg", (150, 40), ("arch", "canyon")),
+    (PHOTOS / "rocket.jpg", (180, 120), ("desert", "dish")),
+)
 SIDE, GAP, COLUMNS = 300, 6, 6
 
 
 @click.command()
 @click.option("--out", type=click.Path(path_type=Path), default=ROOT / "docs" / "images")
 def main(out: Path) -> None:
-    """Save both sheets."""
+    """Save the sheets."""
     engine, photos = load_model("photo"), [_square(path) for path in PAINTED]
     _save(_of_photos(engine, photos), out / "photo-looks.jpg")
     _save(_built_in(engine, photos), out / "photo-looks-bundled.jpg")
+    _save(_pairs(engine), out / "photo-looks-pairs.jpg")
 
 
 def _of_photos(engine: StyleModel, photos: list[np.ndarray]) -> list[list[np.ndarray]]:
@@ -60,6 +68,20 @@ def _built_in(engine: StyleModel, photos: list[np.ndarray]) -> list[list[np.ndar
             painted = [_painted(engine, signals, photo) for photo in photos[:3:2]]
             columns.append([_square(entry.folder / PICTURE), *painted])
         rows += [list(row) for row in zip(*columns, strict=True)]
+    return rows
+
+
+def _pairs(engine: StyleModel) -> list[list[np.ndarray]]:
+    """One row a photo: a part of it at 100%, and twice a look and the same part in it."""
+    rows: list[list[np.ndarray]] = []
+    for path, (left, top), looks in PAIRS:
+        with Image.open(path) as image:
+            photo = np.array(image.convert("RGB"))
+        part = (slice(top, top + SIDE), slice(left, left + SIDE))
+        rows.append([photo[part]])
+        for name in looks:
+            look = _square(CONTENTS / f"{name}.jpg")
+            rows[-1] += [look, _painted(engine, encode_style(engine, look, "RGB"), photo)[part]]
     return rows
 
 
