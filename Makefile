@@ -54,7 +54,7 @@ check: lint
 
 # The editors' tests, which mostly wait for a window, are all in one of the two processes.
 test: lint
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 bench: $(STAMP)
 	$(BIN)/scumble bench

@@ -7,9 +7,11 @@ import functools
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from scumble.wire import msgpack
 
@@ -17,13 +19,20 @@ settings.register_profile("scumble", deadline=None, suppress_health_check=[Healt
 settings.load_profile("scumble")
 
 
-@pytest.hookimpl(tryfirst=True)
+class _EditorsInOne(LoadScopeScheduling):
+    """Where tests run in several processes: a file in one of them, and all that start an editor in one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "editors" if nodeid.startswith("tests/editors/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """See :class:`_EditorsInOne`; `--dist loadscope` asks for it."""
+    return _EditorsInOne(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes: a file in one of them, and all that start editors in one."""
-    for item in items:
-        editors = item.get_closest_marker("editors") is not None
-        item.add_marker(pytest.mark.xdist_group("editors" if editors else str(item.path)))
-    # The longest group begins at once.
+    """The longest group begins at once."""
     items.sort(key=lambda item: item.get_closest_marker("editors") is None)
 
 
