@@ -213,6 +213,8 @@ class Trainer:
         with torch.no_grad():
             for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
                 mean.lerp_(value, 1.0 - decay)
+            for kept, value in zip(self.average.buffers(), self.network.buffers(), strict=True):
+                kept.copy_(value)
 
     def _log(self, losses: dict[str, float]) -> None:
         path = self.out / "log.csv"
