@@ -32,6 +32,7 @@ from scumble_models.stylize import encode_style, stylize
 
 ROOT = Path(__file__).parents[1]
 STYLES = ("great-wave", "scream")
+GRID = "scream"
 PHOTOS = [ROOT / "examples" / "photos" / f"{name}.jpg" for name in ("astronaut", "cat", "coffee", "rocket")]
 SKY = ROOT / "models" / "scumble_models" / "learning" / "contents" / "canyon.jpg"
 SIDE, GAP, CROP, ZOOM = 320, 6, 80, 4
@@ -56,8 +57,10 @@ def main(published: Path | None, photos: Path | None, out: Path) -> None:
     cells = [sky]
     for name, one in (("published", network), ("ours", model.network)):
         assert isinstance(one, ArtFlow)
-        energies = [_grid(one, _photo(path)) for path in given]
-        click.echo(f"grid of {name}: {np.mean(energies):.2f} of 255, over {len(given)} photos in {STYLES[0]}")
+        found = [_grid(one, _smooth(_photo(path))) for path in given]
+        click.echo(
+            f"grid of {name}: {np.mean(found):.2f} of 255, over {len(given)} smoothed photos in {GRID}"
+        )
         cells.append(_at_once(one, sky))
     crop = (slice(20, 20 + CROP), slice(120, 120 + CROP))
     _save([[cell[crop].repeat(ZOOM, 0).repeat(ZOOM, 1) for cell in cells]], out / "artflow-grid.jpg")
@@ -100,7 +103,7 @@ def _signals(model: StyleModel, name: str) -> StyleSignals:
 
 @torch.inference_mode()
 def _at_once(network: ArtFlow, photo: np.ndarray) -> np.ndarray:
-    with Image.open(ROOT / "styles" / STYLES[0] / PICTURE) as image:
+    with Image.open(ROOT / "styles" / GRID / PICTURE) as image:
         image.thumbnail((512, 512))
         style = network.encode_style(_tensor(np.asarray(image.convert("RGB"))))
     result = network(_tensor(photo), style).clamp(0, 1)[0].permute(1, 2, 0)
@@ -108,9 +111,15 @@ def _at_once(network: ArtFlow, photo: np.ndarray) -> np.ndarray:
 
 
 def _grid(network: ArtFlow, photo: np.ndarray) -> float:
-    """Amplitude at the squeezes' periods beyond the photo's own, in levels of 8 bits."""
-    energy = [float(grid_energy(_tensor(picture))) for picture in (_at_once(network, photo), photo)]
-    return 255 * max(0.0, energy[0] - energy[1]) ** 0.5
+    """Amplitude at the squeezes' periods of what is painted on a picture without, in levels of 8 bits."""
+    return 255 * float(grid_energy(_tensor(_at_once(network, photo)))) ** 0.5
+
+
+def _smooth(photo: np.ndarray) -> np.ndarray:
+    """The photo without anything that is finer than an eighth of it."""
+    image = Image.fromarray(photo)
+    small = image.resize((8, 8), Image.Resampling.BOX)
+    return np.asarray(small.resize(image.size, Image.Resampling.BICUBIC))
 
 
 def _tensor(pixels: np.ndarray) -> torch.Tensor:
