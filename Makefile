@@ -52,9 +52,10 @@ lint: $(STAMP)
 check: lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile -m "not slow" tests/unit
 
-# The editors' tests, which mostly wait for a window, are all in one of the two processes.
+# With JOBS=2 the editors' tests, which mostly wait for a window, are all in one of two processes.
+JOBS ?= 1
 test: lint
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest $(if $(filter-out 1,$(JOBS)),-n $(JOBS) --dist loadscope --no-loadscope-reorder)
 
 bench: $(STAMP)
 	$(BIN)/scumble bench
