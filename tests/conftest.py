@@ -31,9 +31,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return _EditorsInOne(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest group begins at once."""
-    items.sort(key=lambda item: item.get_closest_marker("editors") is None)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In several processes the longest group begins at once."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.get_closest_marker("editors") is None)
 
 
 @pytest.fixture(scope="module", params=["package", "own"])
