@@ -20,16 +20,7 @@ PHOTO = Path(__file__).parents[2] / "examples" / "photos" / "coffee.jpg"
 STYLE = ["--style", "scream", "--engine", "artflow"]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def daemon(tmp_path_factory):
-    """One daemon for this module, in folders of its own; ended afterwards."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("RUNTIME", "LOG", "DATA", "CONFIG", "SPOOL"):
-            patch.setenv(f"SCUMBLE_{name}_DIR", str(home / name.lower()))
-        assert cli.run(["daemon", "start"]) == 0
-        yield
-        assert cli.run(["daemon", "stop"]) == 0
+pytestmark = pytest.mark.usefixtures("shared_place")
 
 
 @pytest.fixture(autouse=True)

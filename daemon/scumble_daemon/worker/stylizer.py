@@ -26,7 +26,7 @@ from scumble_models.errors import Cancelled, ModelError, SignalsError
 from scumble_models.first_sight import first_sight
 from scumble_models.learned import mix_styles
 from scumble_models.look import Look
-from scumble_models.reversal import reversal_of, take_off
+from scumble_models.reversal import Reversible, reversal_of, take_off
 from scumble_models.runner import KeptStatistics
 from scumble_models.signals import StyleSignals
 from scumble_models.stylize import Shared, encode_style, share, stylize
@@ -146,7 +146,8 @@ class Stylizer:
             data = mapped(output)
         pixels = Pixels(bounds.extent, image.format, data)
         whole = bounds == Bounds.of(image.extent) and request.mask is None and not look.needs_finish
-        if not whole or shared is not None or look.protect_skin:
+        goes_back = isinstance(model.network, Reversible) and whole and shared is None
+        if not goes_back or look.protect_skin:
             return Output(pixels, bounds, str(model.device))
         painted = Blend(styles, request.weight, style_masks, own).signals(model)
         return Output(pixels, bounds, str(model.device), reversal_of(model, kept, painted))
