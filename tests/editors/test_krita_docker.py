@@ -288,15 +288,13 @@ def test_a_layer_becomes_a_style(docker):
         sketch = document.createNode("Sketch", "paintlayer")
         document.rootNode().addChildNode(sketch, layer)
         fill(sketch, bytes([20, 200, 40, 255, 200, 20, 90, 255] * 5000), 0, 0, 100, 100)
-        document.setActiveNode(sketch)
         """
     )
-    docker.until("document.activeNode() == sketch")
+    docker.until("is_active(sketch)")
     docker.run("panel.studio.set_effect(Effect())")
     click(docker, "panel.gallery._from_layer")
     docker.until("[s.title for s in panel.studio.effect.styles] == ['Sketch']")
-    docker.run("document.setActiveNode(layer)")
-    docker.until("document.activeNode() == layer")
+    docker.until("is_active(layer)")
     click(docker, "panel.job.apply_button")
     docker.until("not panel.studio.busy and 'Sketch 100% · Photo' in names()")
 
