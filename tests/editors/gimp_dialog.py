@@ -98,7 +98,8 @@ def zoom(gimp, window: str, steps: int) -> None:
 def choose_a_style(gimp, window: str, place: str = FIRST) -> None:
     """Click it and wait for its preview: a Return sent before the click has arrived paints nothing."""
     before = content(gimp, window, AFTER)
-    gimp.shell(f"xdotool mousemove --window {window} {place} click 1")
+    # Which brings the dialog to the front: the image's own window may come late, and above it.
+    click(gimp, window, place)
     until(lambda: content(gimp, window, AFTER)[1] != before[1], "the preview")
 
 

