@@ -48,7 +48,7 @@ class VGGDecoder(nn.Module):
 
 
 def _conv(channels_in: int, channels_out: int) -> list[nn.Module]:
-    return [nn.Conv2d(channels_in, channels_out, 3, padding=1, padding_mode="reflect"), nn.ReLU()]
+    return [nn.Conv2d(channels_in, channels_out, 3, padding=1, padding_mode="reflect"), nn.ReLU(inplace=True)]
 
 
 def _up() -> nn.Module:

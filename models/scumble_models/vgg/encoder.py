@@ -63,7 +63,7 @@ class VGG16(nn.Module):
         for name, module in self.named_children():
             x = module(x)
             if isinstance(module, nn.Conv2d):
-                x = F.relu(x)
+                x = F.relu(x, inplace=True)  # of a convolution's output, which nobody else has
             if name in wanted:
                 found[name] = x
                 if len(found) == len(wanted):
