@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Train MicroAST briefly with and without each of its parts, and measure all on pairs not trained on.
+"""Train a network briefly with and without each of its parts, and measure all on pairs not trained on.
 
-python tools/ablation.py --train TRAIN_DIR --held-out DIR -o run/
+python tools/ablation.py --train TRAIN_DIR --held-out DIR -o run/ [--engine stylekernel --side 512 --pairs 24]
 
 TRAIN_DIR and DIR hold the folders content/ and style/ (DIR: tools/fetch_evaluation_images.py). Every
-variant has the same seed, steps and crops, and starts from nothing. The runs are short: they tell what a
+variant has the same seed, steps and crops, and the same start. The runs are short: they tell what a
 part does to the first minutes of training, not what the best weights without it would be.
 """
 
@@ -16,18 +16,20 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from scumble_models.evaluation.report import as_function, evaluate, markdown_table
-from scumble_models.registry import load_candidate
+from scumble_models.evaluation.report import Stylize, as_function, evaluate, markdown_table
+from scumble_models.folders import engine_folder
+from scumble_models.model import StyleModel
+from scumble_models.registry import user_model
 from scumble_models.training.data import ImageFolder
-from scumble_models.training.recipe import LossWeights, Phase, Recipe
+from scumble_models.training.recipe import LossWeights, Phase, Recipe, read_recipe
 from scumble_models.training.trainer import Trainer
 
 LOSSES = LossWeights(content=1.0, style=8.0, contrastive=50.0, out_of_range=300.0)
 DIRECTORY = click.Path(path_type=Path, file_okay=False)
 
 
-def variants(steps: int, crop: int, batch: int) -> dict[str, Recipe]:
-    """The recipes to compare: a third of the steps have the pixel target, except without that stage."""
+def of_microast(steps: int, crop: int, batch: int) -> dict[str, Recipe]:
+    """From nothing: a third of the steps have the pixel target, except without that stage."""
     pixel, perceptual = Phase(steps // 3, crop, batch, "pixel"), Phase(steps - steps // 3, crop, batch)
     full = Recipe(
         "microast",
@@ -48,7 +50,23 @@ def variants(steps: int, crop: int, batch: int) -> dict[str, Recipe]:
     }
 
 
+def of_stylekernel(steps: int, crop: int, batch: int) -> dict[str, Recipe]:
+    """The recipe of the shipped weights, cut short, from WCT's way back (figures 5 to 7 of the paper)."""
+    recipe = read_recipe(engine_folder("stylekernel").path / "recipe.toml")
+    change = dataclasses.replace
+    full = change(recipe, init="../wct/weights.safetensors", phases=(Phase(steps, crop, batch),))
+    return {
+        "everything": full,
+        "without gating": change(full, leave_out=("gating",)),
+        "without shuffling": change(full, leave_out=("shuffling",)),
+    }
+
+
+VARIANTS = {"microast": of_microast, "stylekernel": of_stylekernel}
+
+
 @click.command()
+@click.option("--engine", type=click.Choice(list(VARIANTS)), default="microast", show_default=True)
 @click.option("--train", "train_folder", required=True, type=DIRECTORY)
 @click.option("--held-out", required=True, type=DIRECTORY)
 @click.option("-o", "--out", required=True, type=DIRECTORY)
@@ -58,18 +76,29 @@ def variants(steps: int, crop: int, batch: int) -> dict[str, Recipe]:
 @click.option("--pairs", default=60, show_default=True)
 @click.option("--side", default=256, show_default=True, help="Short side of the evaluated images.")
 def main(
-    train_folder: Path, held_out: Path, out: Path, steps: int, crop: int, batch: int, pairs: int, side: int
+    engine: str,
+    train_folder: Path,
+    held_out: Path,
+    out: Path,
+    steps: int,
+    crop: int,
+    batch: int,
+    pairs: int,
+    side: int,
 ) -> None:
     """Train the variants one after the other (finished ones are kept), evaluate, print the table."""
     console = Console(stderr=True)
     folders = [ImageFolder(train_folder / kind) for kind in ("content", "style")]
-    weights: dict[str, Path] = {}
-    for name, recipe in variants(steps, crop, batch).items():
+    candidates: dict[str, Stylize] = {}
+    for name, recipe in VARIANTS[engine](steps, crop, batch).items():
         place = out / name.replace(" ", "-")
-        trainer = Trainer(recipe, out, folders[0], folders[1], place)
+        trainer = Trainer(recipe, engine_folder(engine).path, folders[0], folders[1], place)
         with console.status(f"{name}: {steps} steps"):
-            weights[name] = trainer.run()
-    candidates = {name: as_function(load_candidate(str(path))) for name, path in weights.items()}
+            weights = trainer.run()
+        # The weights alone do not say what was left out.
+        network = trainer.average.eval()
+        info = user_model(engine, weights, "", name, "")
+        candidates[name] = as_function(StyleModel(info, network, trainer.device))
     judged = [
         ImageFolder(held_out / kind, short_side=side, unclear_rights=True) for kind in ("content", "style")
     ]
