@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Make docs/images/artflow.jpg: a style on photos, another one on top, and both taken off again.
 
-python tools/artflow_sheet.py [--published RUN/weights.safetensors] [--photos FOLDER] [--out docs/images]
+python tools/artflow_sheet.py [--engine artflow] [--published RUN/weights.safetensors] [--photos FOLDER]
+                              [--out docs/images]
 
 Results are kept in 16 bits. Prints how far what comes back is from the photo, in levels of 8 bits, with
 results of 8 and of 16 bits. With `--published`, the weights of recipe-published.toml (`scumble train`), it
@@ -39,15 +40,16 @@ SIDE, GAP, CROP, ZOOM = 320, 6, 80, 4
 
 
 @click.command()
+@click.option("--engine", default="artflow", show_default=True)
 @click.option("--published", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--photos", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--out", type=click.Path(path_type=Path), default=ROOT / "docs" / "images")
-def main(published: Path | None, photos: Path | None, out: Path) -> None:
+def main(engine: str, published: Path | None, photos: Path | None, out: Path) -> None:
     """Save the sheets and print what was measured."""
-    model = load_model("artflow")
+    model = load_model(engine)
     styles = [_signals(model, name) for name in STYLES]
     rows = [_row(model, styles, _photo(path), path.stem) for path in PHOTOS]
-    _save(rows, out / "artflow.jpg")
+    _save(rows, out / f"{engine}.jpg")
     if published is None:
         return
     network = ArtFlow(published=True).eval().requires_grad_(False)

@@ -33,8 +33,9 @@ def _engine_of(reversal: bytes) -> str:
     """The engine that a reversal names: the head of a safetensors file."""
     try:
         length = int.from_bytes(reversal[:8], "little")
-        return str(json.loads(reversal[8 : 8 + length].decode("utf-8"))["__metadata__"]["architecture"])
-    except (ValueError, KeyError, TypeError) as error:
+        said = json.loads(reversal[8 : 8 + length].decode("utf-8"))["__metadata__"]
+        return str(said.get("engine") or said["architecture"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ScumbleError(
             "not-reversible",
             "What the picture says of how it was painted is damaged, so its style cannot be taken off.",

@@ -18,6 +18,7 @@ from scumble_daemon.images import read_image
 HISTORY = int(ExifTags.Base.ImageHistory)
 PHOTO = Path(__file__).parents[2] / "examples" / "photos" / "coffee.jpg"
 STYLE = ["--style", "scream", "--engine", "artflow"]
+ENGINES = ["artflow", "artflow-wct"]
 
 
 pytestmark = pytest.mark.usefixtures("shared_place")
@@ -46,10 +47,12 @@ def history(path: str) -> str:
         return image.getexif().get_ifd(ExifTags.IFD.Exif)[HISTORY]
 
 
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(("kind", "most"), [("png", 6.0), ("tif", 2.0), ("jpg", 20.0), ("webp", 20.0)])
-def test_a_file_says_how_its_style_is_taken_off(photo, kind, most):
+def test_a_file_says_how_its_style_is_taken_off(photo, engine, kind, most):
     source = "photo.tif" if kind == "tif" else "photo.png"
-    assert cli.run(["stylize", source, *STYLE, "-o", f"painted.{kind}"]) == 0
+    style = ["--style", "scream", "--engine", engine]
+    assert cli.run(["stylize", source, *style, "-o", f"painted.{kind}"]) == 0
     assert error(f"painted.{kind}", photo) > 10
     assert cli.run(["unstyle", f"painted.{kind}", "-o", f"again.{kind}"]) == 0
     assert error(f"again.{kind}", photo) < most
@@ -63,10 +66,11 @@ def test_what_a_picture_says_of_its_history_stays(photo):
     assert history("again.png") == "scanned"
 
 
-def test_two_styles_come_off_one_after_the_other(photo):
+@pytest.mark.parametrize("engine", ENGINES)
+def test_two_styles_come_off_one_after_the_other(photo, engine):
     with Client.connect() as client:
-        once = client.stylize(read_image("photo.tif").pixels, "scream", engine="artflow")
-        twice = client.stylize(once, "kiss", engine="artflow")
+        once = client.stylize(read_image("photo.tif").pixels, "scream", engine=engine)
+        twice = client.stylize(once, "kiss", engine=engine)
         back = client.unstyle(twice)
         assert back.reversal is None
         assert float(np.abs(to_array(back).astype(float) - to_array(once)).mean() / 257) < 2.0

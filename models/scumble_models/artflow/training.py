@@ -28,7 +28,8 @@ class Training(TrainingMethod[ArtFlow]):
     def initial(self, loss_network: VGG16) -> ArtFlow:
         """A flow that gives every picture back, whatever the style's latents do to its colours."""
         del loss_network
-        return ArtFlow(published="bands" in self.recipe.leave_out)
+        left_out = self.recipe.leave_out
+        return ArtFlow(published="bands" in left_out, blocks=1 if "block" in left_out else 2)
 
     def result(
         self, network: ArtFlow, batch: Batch, signals: StyleSignals

@@ -73,7 +73,7 @@ class Recipe:
         refresh: crops of each kind renewed per step.
         init: safetensors file to start from, relative to the recipe; empty starts from scratch.
         leave_out: parts of the network to train without, for ablations: ``filter_modulation`` of MicroAST,
-            ``gating`` and ``shuffling`` of StyleKernel, ``bands`` of ArtFlow.
+            ``gating`` and ``shuffling`` of StyleKernel, ``bands`` of ArtFlow, ``block`` its second one.
         kernel: size of StyleKernel's kernels.
         autocast: ``off``, ``bf16`` or ``fp16``, for the loss network and convolutions.
         checkpoint_minutes: wall-clock minutes between checkpoints.

@@ -12,15 +12,16 @@ RIDGE = 1.0
 
 def whitening(covariance: Tensor) -> Tensor:
     """``(Σ + I)^(-1/2)`` of covariances ``(N, C, C)`` float64, in float32 (Eq. 2; I is ours, see card.md)."""
-    return _power(covariance, RIDGE, -0.5)
+    return power(covariance, -0.5, RIDGE)
 
 
 def colouring(covariance: Tensor) -> Tensor:
     """``Σ^(1/2)`` of covariances ``(N, C, C)`` float64, in float32 (Eq. 3)."""
-    return _power(covariance, 0.0, 0.5)
+    return power(covariance, 0.5)
 
 
-def _power(covariance: Tensor, ridge: float, exponent: float) -> Tensor:
+def power(covariance: Tensor, exponent: float, ridge: float = 0.0) -> Tensor:
+    """``(Σ + ridge I)^exponent`` of covariances ``(N, C, C)``, by float64, in float32."""
     values, vectors = torch.linalg.eigh(covariance.double())
     # Rounding makes what is zero slightly negative.
     scales = (values.clamp_min(0.0) + ridge) ** exponent

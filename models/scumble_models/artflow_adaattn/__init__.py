@@ -1,0 +1,1 @@
+"""ArtFlow with adaptive attention normalisation in its latent space."""

@@ -1,0 +1,1 @@
+"""ArtFlow with whitening and colouring in its latent space."""
