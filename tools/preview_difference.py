@@ -37,6 +37,7 @@ ENGINES = {
     "microast": ("starry-night", "hatching"),  # the second is the worst of all
     "photo": ("red-fuji",),
     "adain": ("starry-night",),
+    "artflow-wct": ("starry-night",),
 }
 
 

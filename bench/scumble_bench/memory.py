@@ -33,11 +33,12 @@ class Peak:
     before: int
 
 
-def peak_memory(engine: str, side: int, tiling: str, patch: int = 512, limit: int = LIMIT_BYTES) -> Peak:
+def peak_memory(engine: str, side: int, tiling: str, patch: int = 0, limit: int = LIMIT_BYTES) -> Peak:
     """Stylize a square picture of ``side`` pixels by one ``tiling`` and report the peak.
 
     `full` holds picture and result (6 bytes per pixel together) in memory. In patches they and the
-    features between two passes lie in files, as they do in the daemon for large layers.
+    features between two passes lie in files, as they do in the daemon for large layers. A `patch` of 0 is the
+    engine's own.
     """
     arguments = [engine, str(side), tiling, str(patch), str(limit)]
     command = [sys.executable, "-m", "scumble_bench.memory", *arguments]
@@ -57,7 +58,7 @@ def _main(engine: str, side: int, tiling: str, patch: int, limit: int) -> None:
     out = None if tiling == "full" else FileArray.temporary(content.shape, content.dtype)
     say(json.dumps({"before": peak_bytes(torch.device("cpu"))}))
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    patch = side if tiling == "full" else patch
+    patch = side if tiling == "full" else patch or model.traits.patch
     on_disk = Budget(memory=0, disk=1 << 50)
     stages = len(model.network.stages())
 

@@ -38,6 +38,7 @@ class Traits:
         cascades: whether it paints coarse to fine; else all in one level (:mod:`scumble_models.cascade`).
         size_multiple: sides that it takes are multiples of this; others are padded, and the result is cut.
         style_bytes: the largest file of a style's tensors that is genuine.
+        patch: side of a patch on a processor, in pixels: smaller where a network's activations are large.
         offered: whether editors list it: not while another engine does all it does, and better.
     """
 
@@ -51,6 +52,7 @@ class Traits:
     cascades: bool = True
     size_multiple: int = 1
     style_bytes: int = MAX_BYTES
+    patch: int = 512
     offered: bool = True
 
     @staticmethod

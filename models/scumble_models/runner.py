@@ -31,10 +31,9 @@ from scumble_models.tiling.stage import Join, Stage
 from scumble_models.tiling.statistics import Statistics, running, whole_statistics
 
 TILINGS = ("auto", "full", "thumbnail", "exact")
-#: Side of a patch in pixels unless the caller says otherwise: near a processor's cache.
-PATCH = 512
-#: The same on a graphics card, which is idle between small patches; halved where memory is short.
-PATCH_ON_CARD = 4096
+#: Side of a patch on a graphics card, which is idle between small ones; halved where memory is short, to no
+#: less than the other.
+PATCH_ON_CARD, LEAST_ON_CARD = 4096, 512
 #: What a network needs for each pixel of a patch: the published way took 2.1 GB for 2048x2048.
 BYTES_PER_PIXEL = 512
 SMALLEST_PATCH = 64
@@ -140,7 +139,7 @@ def count_patches(model: Engine, whole: Box, region: Box, way: Way) -> int:
 def _patch(model: Engine, whole: Box, way: Way) -> int:
     if way.tiling == "full" or model.traits.reach == "global":
         return max(whole.width, whole.height)
-    return way.patch or default_patch(model.device)
+    return way.patch or default_patch(model)
 
 
 def joined(stages: Sequence[Stage], join: Join | None) -> Sequence[Stage]:
@@ -148,12 +147,12 @@ def joined(stages: Sequence[Stage], join: Join | None) -> Sequence[Stage]:
     return stages if join is None else (*stages[:-1], replace(stages[-1], join=join))
 
 
-def default_patch(device: torch.device) -> int:
-    """Side of a patch in pixels that suits a device and the memory that it has free."""
-    if not has_own_memory(device):
-        return PATCH
-    patch, room = PATCH_ON_CARD, free_memory(device) * SHARE
-    while patch > PATCH and patch * patch * BYTES_PER_PIXEL > room:
+def default_patch(model: Engine) -> int:
+    """Side of a patch in pixels that suits an engine, its device, and the memory that is free there."""
+    if not has_own_memory(model.device):
+        return model.traits.patch
+    patch, room = PATCH_ON_CARD, free_memory(model.device) * SHARE
+    while patch > LEAST_ON_CARD and patch * patch * BYTES_PER_PIXEL > room:
         patch //= 2
     return patch
 

@@ -21,7 +21,7 @@ from scumble_models.engine import Engine
 from scumble_models.look import Look
 from scumble_models.margins import SMALLEST_SIDE, padded_box, padded_content, within
 from scumble_models.pixels import NetworkView, PixelArray
-from scumble_models.runner import PATCH, Way
+from scumble_models.runner import Way
 from scumble_models.signals import LayerSignals, StyleSignals
 from scumble_models.stylize import Shared, finish_for, signals_of, stylize
 from scumble_models.tiling.box import Box
@@ -68,7 +68,7 @@ class Spread:
             model,
             signals,
             [(view, self._grids)],
-            self.patch or PATCH,
+            self.patch or self.model.traits.patch,
             levels=len(self._grids) if thumbnail else len(small),
             thumbnail=thumbnail,
         )
@@ -89,7 +89,7 @@ class Spread:
         """The patches of features whose statistics are wanted next."""
         level, known = self._wanted(shared)
         whole = padded_box(self._grids[level], self.model.traits.size_multiple)
-        return feature_tiles(self.model.stages(), len(known), whole, self.patch or PATCH)
+        return feature_tiles(self.model.stages(), len(known), whole, self.patch or self.model.traits.patch)
 
     @torch.inference_mode()
     def statistics(

@@ -20,7 +20,6 @@ from scumble_models.look import Finish, Look
 from scumble_models.margins import Content, padded
 from scumble_models.pixels import PIECE, Backdrop, NetworkView, PixelArray
 from scumble_models.runner import (
-    PATCH,
     SMALLEST_PATCH,
     TILINGS,
     KeptStatistics,
@@ -238,7 +237,7 @@ def share(
         else:
             large = EnlargedContent(view, factor)
             contents.append((large, [large.box]))
-    statistics = shared_levels(model, signals, contents, patch or PATCH, cancelled)
+    statistics = shared_levels(model, signals, contents, patch or model.traits.patch, cancelled)
     return Shared(tuple(tuple(level) for level in statistics), own, finish, top=top)
 
 

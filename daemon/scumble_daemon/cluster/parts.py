@@ -17,7 +17,6 @@ from scumble.pixels.disk import mapped, pieces
 from scumble.pixels.geometry import Bounds, Extent
 from scumble.pixels.pixels import BytesLike, Pixels
 from scumble_models.registry import load_model
-from scumble_models.runner import PATCH
 from scumble_models.spread import can_spread
 from scumble_models.stylize import Shared
 from scumble_models.tiling.box import Box
@@ -79,7 +78,7 @@ def paint_spread(
     with _in_files(pixels, mask, shared_folder) as layer:
         spread = spread_of(load_model(plan.engine, "cpu"), plan, layer)
         run = _Run(client, on_progress, cancel)
-        patch = plan.settings["patch"] or PATCH
+        patch = plan.settings["patch"] or spread.model.traits.patch
         region = _box(plan.settings.get("region") or Bounds.of(pixels.extent))
         blocks = list(region.tiles(_block_side(region, patch, worker_count(client))))
         shared = spread.begin()

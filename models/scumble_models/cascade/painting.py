@@ -148,7 +148,7 @@ class Painting:
 
     def _ways_of_levels(self) -> list[Way]:
         ways = [replace(self._way, statistics=value) for value in self._statistics]
-        side = default_patch(self._model.device)
+        side = default_patch(self._model)
         for level, grid in enumerate(self._cascade.grids[:-1]):
             if self._way.patch is None and grid.area <= ONE_PIECE * side * side:
                 ways[level] = replace(ways[level], patch=max(grid.width, grid.height))

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from scumble_models import pixels, runner
+from scumble_models.registry import load_model
 from scumble_models.stylize import stylize
 from scumble_models.tiling import budget
 from scumble_models.tiling.budget import Budget
@@ -87,7 +88,9 @@ def test_only_a_card_has_memory_of_its_own(card):
     assert Budget.of_this_machine(CPU).device > 0
     card.undo()
     assert Budget.of_this_machine(CPU).device == 0
-    assert runner.default_patch(CPU) == runner.PATCH
+    for engine in ("photo", "stylekernel"):
+        model = load_model(engine)
+        assert runner.default_patch(model) == model.traits.patch
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_only_a_card_has_memory_of_its_own(card):
 )
 def test_patches_are_as_large_as_the_card_has_room_for(card, gigabytes, patch):
     card.setattr(runner, "free_memory", lambda device: gigabytes << 30)
-    assert runner.default_patch(CPU) == patch
+    assert runner.default_patch(load_model("photo")) == patch
 
 
 def test_a_whole_layer_at_once_differs_from_patches_by_rounding(model, signals, card):
