@@ -199,11 +199,19 @@ def test_the_archive_is_one_that_kritas_importer_takes(tmp_path):
 
 def test_the_shortcuts_are_those_of_the_actions():
     module = ast.parse((PLUGIN / NAME / "extension.py").read_text())
-    found = next(
-        ast.literal_eval(node.value)
+    table = next(
+        node.value
         for node in module.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ACTIONS"
     )
+    assert isinstance(table, ast.Dict)
+    found = {}
+    for name, row in zip(table.keys, table.values, strict=True):
+        assert isinstance(row, ast.Tuple)
+        said = [ast.literal_eval(part.args[0]) for part in row.elts if isinstance(part, ast.Call)]
+        found[ast.literal_eval(name)] = tuple(said)
     tree = ElementTree.parse(PLUGIN / f"{NAME}.action")
-    listed = {action.get("name"): action.findtext("text") for action in tree.iter("Action")}
-    assert listed == {name: title for name, (_verb, title) in found.items()}
+    assert found == {
+        action.get("name"): (action.findtext("text"), action.findtext("toolTip"))
+        for action in tree.iter("Action")
+    }
