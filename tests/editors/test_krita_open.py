@@ -56,6 +56,7 @@ def test_active_layers_of_all_other_documents_are_painted_alike_and_what_cannot_
     krita.run("app.action('scumble_open').trigger()")
     krita.until("not panel.studio.busy", 60)
     assert krita.run(f"result = {NAMES}")[:2] == [["Photo", title, title]] * 2
+    wait_for_active_layer(krita)
     # One step back in each of them.
     for number, name in enumerate(("first", "second")):
         krita.run(
@@ -65,8 +66,11 @@ def test_active_layers_of_all_other_documents_are_painted_alike_and_what_cannot_
             area.setActiveSubWindow(area.subWindowList()[{number}])
             """
         )
-        krita.until(f"app.activeDocument() == {name}")
-        krita.run(f"app.action('edit_undo').trigger(); {name}.waitForDone()")
+        # Its active layer is the one of before, and not what was painted while it was behind another one.
+        krita.until(f"app.activeDocument() == {name} and {name}.activeNode() == {name}.topLevelNodes()[0]")
+        krita.until("len(history()) == 2 and app.action('edit_undo').isEnabled()")
+        krita.run("app.action('edit_undo').trigger()")
+        krita.until(f"len({name}.topLevelNodes()) == 2")
     assert krita.run(f"result = {NAMES}")[:2] == [["Photo", title]] * 2
     # Cancel between two documents leaves what is painted.
     krita.run(
