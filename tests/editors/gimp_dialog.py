@@ -88,9 +88,14 @@ def click(gimp, window: str, place: str) -> None:
     )
 
 
-def zoom(gimp, window: str, steps: int) -> None:
-    """Choose a zoom from the list, so many below the one that is chosen."""
-    click(gimp, window, ZOOM)
+def doubled(place: str) -> str:
+    """Where a place of the dialog is on a screen at 200%."""
+    return " ".join(str(2 * int(number)) for number in place.split())
+
+
+def zoom(gimp, window: str, steps: int, place: str = ZOOM) -> None:
+    """Choose a zoom from the list at `place`, so many below the one that is chosen."""
+    click(gimp, window, place)
     gimp.shell("sleep 1")  # keys that come before the list is open go to the gallery
     gimp.shell("xdotool key --delay 250 " + "Down " * steps + "Return sleep 0.3")
 

@@ -44,6 +44,7 @@ from .presets_button import PresetsButton
 from .previewing import Previewing
 from .protected_place import ProtectedPlace
 from .reporting import TEXTS, note, unexpected
+from .room import put_buttons_in_one_row
 
 MAX_LAYERS = 40
 
@@ -161,6 +162,7 @@ class ScumbleDialog:
         for widget in (self._error, self._line, self._bar):
             content.pack_start(widget, False, False, 0)
         content.show_all()
+        put_buttons_in_one_row(self._dialog)
 
         for layer in layers.all_layers(self._image)[-MAX_LAYERS:]:  # the gallery shows the last one first
             choice = StyleChoice("layer", str(layer.get_id()), layer.get_name())

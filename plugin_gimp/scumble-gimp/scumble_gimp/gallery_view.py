@@ -15,6 +15,7 @@ from .file_chooser import choose_picture
 from .i18n import _
 from .pictures import thumbnail_of_bytes
 from .reporting import TEXTS
+from .room import screen_height
 from .tiles import ACCENT, Key, Tiles, short
 
 SIDE = 88
@@ -56,10 +57,8 @@ class Told(NamedTuple):
 
 
 def _height() -> int:
-    """Of the gallery at least: on a low screen (1920x1200 at 200% is 600 high) the buttons stay in sight."""
-    display = Gdk.Display.get_default()
-    monitor = display.get_primary_monitor() or display.get_monitor(0)
-    return max(160, min(360, monitor.get_workarea().height - BELOW))
+    """Of the gallery at least: on a low screen the buttons stay in sight."""
+    return max(160, min(360, screen_height() - BELOW))
 
 
 class GalleryView(Gtk.Box):

@@ -11,10 +11,12 @@ from scumble.editing.mix import with_share, without
 
 from .i18n import _
 from .pictures import square
+from .room import shorter
 
 SIDE = 24
-ROOM = 112
-"""So high from the beginning, enough for three styles: the dialog does not jump when they are mixed."""
+HIGH, LOW = 112, 56
+"""So high from the beginning, enough for three styles: the dialog does not jump when they are mixed. On a low
+screen it is enough for two."""
 # The buttons of some themes are higher than the rows.
 CSS = b"button { min-height: 0; min-width: 0; padding: 0 6px; }"
 
@@ -51,7 +53,7 @@ class MixView(Gtk.Box):
         self._showing = True
         for row, style in zip(self._rows, styles, strict=True):
             row.scale.set_value(100 * style.amount)
-            row.scale.set_visible(len(styles) > 1)
+            row.show_share(len(styles) > 1)
         self._showing = False
 
     def show_pictures(self) -> None:
@@ -74,7 +76,7 @@ class MixView(Gtk.Box):
         hints = (_("Choose a style in the gallery."), _("Click another with Ctrl to mix it in."))
         self._hint.set_text(hints[min(len(styles), 1)])
         self._hint.set_visible(len(styles) < 2)
-        self.set_size_request(-1, ROOM)
+        self.set_size_request(-1, shorter(HIGH, LOW))
 
     def _share_changed(self, scale, number: int) -> None:
         if not self._showing:
@@ -101,7 +103,13 @@ class _Row(Gtk.Box):
         provider.load_from_data(CSS)
         self.cross.get_style_context().add_provider(provider, Gtk.STYLE_PROVIDER_PRIORITY_USER + 1)
         self.cross.set_tooltip_text(_("Remove"))
+        self._name = name
         self.pack_start(self.image, False, False, 0)
         self.pack_start(name, False, False, 0)
         self.pack_start(self.scale, True, True, 0)
         self.pack_end(self.cross, False, False, 0)
+
+    def show_share(self, shown: bool) -> None:
+        """Show the slider; without it the name has the room."""
+        self.scale.set_visible(shown)
+        self.set_child_packing(self._name, not shown, not shown, 0, Gtk.PackType.START)

@@ -14,11 +14,14 @@ from scumble import Extent, Pixels
 
 from . import pictures
 from .i18n import _
+from .room import shorter
 from .viewport import ROOM
 
 GRIP = 24
 """Pixels on each side of the line that move it, as widgets are measured: on a dense screen it has more."""
 ZOOMS = (None, 0.5, 1.0, 2.0)
+LOW = 200
+"""How high the picture is at least on a low screen."""
 SETTLE_MS = 150
 """How long the dialog keeps its size before the preview is made for it."""
 
@@ -55,7 +58,7 @@ class PreviewView(Gtk.Box):
         # Whatever is shown, the dialog may become smaller again: the picture asks for no room.
         around = Gtk.ScrolledWindow(shadow_type=Gtk.ShadowType.IN)
         around.set_policy(Gtk.PolicyType.EXTERNAL, Gtk.PolicyType.EXTERNAL)
-        around.set_size_request(ROOM.width + 4, ROOM.height + 4)
+        around.set_size_request(ROOM.width + 4, shorter(ROOM.height, LOW) + 4)
         around.add(box)
         around.connect("size-allocate", self._allocated)
         self.connect("destroy", lambda *_args: self._stop_settling())

@@ -75,5 +75,5 @@ class Tiles:
 
 
 def short(title: str) -> str:
-    """A title as it stands below a tile, in two lines at most."""
-    return title if len(title) <= 22 else title[:21].rstrip() + "…"
+    """A title as it stands below a tile, in three lines at most: few are cut."""
+    return title if len(title) <= 34 else title[:33].rstrip() + "…"
