@@ -224,6 +224,16 @@ def test_an_error_is_its_sentence_and_its_hint():
     assert Texts({"The worker died.": "Tot.", "Try again.": "Nochmal."}.get).error(error) == "Tot. Nochmal."
 
 
+def test_an_engine_and_where_it_computes_are_said_without_names_of_networks():
+    assert (
+        Texts().engine("microast") == Texts().engine("Strokes of the painting") == "Strokes of the painting"
+    )
+    assert Texts().engine("theirs") == "theirs"
+    where = Texts().computed
+    assert where("auto", ("cpu",)) == where("cpu", ("cuda", "cpu")) == "on the processor"
+    assert where("auto", ("cpu", "cuda:0")) == where("cuda:0", ("cpu", "cuda:0")) == "on the graphics card"
+
+
 @pytest.mark.parametrize(
     ("eta", "text"),
     [

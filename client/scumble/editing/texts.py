@@ -31,15 +31,26 @@ class Texts:
         return titles.get(mark, mark)
 
     def engine(self, title: str) -> str:
-        """What an engine paints like; the title of one that is not of ours as it is."""
+        """What an engine paints like; the title of one that is not of ours as it is.
+
+        For the usual one its name will do, too: an editor has it before it has the titles.
+        """
         _ = self._gettext
         titles = {
+            "microast": _("Strokes of the painting"),
             "Strokes of the painting": _("Strokes of the painting"),
             "Larger strokes": _("Larger strokes"),
             "Dabs of paint": _("Dabs of paint"),
             "Photo look": _("Photo look"),
         }
         return titles.get(title, title)
+
+    def computed(self, chosen: str, devices: Sequence[str]) -> str:
+        """Where a job is computed: `chosen` is the setting, and ``auto`` one of `devices`."""
+        _ = self._gettext
+        if chosen == "cpu" or (chosen == "auto" and all(device == "cpu" for device in devices)):
+            return _("on the processor")
+        return _("on the graphics card")
 
     def layer_name(self, effect: Effect, layer: str) -> str:
         """The new layer's name: ``Starry Night 100% · Background``."""

@@ -46,7 +46,7 @@ class Controls(Gtk.Box):
         self._engines = {}
         self._labels = Gtk.SizeGroup(mode=Gtk.SizeGroupMode.HORIZONTAL)
         self.engine = Gtk.ComboBoxText()
-        self.engine.append(config.get_property("engine"), config.get_property("engine"))
+        self.engine.append(config.get_property("engine"), TEXTS.engine(config.get_property("engine")))
         self.engine.set_active(0)
         self.engine.connect("changed", self._engine_changed)
         cell = self.engine.get_cells()[0]  # a long name must not widen the dialog

@@ -7,6 +7,7 @@ from typing import Any, Callable, Mapping, Optional
 from gi.repository import Gtk, Pango
 
 from .i18n import _
+from .reporting import TEXTS
 
 
 class StatusLine(Gtk.Label):
@@ -50,9 +51,7 @@ class StatusLine(Gtk.Label):
         device = self._config.get_property("device")
         if device == "auto":
             device = self._status.get("device", "auto")
-        if device == "auto":
-            device = "cpu" if all(found == "cpu" for found in devices) else "cuda"
-        return _("on the processor") if device == "cpu" else _("on the graphics card")
+        return TEXTS.computed(device, devices)
 
     def _show(self, text: str) -> None:
         self.set_text(text)

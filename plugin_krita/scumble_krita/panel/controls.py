@@ -169,6 +169,6 @@ def _select(combo: Combo, value: str) -> None:
     """Show a value without a signal; one that is not in the list joins it."""
     blocked = combo.blockSignals(True)
     if combo.findData(value) < 0:
-        combo.addItem(value, value)
+        combo.addItem(TEXTS.engine(value), value)
     combo.setCurrentIndex(combo.findData(value))
     combo.blockSignals(blocked)

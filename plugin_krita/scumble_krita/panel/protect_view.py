@@ -32,10 +32,8 @@ class ProtectView(QtWidgets.QWidget):
         )
         self.edges = self._bar("protect_edges", _("Edges"))
         self.edges.setToolTip(_("How much of the layer's drawing stays along contours"))
-        self.place = QtWidgets.QToolButton()
-        self.place.setText(_("Mask"))
+        self.place = QtWidgets.QPushButton(_("Mask"))  # beside text a tool button leaves its arrow no room
         self.place.setToolTip(_("White in a layer or mask is what stays"))
-        self.place.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QtWidgets.QMenu(self.place)
         self.menu.aboutToShow.connect(slot(self, self._fill))
         self.place.setMenu(self.menu)

@@ -57,7 +57,7 @@ class Studio(QtCore.QObject):
         self._applying: Optional[_Applying] = None
         self._waiting: List[str] = []  # layers that are painted after that one
         self._one_of_several = False  # and others before it
-        self._is_connected, self._devices = False, ""
+        self._is_connected, self._devices = False, ()
         # The worker's thread wakes this one: a queued signal is the only call that may cross.
         queued = QtCore.Qt.ConnectionType.QueuedConnection
         self._woken.connect(slot(self, self._read_events), queued)
@@ -344,7 +344,7 @@ class Studio(QtCore.QObject):
 
     def _library_came(self, answer: Any) -> None:
         styles, devices = answer
-        self._is_connected, self._devices = True, ", ".join(devices)
+        self._is_connected, self._devices = True, devices
         self.library.set_styles(styles)
         self.connected.emit(True)
         self._ready()
@@ -389,10 +389,10 @@ class Studio(QtCore.QObject):
             self.state_changed.emit()
 
     def _ready(self) -> None:
-        if not self._is_connected:
-            return
-        state = _("Ready") if self.effect.styles else _("Choose a style")
-        self.status.emit(" · ".join(filter(None, (state, self._devices))))
+        if self._is_connected:
+            state = _("Ready") if self.effect.styles else _("Choose a style")
+            where = TEXTS.computed(self.effect.device, self._devices) if self._devices else ""
+            self.status.emit(" · ".join(filter(None, (state, where))))
 
 
 def _with_thumbnails(styles: Any) -> List[str]:
