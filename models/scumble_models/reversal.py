@@ -85,6 +85,7 @@ def take_off(model: StyleModel, reversal: bytes) -> tuple[StyleModel, StyleSigna
     if metadata_of(reversal).get("weights") != model.info.sha256:
         raise SignalsError(
             "The picture was painted by other weights of {engine}, so its style cannot be taken off.",
+            hint="Paint it again with those that are here now.",
             engine=model.name,
         )
     painted = {n.removeprefix(_PAINTED): t for n, t in both.tensors.items() if n.startswith(_PAINTED)}

@@ -60,12 +60,12 @@ def test_gimp_sees_the_installed_plugin_and_no_longer_after_uninstalling(command
 def test_every_procedure_has_the_menu_entry_that_the_documentation_names(gimp):
     names = [
         "plug-in-scumble",
-        *(f"plug-in-scumble-{verb}" for verb in ("repeat", "open", "next", "edit", "engine")),
+        *(f"plug-in-scumble-{verb}" for verb in ("repeat", "open", "next", "edit", "unstyle", "engine")),
     ]
     paths = gimp.run(
         f"result = [Gimp.get_pdb().lookup_procedure(name).get_menu_paths() for name in {names!r}]"
     )
-    assert paths == [["<Image>/Filters/Artistic"]] * 6
+    assert paths == [["<Image>/Filters/Artistic"]] * 7
 
 
 def test_gimp_speaks_german_where_the_artist_does(start_gimp):

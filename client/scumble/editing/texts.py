@@ -42,6 +42,7 @@ class Texts:
             "Larger strokes": _("Larger strokes"),
             "Dabs of paint": _("Dabs of paint"),
             "Photo look": _("Photo look"),
+            "Light and contrast, to be taken off again": _("Light and contrast, to be taken off again"),
         }
         return titles.get(title, title)
 
@@ -56,6 +57,11 @@ class Texts:
         """The new layer's name: ``Starry Night 100% · Background``."""
         name = "{} {:.0f}%".format(self.style_names(effect.styles), 100 * effect.weight)
         return _shortened("{} · {}".format(name, layer) if layer else name, MAX_LAYER_NAME)
+
+    def unstyled_name(self, layer: str) -> str:
+        """The name of a layer whose style was taken off."""
+        _ = self._gettext
+        return _shortened(_("Style off · {layer}").format(layer=layer), MAX_LAYER_NAME)
 
     def style_names(self, styles: Sequence[StyleChoice]) -> str:
         """The titles of a mix, joined: ``Waves + Fire``; those with no share are left out."""

@@ -13,12 +13,14 @@ from gi.repository import Gimp
 from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import Effect, Gallery, load_settings, save_settings, settings_file
 from scumble.editing.log import write_log
+from scumble.editing.reversals import after_painting
 
 from . import layers, places, procedures
 from .config import layer_by_id
 from .i18n import _
 from .kept import keep, top_result
 from .reporting import TEXTS
+from .reversals import keep_reversals, reversals_of
 
 READ_SHARE = 0.05
 """Of a progress bar: reading the layer."""
@@ -70,6 +72,7 @@ def insert(
     new.set_mode(mode)
     new.set_opacity(config.get_property("opacity"))
     keep(new, effect, layer, request)
+    keep_reversals(new, after_painting(result, reversals_of(layer)))
     if edited is None:
         layers.insert_above(image, top_result(image, layer), new, masked=request.region is not None)
     else:

@@ -10,7 +10,7 @@ from .i18n import _
 
 
 class ScumblePlugIn(Gimp.PlugIn):
-    """Apply a style, apply it again here and elsewhere, choose and change results, look after the engine."""
+    """Apply a style, here and elsewhere, take it off, choose and change results, look after the engine."""
 
     def do_set_i18n(self, procedure_name):
         return False  # our own gettext, see i18n
@@ -22,6 +22,7 @@ class ScumblePlugIn(Gimp.PlugIn):
             procedures.OPEN,
             procedures.NEXT,
             procedures.EDIT,
+            procedures.UNSTYLE,
             procedures.ENGINE,
         ]
 
@@ -34,6 +35,8 @@ class ScumblePlugIn(Gimp.PlugIn):
             return procedures.create_next(self, _run_next)
         if name == procedures.EDIT:
             return procedures.create_edit(self, _run_edit)
+        if name == procedures.UNSTYLE:
+            return procedures.create_unstyle(self, _run_unstyle)
         if name == procedures.ENGINE:
             return procedures.create_engine(self, _run_engine)
         return procedures.create_apply(self, _run_apply)
@@ -57,6 +60,10 @@ def _run_next(procedure, run_mode, image, drawables, config, data):
 
 def _run_edit(procedure, run_mode, image, drawables, config, data):
     return _run(procedure, lambda run: run.run_edit(procedure, run_mode, image, drawables))
+
+
+def _run_unstyle(procedure, run_mode, image, drawables, config, data):
+    return _run(procedure, lambda run: run.run_unstyle(procedure, image, drawables))
 
 
 def _run_engine(procedure, config, data):

@@ -13,6 +13,7 @@ REPEAT = "plug-in-scumble-repeat"
 OPEN = "plug-in-scumble-open"
 NEXT = "plug-in-scumble-next"
 EDIT = "plug-in-scumble-edit"
+UNSTYLE = "plug-in-scumble-unstyle"
 ENGINE = "plug-in-scumble-engine"
 MENU = "<Image>/Filters/Artistic"
 LABEL = _("Scumble (_Neural Style)…")
@@ -163,6 +164,22 @@ def create_edit(plug_in, run):
             "Paints what the layer was made of again, with the settings that the layer remembers or, with "
             "a dialog, with others. The new layer takes the place of the old one in one undo step, and "
             "keeps its mask, mode and opacity."
+        ),
+        None,
+    )
+    _returns_layer(procedure)
+    return procedure
+
+
+def create_unstyle(plug_in, run):
+    """The procedure that takes a style off again."""
+    procedure = _image_procedure(plug_in, UNSTYLE, run, _("Scumble: _Take Style Off"))
+    procedure.set_documentation(
+        _("Take the style that was put on last off a painted layer again"),
+        _(
+            "Adds a new layer above, with what the layer was before, or with a selection only there. The "
+            "layer must have been painted by an engine that can go back, as a whole. What was done to its "
+            "pixels since comes back changed, and 16 bits come back more exactly than 8."
         ),
         None,
     )

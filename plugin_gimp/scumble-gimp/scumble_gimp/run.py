@@ -11,6 +11,7 @@ from gi.repository import Gimp, GLib, GObject
 from scumble import ScumbleError
 from scumble.editing import Effect, load_settings, settings_file
 from scumble.editing.installing import needs_install
+from scumble.editing.reversals import check_reversible
 
 from . import layers, procedures
 from .config import effect_of, set_effect
@@ -19,8 +20,10 @@ from .kept import kept
 from .open_images import paint_others, same_as
 from .painting import Edited
 from .reporting import TEXTS, note, unexpected
+from .reversals import reversals_of
 from .showing import show_next
 from .status_bar import StatusBar
+from .unstyling import take_style_off
 
 
 def _reported(run):
@@ -120,6 +123,17 @@ def run_next(procedure, image, drawables):
     """Show the next result of the selected layer alone. Never raises."""
     layer, *_others = layers.check_layers(image, [_layer_of(drawable) for drawable in drawables])
     return _painted(procedure, show_next(image, layer))
+
+
+@_reported
+def run_unstyle(procedure, image, drawables):
+    """Take the style off each of the selected layers again. Never raises."""
+    chosen = layers.check_layers(image, [_layer_of(drawable) for drawable in drawables])
+    for layer in chosen:
+        check_reversible(reversals_of(layer))
+    with StatusBar(len(chosen)) as bar:
+        (new, *_others) = [take_style_off(bar, image, layer) for layer in chosen]
+    return _painted(procedure, new)
 
 
 @_reported

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable, NamedTuple, Optional, Tuple
 
 from gi.repository import Gimp
 
-from scumble import Client
+from scumble import Client, Pixels, StylizeRequest
 from scumble.editing import EditorSettings, Effect, Gallery, JobController
 from scumble.editing.texts import fraction
 
 from .i18n import LANGUAGE, _
+from .layers import Transfer
 from .painting import READ_SHARE, Edited, insert, make_request, titled
 from .reporting import TEXTS
 
 POLL_S = 0.25
+
+
+class Computed(NamedTuple):
+    """How a layer's pixels travel, what was asked of the daemon, and what came of it."""
+
+    transfer: Transfer
+    request: StylizeRequest
+    result: Pixels
 
 
 class StatusBar:
@@ -45,18 +54,26 @@ class StatusBar:
         `doing` goes before what the bar says. Raises ScumbleError for what went wrong.
         """
         self._doing = doing
+        transfer, request, result = self.compute(
+            lambda on_strip: make_request(image, layer, config, effect, on_strip, edited)
+        )
+        titled = self._titled(effect)
+        return lambda: insert(image, layer, config, titled, transfer, request, result, edited)
+
+    def compute(self, make: Callable[[Callable[[float], None]], Tuple[Transfer, StylizeRequest]]) -> Computed:
+        """Run a job for a layer: `make` reads that and gives the request, and tells how much it has read.
+
+        Returns what `make` gave, and the result. Raises ScumbleError for what went wrong.
+        """
         self._say(_("Scumble: reading the layer"))
         try:
-            transfer, request = make_request(
-                image, layer, config, effect, lambda done: self._show(READ_SHARE * done), edited
-            )
+            transfer, request = make(lambda done: self._show(READ_SHARE * done))
             self._say(_("Scumble: waiting for the daemon"))
-            effect = self._titled(effect)
             result = self._wait(self._controller.apply(request))
         finally:
             self._done += 1
         self._show(0.0)
-        return lambda: insert(image, layer, config, effect, transfer, request, result, edited)
+        return Computed(transfer, request, result)
 
     def _titled(self, effect: Effect) -> Effect:
         if all(style.kind != "library" for style in effect.styles):
