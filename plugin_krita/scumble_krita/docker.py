@@ -10,6 +10,7 @@ from krita import DockWidget, Krita
 
 from scumble import Pixels, ScumbleError
 from scumble.editing import Effect, StyleChoice
+from scumble.editing.reversals import Reversals
 
 from . import document as documents
 from . import places
@@ -17,11 +18,12 @@ from .clip import KritaClip
 from .i18n import _
 from .kept import is_kept, kept
 from .layers import is_animated, layer_by_id, small_picture
-from .panel.editor import ONE_FRAME, Clip, Editor, OnRead, Other, Work, uses_selection
+from .panel.editor import ONE_FRAME, Clip, Editor, OnRead, Other, Painted, Work, uses_selection
 from .panel.kinds import Icon, Image
 from .panel.panel import Panel
 from .panel.pictures import SIDE as PICTURE
 from .results import show_next
+from .unstyling import layers_to_unstyle
 
 _dockers: "set[ScumbleDocker]" = set()
 """Holds Python's half of each: a script that moves dockers about would otherwise take it away."""
@@ -86,6 +88,15 @@ class KritaEditor(Editor):
         layer = documents.insert_result(work.target, result, name, effect)
         return small_picture(layer)
 
+    def painted(self) -> List[Painted]:
+        return [
+            Painted(node.name(), reversals, partial(self._read_layer, node.uniqueId().toString()))
+            for node, reversals in layers_to_unstyle(Krita.instance().activeDocument())
+        ]
+
+    def insert_unstyled(self, work: Work, result: Pixels, name: str, reversals: Reversals) -> None:
+        documents.insert_unstyled(work.target, result, name, reversals)
+
     def clip(self, effect: Effect) -> Clip:
         return KritaClip(Krita.instance().activeDocument(), effect, uses_selection(effect))
 
@@ -144,6 +155,9 @@ class KritaEditor(Editor):
     def _painted(self, document: Optional[Any]) -> Optional[Any]:
         """The layer that is edited, if it is in this document."""
         return layer_by_id(document, self._edited) if document is not None and self._edited else None
+
+    def _read_layer(self, layer: str, on_read: OnRead) -> Work:
+        return _read(self._layer_target(layer, False), on_read)
 
     def _layer_target(self, layer: str, whole: bool) -> documents.Target:
         for document in Krita.instance().documents():

@@ -15,6 +15,7 @@ from krita import Selection
 from scumble import Bounds, Pixels
 from scumble.editing import Effect
 from scumble.editing.kept_selection import with_kept_selections
+from scumble.editing.reversals import Reversals, after_painting
 
 from . import strips
 from .coverage import into_alpha, moved
@@ -25,6 +26,7 @@ from .layers import create_layer
 from .preview import put_preview, remove_preview
 from .qt import QtCore
 from .replacing import replace_layer
+from .reversals import keep_reversals, reversals_of
 from .scaled import STYLE_SIDE, scaled
 from .target import (
     Target,
@@ -46,6 +48,7 @@ __all__ = [
     "active_target",
     "edited_target",
     "insert_result",
+    "insert_unstyled",
     "layer_target",
     "other_target",
     "painted_layer",
@@ -79,6 +82,30 @@ def insert_result(target: Target, pixels: Pixels, name: str, effect: Effect) -> 
 
     Raises ScumbleError `bad-layer` when the layer or the document is gone.
     """
+    new = _insert(target, pixels, name)
+    document, node = target.document, target.node
+    area, coverage = _area(target), None
+    if target.in_alpha and target.selection is not None:
+        coverage = moved(target.selection, target.bounds, area)
+    covered = {name: (data, target.bounds) for name, data in (target.covered or {}).items()}
+    lasting, selections = with_kept_selections(effect, covered)
+    keep(document, new, Kept(lasting, node, None if target.region is None else area, coverage, selections))
+    if pixels.reversal:
+        keep_reversals(document, new, after_painting(pixels, reversals_of(document, node)))
+    return new
+
+
+def insert_unstyled(target: Target, pixels: Pixels, name: str, reversals: Reversals) -> Any:
+    """Add a layer whose style was taken off, as `insert_result` does, and return it.
+
+    The document remembers what takes off the styles that it still has. Raises as `insert_result`.
+    """
+    new = _insert(target, pixels, name)
+    keep_reversals(target.document, new, reversals)
+    return new
+
+
+def _insert(target: Target, pixels: Pixels, name: str) -> Any:
     check_alive(target)
     document, node, old = target.document, target.node, target.replaced
     document.waitForDone()
@@ -94,12 +121,6 @@ def insert_result(target: Target, pixels: Pixels, name: str, effect: Effect) -> 
         new = replace_layer(document, old, node, name, lambda layer: _paint(layer, target, pixels))
     document.waitForDone()
     document.refreshProjection()
-    area, coverage = _area(target), None
-    if target.in_alpha and target.selection is not None:
-        coverage = moved(target.selection, target.bounds, area)
-    covered = {name: (data, target.bounds) for name, data in (target.covered or {}).items()}
-    lasting, selections = with_kept_selections(effect, covered)
-    keep(document, new, Kept(lasting, node, None if target.region is None else area, coverage, selections))
     return new
 
 

@@ -47,6 +47,11 @@ ACTIONS = {
         _("Scumble: Edit Painted Layer"),
         _("Show the settings that the layer was painted with; Apply then replaces it"),
     ),
+    "scumble_unstyle": (
+        "unstyle",
+        _("Scumble: Take Style Off"),
+        _("Take the style that was put on last off a painted layer, as a new layer above it"),
+    ),
     "scumble_live": (
         "live",
         _("Scumble: Live Preview On or Off"),
@@ -89,7 +94,7 @@ def perform(verb: str) -> None:
         docker = Krita.instance().activeWindow().qwindow().findChild(QtWidgets.QDockWidget, DOCKER_ID)
         if docker is None:
             return
-        if verb in ("apply", "open", "frames", "edit", "engine"):
+        if verb in ("apply", "open", "frames", "edit", "unstyle", "engine"):
             docker.setVisible(True)
         if hasattr(docker, "perform"):
             docker.perform(verb)

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional, Sequence, Tuple
 
 from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import Effect, StyleChoice
+from scumble.editing.reversals import Reversals
 
 from ..qt import QtGui
 from .kinds import Icon, Image
@@ -90,6 +91,21 @@ class Other:
     read: Callable[[OnRead], Work]
 
 
+@dataclass(frozen=True)
+class Painted:
+    """A layer whose style is to be taken off.
+
+    Attributes:
+        name: its name.
+        reversals: what takes its styles off, the last one first.
+        read: reads it, as `Editor.read`.
+    """
+
+    name: str
+    reversals: Reversals
+    read: Callable[[OnRead], Work]
+
+
 class Editor:
     """Methods raise ScumbleError for what an artist can mend, such as having no document open."""
 
@@ -117,6 +133,15 @@ class Editor:
     def insert(self, work: Work, result: Pixels, name: str, effect: Effect) -> Optional[Image]:
         """Put a result above the layer that was read, or in the place of the one that is edited; a small
         picture of it. The document remembers that it was painted with `effect`."""
+        raise NotImplementedError
+
+    def painted(self) -> Sequence[Painted]:
+        """The selected layers, whether they can be rid of their style or not."""
+        return ()
+
+    def insert_unstyled(self, work: Work, result: Pixels, name: str, reversals: Reversals) -> None:
+        """Put what was there before the style above the layer that was read, with what takes off the styles
+        that it still has."""
         raise NotImplementedError
 
     def clip(self, effect: Effect) -> Clip:

@@ -27,8 +27,8 @@ CONNECTION = (
 
 
 class JobView(QtWidgets.QWidget):
-    """Signals: `apply`, `cancel`, `live(on)`, `discard`, `edit` for the buttons, `retry` to connect again,
-    `frames` to paint all frames of an animation.
+    """Signals: `apply`, `cancel`, `live(on)`, `discard`, `edit` for the buttons, `unstyle` for the last one's
+    menu, `retry` to connect again, `frames` to paint all frames of an animation.
     `edit_line` tells by itself that it is left."""
 
     apply = Signal()
@@ -36,6 +36,7 @@ class JobView(QtWidgets.QWidget):
     live = Signal(bool)
     discard = Signal()
     edit = Signal()
+    unstyle = Signal()
     retry = Signal()
     frames = Signal()
 
@@ -67,6 +68,11 @@ class JobView(QtWidgets.QWidget):
             self.edit_button.setText("✎")
         else:
             self.edit_button.setIcon(pencil)
+        menu = QtWidgets.QMenu(self.edit_button)
+        for title, signal in ((_("Edit Painted Layer"), self.edit), (_("Take Style Off"), self.unstyle)):
+            menu.addAction(title).triggered.connect(slot(self, signal.emit))
+        self.edit_button.setMenu(menu)
+        self.edit_button.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.MenuButtonPopup)
         self.edit_line = EditLine()
         for button in (self.apply_button, self.cancel_button, self.discard_button, self.live_button):
             button.setMinimumWidth(1)

@@ -117,6 +117,7 @@ class Panel(QtWidgets.QWidget):
         self.history.again.connect(self._entry_again)
         job.apply.connect(slot(self, studio.apply))
         job.edit.connect(slot(self, lambda: self.perform("edit")))
+        job.unstyle.connect(slot(self, lambda: self.perform("unstyle")))
         job.edit_line.left.connect(slot(self, studio.leave_edited))
         job.cancel.connect(slot(self, studio.cancel))
         job.live.connect(self._live_clicked)
@@ -128,7 +129,7 @@ class Panel(QtWidgets.QWidget):
 
     def perform(self, verb: str) -> None:
         """Do what an action asks for: ``apply``, ``repeat``, ``open``, ``frames``, ``next``, ``edit``,
-        ``live``, ``cancel`` or ``engine``.
+        ``unstyle``, ``live``, ``cancel`` or ``engine``.
 
         Never raises.
         """
@@ -143,6 +144,7 @@ class Panel(QtWidgets.QWidget):
             "frames": studio.paint_frames,
             "next": studio.show_next,
             "edit": studio.edit,
+            "unstyle": studio.unstyle,
             "live": lambda: studio.set_live(not studio.live.on),
             "cancel": studio.cancel,
             "engine": lambda: self._show_install(manage=True),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Optional
@@ -25,6 +26,7 @@ from .library import Library
 from .live import Live
 from .open_documents import OpenDocuments
 from .pictures import jpeg
+from .unstyling import Unstyling
 
 READ_SHARE = 0.05
 HISTORY_SIDE = 96
@@ -57,11 +59,9 @@ class Studio(QtCore.QObject):
         self._applying: Optional[_Applying] = None
         self._waiting: List[str] = []  # layers that are painted after that one
         self._one_of_several = False  # and others before it
-        self._is_connected, self._devices = False, ()
+        self._is_connected, self._closed, self._devices = False, False, ()
         # The worker's thread wakes this one: a queued signal is the only call that may cross.
-        queued = QtCore.Qt.ConnectionType.QueuedConnection
-        self._woken.connect(slot(self, self._read_events), queued)
-        self._closed = False
+        self._woken.connect(slot(self, self._read_events), QtCore.Qt.ConnectionType.QueuedConnection)
         self._controller = JobController(connect, wake=self._wake)
         # When a window is closed its docker goes, and nobody tells it before.
         parent.destroyed.connect(slot(None, self._leave))
@@ -75,7 +75,8 @@ class Studio(QtCore.QObject):
         self.live.status.connect(self.status)
         self.frames = AllFrames(editor, self._controller, self)
         self.others = OpenDocuments(editor, self._controller, self)
-        self._runs = (self.frames, self.others)
+        self.unstyling = Unstyling(editor, self._controller, self)
+        self._runs = (self.frames, self.others, self.unstyling)
         for run in self._runs:
             run.changed.connect(slot(self, self._run_changed))
             run.status.connect(self.status)
@@ -190,6 +191,12 @@ class Studio(QtCore.QObject):
         self.status.emit(_("Replace puts the result in the place of this layer"))
         self.state_changed.emit()
 
+    def unstyle(self) -> None:
+        """Take the style off the selected layers again, each as a new one. Raises as `Unstyling.start`."""
+        if not self.busy:
+            self.live.set_on(False)  # its preview would cover them
+            self.unstyling.start(self.effect.device)
+
     def leave_edited(self) -> None:
         """Paint the layer that is selected again, as a new layer; the settings stay."""
         self._editor.leave_edited()
@@ -303,10 +310,8 @@ class Studio(QtCore.QObject):
         self._answers[self._controller.ask(question)] = on_answer
 
     def _wake(self) -> None:
-        try:
+        with contextlib.suppress(RuntimeError):  # the widgets may be gone: nobody is left to tell
             self._woken.emit()
-        except RuntimeError:
-            return  # the widgets are gone: nobody is left to tell
 
     def _read_events(self) -> None:
         if self._closed:
@@ -348,7 +353,7 @@ class Studio(QtCore.QObject):
         self.library.set_styles(styles)
         self.connected.emit(True)
         self._ready()
-        for name in _with_thumbnails(styles):
+        for name in (fields["name"] for fields in styles if fields.get("thumbnail") and fields.get("name")):
             self._ask(
                 lambda client, name=name: client.style_thumbnail(name),
                 lambda data, name=name: self.library.pictures.put_bytes("library", name, data),
@@ -377,8 +382,7 @@ class Studio(QtCore.QObject):
         else:
             self._editor.leave_edited()
             self.status.emit(_("Painted: {name}").format(name=name))
-            small = jpeg(picture, HISTORY_SIDE)
-            self.library.painted(HistoryEntry(applying.effect, applying.work.layer, time.time(), small))
+            self._run_painted(applying.effect, applying.work.layer, picture)
             if applying.work.note:
                 show(self, applying.work.note)
             if waiting:
@@ -393,7 +397,3 @@ class Studio(QtCore.QObject):
             state = _("Ready") if self.effect.styles else _("Choose a style")
             where = TEXTS.computed(self.effect.device, self._devices) if self._devices else ""
             self.status.emit(" · ".join(filter(None, (state, where))))
-
-
-def _with_thumbnails(styles: Any) -> List[str]:
-    return [fields["name"] for fields in styles if fields.get("thumbnail") and fields.get("name")]

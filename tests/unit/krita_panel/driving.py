@@ -10,7 +10,7 @@ from typing import Any
 
 from daemon_process import noise
 from PyQt6 import QtCore, QtGui, QtTest, QtWidgets
-from scumble_krita.panel.editor import Clip, Editor, Other, Work
+from scumble_krita.panel.editor import Clip, Editor, Other, Painted, Work
 from scumble_krita.panel.panel import Panel
 
 from scumble import Client, Pixels, ScumbleError
@@ -70,7 +70,9 @@ class Document(Editor):
         self.with_which: Effect | None = None
         self.layer = as_pixels(noise(40, 56, channels=4))
         self.above: list[tuple[str, Pixels]] = []
-        self.painted: dict[str, Effect] = {}
+        self.effects: dict[str, Effect] = {}
+        self.chosen: list[Painted] = []
+        self.left: list[tuple[bytes, ...]] = []
         self.editing: str | None = None
         self.preview: tuple[str, Pixels] | None = None
         self.previews = 0
@@ -94,7 +96,7 @@ class Document(Editor):
         if self.editing is not None:
             self.above = [layer for layer in self.above if layer[0] != self.editing]
         self.above.append((name, result))
-        self.painted[name] = effect
+        self.effects[name] = effect
         width, height = result.extent
         image = QtGui.QImage(bytes(result.view()), width, height, QtGui.QImage.Format.Format_RGBA8888)
         return image.copy()
@@ -108,6 +110,13 @@ class Document(Editor):
     def painted_with(self) -> Effect | None:
         return self.with_which
 
+    def painted(self) -> list[Painted]:
+        return self.chosen
+
+    def insert_unstyled(self, work: Work, result: Pixels, name: str, reversals: tuple[bytes, ...]) -> None:
+        self.above.append((name, result))
+        self.left.append(reversals)
+
     def clip(self, effect: Effect) -> Frames:
         return self.frames
 
@@ -115,7 +124,7 @@ class Document(Editor):
         if not self.above:
             raise ScumbleError("bad-layer", "This layer was not painted by Scumble.")
         self.editing = self.above[-1][0]
-        return self.painted[self.editing]
+        return self.effects[self.editing]
 
     def edited(self) -> str | None:
         return self.editing
