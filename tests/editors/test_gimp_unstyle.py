@@ -18,7 +18,7 @@ pytestmark = pytest.mark.editors
 PHOTO = Path(__file__).parents[2] / "examples" / "photos" / "coffee.jpg"
 SIZE = (150, 99)
 BITS = {8: ("U8_NON_LINEAR", np.uint8, 1), 16: ("U16_NON_LINEAR", np.uint16, 257)}
-PAINT = 'layer_of(scumble(image, [{}], style_name="scream", engine="artflow", apply_to="layer"))'
+PAINT = 'layer_of(scumble(image, [{}], style_name="scream", engine="artflow-wct", apply_to="layer"))'
 UNSTYLE = 'scumble(image, [{}], procedure="plug-in-scumble-unstyle")'
 LAYER_OF = """
 def layer_of(answer):
@@ -80,7 +80,7 @@ def test_a_copy_and_the_file_know_it_too_and_two_styles_come_off_one_after_the_o
         gimp,
         f"""
 once = {PAINT.format("photo")}
-twice = layer_of(scumble(image, [once], style_name="kiss", engine="artflow"))
+twice = layer_of(scumble(image, [once], style_name="kiss", engine="artflow-wct"))
 copy = twice.copy()
 image.insert_layer(copy, None, 0)
 for layer in (photo, once, twice):
@@ -134,7 +134,7 @@ def test_mixes_strengths_editing_and_other_images_keep_the_way_back_and_places_e
         gimp,
         f"""
 mixed = layer_of(scumble(image, [photo], style_name="scream", second_style_name="kiss", mix=0.4, weight=0.6,
-                         engine="artflow"))
+                         engine="artflow-wct"))
 first = raw(mixed)
 edited = layer_of(scumble(image, [mixed], procedure="plug-in-scumble-edit"))
 other = new_image(*{SIZE})
@@ -147,7 +147,7 @@ facts = [raw(edited) == first, opened["status"], raw(other.get_layers()[0]) == f
 channel = Gimp.Channel.new(image, "Left", 150, 99, 50.0, Gegl.Color.new("red"))
 image.insert_channel(channel, None, 0)
 fill(channel, (b"\\xff" * 70 + bytes(80)) * 99, "Y u8")
-placed = layer_of(scumble(image, [photo], style_name="scream", style_mask=channel, engine="artflow"))
+placed = layer_of(scumble(image, [photo], style_name="scream", style_mask=channel, engine="artflow-wct"))
 result = [facts, {UNSTYLE.format("placed")}["error"]]
 other.delete()
 """,
@@ -186,11 +186,11 @@ OTHERS = {
     "a photo": ("layer = photo", "This layer was not painted so that its style can be taken off again."),
     "another engine": (
         "layer = layer_of(scumble(image, [photo], style_name='scream'))",
-        "Paint a whole layer with the engine 'Light and contrast, to be taken off again'",
+        "Paint a whole layer with the engine 'Light and colours, to be taken off again'",
     ),
     "a part": (
         "image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 60, 50); "
-        "layer = layer_of(scumble(image, [photo], style_name='scream', engine='artflow')); "
+        "layer = layer_of(scumble(image, [photo], style_name='scream', engine='artflow-wct')); "
         "Gimp.Selection.none(image)",
         "This layer was not painted so that its style can be taken off again.",
     ),
@@ -207,7 +207,7 @@ other = re.sub(rb'("weights": ?")[0-9a-f]{{8}}', rb"\\g<1>00000000", base64.b64d
 text = json.dumps([base64.b64encode(other).decode()]).encode()
 layer.attach_parasite(Gimp.Parasite.new("scumble-reversals", 3, text))
 """,
-        "The picture was painted by other weights of artflow, so its style cannot be taken off.",
+        "The picture was painted by other weights of artflow-wct, so its style cannot be taken off.",
     ),
 }
 

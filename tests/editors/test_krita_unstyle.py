@@ -64,7 +64,7 @@ def error(krita: KritaSession, name: str, depth: str = "U8") -> float:
     return float(np.abs(found[..., 2::-1] / factor - photo()).mean())
 
 
-def paint(krita: KritaSession, style: str = "scream", engine: str = "artflow", layers: int = 2) -> None:
+def paint(krita: KritaSession, style: str = "scream", engine: str = "artflow-wct", layers: int = 2) -> None:
     """Paint the active layer, until there are so many."""
     krita.run(
         f"""
@@ -109,7 +109,7 @@ def test_mixes_live_and_editing_keep_the_way_back(docker):
         """
         find = panel.studio.library.gallery.find
         styles = tuple(find("library", name).choice for name in ("scream", "kiss"))
-        panel.studio.set_effect(Effect(styles, weight=0.6, engine="artflow"))
+        panel.studio.set_effect(Effect(styles, weight=0.6, engine="artflow-wct"))
         """
     )
     click(krita, "panel.job.live_button")
@@ -125,7 +125,7 @@ def test_mixes_live_and_editing_keep_the_way_back(docker):
     wait_for_active_layer(krita)
     painted = "The Scream + The Kiss 90% · Photo"
     assert krita.run(f"result = {NAMES}") == ["Photo", painted]
-    assert krita.run("result = panel.studio.library.settings.history[0].effect.engine") == "artflow"
+    assert krita.run("result = panel.studio.library.settings.history[0].effect.engine") == "artflow-wct"
     unstyle(krita, 3)
     assert error(krita, f"Style off · {painted}") < 6
 
@@ -215,7 +215,7 @@ def test_what_cannot_be_taken_off_is_one_sentence_and_changes_nothing(docker):
         document.setAnnotation("scumble-reversals", "", QByteArray(json.dumps(found).encode()))
         """
     )
-    assert "painted by other weights of artflow" in said()
+    assert "painted by other weights of artflow-wct" in said()
     krita.run('document.setAnnotation("scumble-reversals", "", QByteArray(b"{"))')
     assert said().startswith(refused)
 

@@ -76,7 +76,7 @@ def test_a_layer_that_keeps_nothing_says_by_what_engine_it_would(language):
     catalogue = next(ROOT.glob(f"plugin_{language}/*/locale/de.po")) if language else None
     entries = read_po(catalogue) if catalogue else {}
     texts = Texts(lambda text: entries.get(text) or text)
-    title = next(model.title for model in list_models() if model.name == "artflow")
+    title = next(model.title for model in list_models() if model.name == "artflow-wct")
     with pytest.raises(ScumbleError) as caught:
         check_reversible(())
     assert caught.value.code == "not-reversible"

@@ -49,7 +49,7 @@ def check_reversible(reversals: Reversals) -> None:
         raise ScumbleError(
             "not-reversible",
             "This layer was not painted so that its style can be taken off again.",
-            hint="Paint a whole layer with the engine 'Light and contrast, to be taken off again', in the "
+            hint="Paint a whole layer with the engine 'Light and colours, to be taken off again', in the "
             "colours of the painting, with nothing protected and without more detail or contrast.",
         )
 

@@ -42,7 +42,7 @@ class Texts:
             "Larger strokes": _("Larger strokes"),
             "Dabs of paint": _("Dabs of paint"),
             "Photo look": _("Photo look"),
-            "Light and contrast, to be taken off again": _("Light and contrast, to be taken off again"),
+            "Light and colours, to be taken off again": _("Light and colours, to be taken off again"),
         }
         return titles.get(title, title)
 

@@ -16,7 +16,7 @@ from scumble.editing import Effect, StyleChoice
 
 from .driving import EXAMPLES, Document, Panel, click, click_style, wait
 
-EFFECT = Effect((StyleChoice("library", "scream"),), engine="artflow")
+EFFECT = Effect((StyleChoice("library", "scream"),), engine="artflow-wct")
 
 
 def photo() -> np.ndarray:
@@ -37,7 +37,7 @@ def error(result: Pixels) -> float:
 def painted(panel: Panel, document: Document) -> Pixels:
     """A photo that the panel has painted, which is what is selected now."""
     document.layer = as_pixels(photo())
-    wait(lambda: panel.controls.engine.findData("artflow") >= 0)
+    wait(lambda: panel.controls.engine.findData("artflow-wct") >= 0)
     panel.studio.set_effect(EFFECT)
     click(panel.job.apply_button)
     wait(lambda: not panel.studio.busy)
@@ -48,7 +48,7 @@ def painted(panel: Panel, document: Document) -> Pixels:
 
 
 def test_the_engine_is_there_to_be_chosen(panel: Panel, painted: Pixels):
-    assert panel.controls.engine.currentText() == "Light and contrast, to be taken off again"
+    assert panel.controls.engine.currentText() == "Light and colours, to be taken off again"
     assert not panel.controls.stroke.isEnabled()
 
 
@@ -85,7 +85,7 @@ def test_what_the_daemon_refuses_is_said(panel: Panel, document: Document, paint
     document.chosen = [Painted("One", (bytes(other),), lambda _on_read: Work("One", painted))]
     panel.perform("unstyle")
     wait(lambda: not panel.studio.busy)
-    assert panel.job.error_text().startswith("The picture was painted by other weights of artflow")
+    assert panel.job.error_text().startswith("The picture was painted by other weights of artflow-wct")
     assert len(document.above) == 1
 
 
