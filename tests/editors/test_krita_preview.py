@@ -72,6 +72,7 @@ def test_at_200_percent_pictures_have_a_pixel_for_each_of_the_screen(start_krita
     with Image.open(krita.screenshot(krita.folder / "shot.png")) as picture:
         part = np.asarray(picture.convert("L"), float)[y - 60 : y + 20, x - 40 : x + 40]
     assert side > 100
-    # One that was enlarged has pixels that are much like their neighbours.
-    assert np.abs(np.diff(part, axis=1)).mean() > 0.5 * part.std()
+    # Of one that was enlarged each pixel is the same as its left or its right neighbour, or much like it.
+    steps = np.abs(np.diff(part, axis=1))
+    assert min(steps[:, ::2].mean(), steps[:, 1::2].mean()) > 0.4 * part.std()
     close_documents(krita)
