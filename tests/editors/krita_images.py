@@ -55,12 +55,18 @@ def stylize(target, effect):
     finally:
         client.close()
 
+looks = []
+
 def is_active(node):
-    # Krita makes an added layer the active one, some time later: this asks until it has.
-    same = document.activeNode() == node
-    if not same:
+    # Krita makes a layer the active one some time later, and what it was asked before comes in between: this
+    # asks until it has been so for some looks.
+    looks.append(document.activeNode() == node)
+    if not looks[-1]:
         document.setActiveNode(node)
-    return same
+    done = len(looks) >= 6 and all(looks[-6:])
+    if done:
+        looks.clear()
+    return done
 
 def keep(name, data):
     (FOLDER / name).write_bytes(bytes(data))

@@ -50,7 +50,7 @@ def test_active_layers_of_all_other_documents_are_painted_alike_and_what_cannot_
     assert krita.run(same.format("second.topLevelNodes()[1].pixelData"))
     assert not krita.run(same.format("first.topLevelNodes()[0].pixelData"))
     # Again, of a painted layer that is selected: its settings, above what is there, of the same source.
-    krita.run("document.setActiveNode(document.topLevelNodes()[1])")
+    wait_for_active_layer(krita)
     krita.until("is_active(document.topLevelNodes()[1])")
     krita.run("panel.studio.library._save(lambda known: known.used(panel.studio.effect))")
     krita.run("app.action('scumble_open').trigger()")

@@ -58,7 +58,7 @@ class Studio(QtCore.QObject):
         self._answers: Dict[int, Callable[[Any], None]] = {}
         self._applying: Optional[_Applying] = None
         self._waiting: List[str] = []  # layers that are painted after that one
-        self._one_of_several = False  # and others before it
+        self._one_of_several = self._stopped = False  # others came before it; others were to come
         self._is_connected, self._closed, self._devices = False, False, ()
         # The worker's thread wakes this one: a queued signal is the only call that may cross.
         self._woken.connect(slot(self, self._read_events), QtCore.Qt.ConnectionType.QueuedConnection)
@@ -223,7 +223,7 @@ class Studio(QtCore.QObject):
             return
         layers = list(self._editor.layers())
         self._begin(effect, *layers[:1])
-        self._waiting, self._one_of_several = layers[1:], False
+        self._waiting, self._one_of_several, self._stopped = layers[1:], False, False
 
     def _begin(self, effect: Optional[Effect], layer: str = "") -> None:
         effect = self.effect if effect is None else effect
@@ -289,6 +289,7 @@ class Studio(QtCore.QObject):
     def cancel(self) -> None:
         """End the job for the document; without one, live mode."""
         if self._applying is not None:
+            self._stopped, self._waiting = bool(self._waiting), []  # the job may be over: no next one then
             self._controller.cancel(self._applying.ticket)
         elif self.busy:
             for run in self._runs:
@@ -364,6 +365,7 @@ class Studio(QtCore.QObject):
     def _applied(self, applying: _Applying, event: JobEvent) -> None:
         self._applying = None
         waiting, self._waiting = self._waiting, []
+        kept = _("Cancelled. The layers that are painted stay.")
         try:
             if event.error is not None:
                 raise event.error
@@ -372,16 +374,15 @@ class Studio(QtCore.QObject):
             self.live.set_on(False)  # its preview has become this result
             picture = self._editor.insert(applying.work, event.result, name, applying.effect)
         except ScumbleError as error:
-            if error.code == "cancelled" and self._one_of_several:
-                self.status.emit(_("Cancelled. The layers that are painted stay."))
-            elif error.code == "cancelled":
-                self.status.emit(_("Cancelled. Nothing was changed."))
+            if error.code == "cancelled":
+                nothing = _("Cancelled. Nothing was changed.")
+                self.status.emit(kept if self._one_of_several else nothing)
             else:
                 self.status.emit("")
                 show(self, as_error(error))
         else:
             self._editor.leave_edited()
-            self.status.emit(_("Painted: {name}").format(name=name))
+            self.status.emit(kept if self._stopped else _("Painted: {name}").format(name=name))
             self._run_painted(applying.effect, applying.work.layer, picture)
             if applying.work.note:
                 show(self, applying.work.note)

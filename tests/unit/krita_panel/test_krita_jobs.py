@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 from daemon_process import noise
@@ -65,6 +66,17 @@ def test_several_layers_are_painted_in_turn_and_cancel_keeps_those_that_are(pane
     wait(lambda: not panel.studio.busy)
     assert 4 <= len(document.above) < 503
     assert panel.job.status_text() == "Cancelled. The layers that are painted stay."
+
+
+def test_cancel_counts_though_the_layer_is_done_already(panel: Panel, document: Document):
+    click_style(panel, 0)
+    document.selected = ["a", "b", "c"]
+    panel.perform("apply")
+    time.sleep(2)  # in which it is painted, and the docker has not heard of it
+    click(panel.job.cancel_button)
+    wait(lambda: not panel.studio.busy)
+    assert len(document.above) <= 1
+    assert panel.job.status_text().startswith("Cancelled.")
 
 
 def test_the_history_outlives_the_panel(panel, document, daemon):
