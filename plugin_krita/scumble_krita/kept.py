@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import functools
 import json
 import zlib
 from types import MappingProxyType
@@ -18,6 +17,7 @@ from scumble import Bounds, ScumbleError
 from scumble.editing import Effect
 from scumble.editing.results import results_above
 
+from .annotations import annotated, with_newest
 from .i18n import _
 from .layers import all_nodes, layer_by_id
 from .qt import QtCore
@@ -58,10 +58,7 @@ def keep(document: Any, painted: Any, made: Kept) -> None:
         fields["coverage"] = base64.b64encode(zlib.compress(made.coverage)).decode("ascii")
     if made.selections:
         fields["selections"] = dict(made.selections)
-    identifier = painted.uniqueId().toString()
-    known = {name: old for name, old in _read(document).items() if name != identifier}
-    known[identifier] = fields  # the newest come last
-    text = _text({name: known[name] for name in list(known)[-MOST:]})
+    text = _text(with_newest(annotated(document, TYPE), painted, fields, MOST))
     document.setAnnotation(TYPE, "How Scumble painted these layers", QtCore.QByteArray(text))
 
 
@@ -86,7 +83,7 @@ def _json(value: object) -> bytes:
 
 def kept_selections(document: Any, painted: Any) -> Mapping[str, Any]:
     """The selections that a layer was painted with, packed, by what its effect calls them."""
-    fields = _read(document).get(painted.uniqueId().toString())
+    fields = annotated(document, TYPE).get(painted.uniqueId().toString())
     found = fields.get("selections") if isinstance(fields, dict) else None
     return found if isinstance(found, dict) else {}
 
@@ -96,7 +93,7 @@ def kept(document: Any, painted: Any) -> Kept:
 
     Raises ScumbleError `bad-layer` where the document does not say, or what it was made of is gone.
     """
-    fields = _read(document).get(painted.uniqueId().toString())
+    fields = annotated(document, TYPE).get(painted.uniqueId().toString())
     effect = Effect.from_dict(fields.get("effect")) if isinstance(fields, dict) else Effect()
     if not isinstance(fields, dict) or not effect.styles:
         raise ScumbleError(
@@ -116,7 +113,7 @@ def kept(document: Any, painted: Any) -> Kept:
 
 def is_kept(document: Any, layer: Any) -> bool:
     """Whether the document remembers how this layer was made."""
-    return layer.uniqueId().toString() in _read(document)
+    return layer.uniqueId().toString() in annotated(document, TYPE)
 
 
 def newest_from(document: Any, source: Any) -> Optional[Any]:
@@ -127,20 +124,20 @@ def newest_from(document: Any, source: Any) -> Optional[Any]:
 def all_from(document: Any, source: Any) -> List[Any]:
     """The layers of this document that were painted from that one, the newest first."""
     identifier = source.uniqueId().toString()
-    made = [name for name, fields in _read(document).items() if _source(fields) == identifier]
+    made = [name for name, fields in annotated(document, TYPE).items() if _source(fields) == identifier]
     there = {node.uniqueId().toString(): node for node in all_nodes(document)}
     return [there[name] for name in reversed(made) if name in there]
 
 
 def source_of(document: Any, layer: Any) -> Any:
     """What a layer was painted from; the layer itself where Scumble has not painted it, or that is gone."""
-    source = _source(_read(document).get(layer.uniqueId().toString()))
+    source = _source(annotated(document, TYPE).get(layer.uniqueId().toString()))
     return (layer_by_id(document, source) if source else None) or layer
 
 
 def top_result(document: Any, layer: Any) -> Any:
     """The uppermost of the results that lie directly above a layer; the layer itself where there is none."""
-    known, identifier = _read(document), layer.uniqueId().toString()
+    known, identifier = annotated(document, TYPE), layer.uniqueId().toString()
     siblings = layer.parentNode().childNodes()
     at = siblings.index(layer)
     above = (_source(known.get(other.uniqueId().toString())) == identifier for other in siblings[at + 1 :])
@@ -149,20 +146,6 @@ def top_result(document: Any, layer: Any) -> Any:
 
 def _source(fields: object) -> str:
     return str(fields.get("source")) if isinstance(fields, dict) else ""
-
-
-def _read(document: Any) -> Mapping[str, Any]:
-    """What a document remembers, not to be changed: previews ask again and again."""
-    return _parsed(bytes(document.annotation(TYPE)))
-
-
-@functools.lru_cache(maxsize=1)
-def _parsed(text: bytes) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _bounds(numbers: object) -> Optional[Bounds]:

@@ -6,15 +6,14 @@ write nothing into a layer that comes along: so a copy is known by its pixels.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
-from types import MappingProxyType
-from typing import Any, Dict, Mapping
+from typing import Any, Mapping
 
 from scumble import Bounds
 from scumble.editing.reversals import Reversals, pack_reversals, unpack_reversals
 
+from .annotations import annotated, with_newest
 from .qt import QtCore
 from .strips import strips
 from .target import format_of
@@ -28,20 +27,18 @@ def keep_reversals(document: Any, layer: Any, reversals: Reversals) -> None:
     """Have the document remember those of a layer that has its pixels; nothing where there are none."""
     if not reversals:
         return
-    identifier = layer.uniqueId().toString()
-    known: Dict[str, Any] = {name: old for name, old in _read(document).items() if name != identifier}
-    known[identifier] = {  # the newest come last
+    fields = {
         "reversals": pack_reversals(reversals),
         "size": list(_bounds(layer).extent),
         "pixels": _digest(layer),
     }
-    text = json.dumps({name: known[name] for name in list(known)[-MOST:]}).encode("utf-8")
+    text = json.dumps(with_newest(annotated(document, TYPE), layer, fields, MOST)).encode("utf-8")
     document.setAnnotation(TYPE, "What takes the styles off these layers again", QtCore.QByteArray(text))
 
 
 def reversals_of(document: Any, layer: Any) -> Reversals:
     """Those of a layer, or for one that is not known of the layer that it is a copy of."""
-    known = _read(document)
+    known = annotated(document, TYPE)
     fields = known.get(layer.uniqueId().toString())
     if fields is None and known and layer.type() == "paintlayer":
         fields = _of_same_pixels(known, layer)
@@ -66,16 +63,3 @@ def _digest(layer: Any) -> str:
     for strip in strips(_bounds(layer), format_of(layer)):
         digest.update(bytes(layer.pixelData(*strip)))
     return digest.hexdigest()
-
-
-def _read(document: Any) -> Mapping[str, Any]:
-    return _parsed(bytes(document.annotation(TYPE)))
-
-
-@functools.lru_cache(maxsize=1)
-def _parsed(text: bytes) -> Mapping[str, Any]:
-    try:
-        found = json.loads(text.decode("utf-8"))
-    except (ValueError, RecursionError):
-        return MappingProxyType({})
-    return found if isinstance(found, dict) else MappingProxyType({})

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from scumble_krita import kept
+from scumble_krita import annotations, kept
 from scumble_krita.kept import Kept, is_kept, keep, kept_selections
 
 from scumble.editing import Effect, StyleChoice
@@ -53,8 +53,8 @@ def test_the_annotation_is_parsed_once_until_it_changes(monkeypatch):
 
     paper, source = Paper(), Node("photo")
     keep(paper, Node("one"), Kept(EFFECT, source, selections=selection(5)))
-    monkeypatch.setattr(kept.json, "loads", loads)
-    kept._parsed.cache_clear()
+    monkeypatch.setattr(annotations.json, "loads", loads)
+    annotations._parsed.cache_clear()
     for _ in range(3):
         assert is_kept(paper, Node("one"))
         assert kept_selections(paper, Node("one")) == selection(5)
