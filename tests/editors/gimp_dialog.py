@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from daemon_process import until
@@ -98,6 +99,16 @@ def zoom(gimp, window: str, steps: int, place: str = ZOOM) -> None:
     click(gimp, window, place)
     gimp.shell("sleep 1")  # keys that come before the list is open go to the gallery
     gimp.shell("xdotool key --delay 250 " + "Down " * steps + "Return sleep 0.3")
+
+
+def cancel_in_status_bar(gimp, title: str, at_work: Callable[[], object]) -> str:
+    """Once there is something at work, press the button in an image's status bar; that image's window."""
+    window = gimp.window(title)
+    gimp.shell(f"xdotool windowsize --sync {window} 1200 660; xdotool windowmove --sync {window} 4 24")
+    until(at_work, "the job")
+    # Left of the right dock.
+    gimp.shell(f"xdotool windowactivate --sync {window} mousemove --window {window} 920 640 click 1")
+    return window
 
 
 def choose_a_style(gimp, window: str, place: str = FIRST) -> None:

@@ -13,6 +13,7 @@ from gimp_dialog import (
     AFTER,
     EXAMPLES,
     PART,
+    cancel_in_status_bar,
     choose_a_style,
     content,
     leave,
@@ -201,11 +202,7 @@ result["tree"] = tree(image)
 display.delete()
 """
     )
-    window = gimp.window("3000x2000.*GIMP$")
-    gimp.shell(f"xdotool windowsize --sync {window} 1200 660; xdotool windowmove --sync {window} 4 24")
-    until(lambda: client.status()["running"], "the job")
-    # The status bar's button, left of the right dock.
-    gimp.shell(f"xdotool windowactivate --sync {window} mousemove --window {window} 920 640 click 1")
+    cancel_in_status_bar(gimp, "3000x2000.*GIMP$", lambda: client.status()["running"])
     done = running.result()
     assert done["status"] == "cancel", done
     assert done["tree"] == ["Photo"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from daemon_process import until
+from gimp_dialog import cancel_in_status_bar
 from gimp_images import INSIDE
 
 from scumble import Client
@@ -165,11 +166,9 @@ for one in (image, big):
     one.delete()
 """
     )
-    window = gimp.window("210x160.*GIMP$")
-    gimp.shell(f"xdotool windowsize --sync {window} 1200 660; xdotool windowmove --sync {window} 4 24")
-    until(lambda: (client.status()["running"] or {}).get("size") == [2000, 1500], "the large job")
-    # The status bar's button, left of the right dock.
-    gimp.shell(f"xdotool windowactivate --sync {window} mousemove --window {window} 920 640 click 1")
+    window = cancel_in_status_bar(
+        gimp, "210x160.*GIMP$", lambda: (client.status()["running"] or {}).get("size") == [2000, 1500]
+    )
     done = running.result()
     assert done["status"] == "cancel", done
     assert done["trees"] == [["swirls 100% · Above", "Above", "swirls 100% · Below", "Below"], ["Big"]]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from daemon_process import until
-from gimp_dialog import AFTER, content, filled, paint
+from gimp_dialog import AFTER, cancel_in_status_bar, content, filled, paint
 from gimp_images import INSIDE
 from PIL import Image
 
@@ -261,11 +261,7 @@ result["tree"] = tree(image)
 display.delete()
 """
     )
-    window = gimp.window("2400x1600.*GIMP$")
-    gimp.shell(f"xdotool windowsize --sync {window} 1200 660; xdotool windowmove --sync {window} 4 24")
-    until(lambda: client.status()["running"], "the job")
-    # The status bar's button, left of the right dock.
-    gimp.shell(f"xdotool windowactivate --sync {window} mousemove --window {window} 920 640 click 1")
+    cancel_in_status_bar(gimp, "2400x1600.*GIMP$", lambda: client.status()["running"])
     done = running.result()
     assert done["status"] == "cancel", done
     assert done["tree"] == ["Large"]
