@@ -11,6 +11,7 @@ from scumble_models.adaattn.attention import KEYS, AttentionLevel, attended_feat
 from scumble_models.adaattn.network import DEEP, SHALLOW, AdaAttN
 from scumble_models.signals import StyleSignals
 from scumble_models.training.bank import Batch
+from scumble_models.training.initialisation import compare_as_they_are
 from scumble_models.training.on_vgg import TrainingOnVGG
 from scumble_models.vgg.decoder import LEVELS
 
@@ -54,12 +55,10 @@ class Training(TrainingOnVGG[AdaAttN]):
 
 def _comparing(level: AttentionLevel) -> None:
     """Queries and keys alike, and values as they are."""
-    nn.init.orthogonal_(level.query.weight)
-    level.key.weight.copy_(level.query.weight)
+    compare_as_they_are(level.query, level.key)
     level.value.weight.zero_()
     channels = len(level.value.weight)
     level.value.weight[range(channels), range(channels), 0, 0] = 1.0
-    for layer in (level.query, level.key, level.value):
-        assert layer.bias is not None
-        nn.init.zeros_(layer.bias)
+    assert level.value.bias is not None
+    nn.init.zeros_(level.value.bias)
     assert len(level.query.weight) == KEYS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 
@@ -19,3 +20,13 @@ def begin_at_gray(output: nn.Conv2d) -> None:
     assert output.bias is not None
     nn.init.normal_(output.weight, std=0.01)
     nn.init.constant_(output.bias, 0.5)
+
+
+@torch.no_grad()
+def compare_as_they_are(query: nn.Conv2d, key: nn.Conv2d) -> None:
+    """Set an attention's queries and keys alike, without biases: features are compared as they are."""
+    nn.init.orthogonal_(query.weight)
+    key.weight.copy_(query.weight)
+    for layer in (query, key):
+        assert layer.bias is not None
+        nn.init.zeros_(layer.bias)
