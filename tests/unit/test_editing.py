@@ -405,14 +405,14 @@ def test_as_many_pixels_are_estimated_as_the_engines_paint(width, ratio, stroke_
 
 
 def test_a_layer_takes_as_long_as_its_small_copy_for_each_pixel_and_a_part_not_only_its_share():
-    estimate, small, layer = Estimate(), Extent(640, 480), Extent(2560, 1920)
+    estimate, small, layer = Estimate(), Extent(640, 480), Extent(5760, 4320)
     assert not estimate.knows("a")
     estimate.learn("a", 2.0, small, 1.0)
     assert estimate.knows("a")
     assert not estimate.knows("b")
     assert estimate.seconds(small, None, 1.0) == pytest.approx(2.0)
     whole = estimate.seconds(layer, None, 1.0)
-    assert whole == pytest.approx(2.0 * (16 + 4 + 1))
-    assert estimate.seconds(layer, Bounds(0, 0, 2560, 1900), 1.0) == whole
-    quarter = estimate.seconds(layer, Bounds(0, 0, 1280, 960), 1.0)
+    assert whole == pytest.approx(2.0 * (81 + 9 + 1))
+    assert estimate.seconds(layer, Bounds(0, 0, 5760, 4300), 1.0) == whole
+    quarter = estimate.seconds(layer, Bounds(0, 0, 2880, 2160), 1.0)
     assert whole / 2 < quarter < whole

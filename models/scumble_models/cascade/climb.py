@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from scumble_models.cascade.bands import KeepLow, grown
 from scumble_models.cascade.contents import LevelInput, Picture, pyramid
+from scumble_models.cascade.grids import STEP
 from scumble_models.cascade.scales import Scale, WholeScale
 from scumble_models.engine import Engine
 from scumble_models.margins import Content
@@ -37,7 +38,7 @@ class Cascade:
 
     def __init__(self, model: Engine, grids: Sequence[Box]) -> None:
         self.model, self.grids = model, tuple(grids)
-        self.scales = [_scale_under(self.grids, level) for level in range(1, len(self.grids))]
+        self.scales = _scales_between(self.grids)
 
     def inputs_for(self, level: int, result: Box) -> Box:
         """The part of a level's input that a box of its result needs once its statistics are known."""
@@ -149,14 +150,23 @@ def union(first: Box, second: Box) -> Box:
     )
 
 
-def _scale_under(grids: Sequence[Box], level: int) -> Scale:
-    """The scale between a level and the next coarser one."""
-    fine, coarse, whole = grids[level], grids[level - 1], grids[-1]
-    half = WholeScale(fine, 2)
-    if half.coarse == coarse:
-        return half
-    # Sides were rounded up when they were halved, so steps are the whole picture's: of odd sides the cells
-    # would drift by up to a pixel from left to right, and a preview's strokes with them.
-    halvings = 2 ** (len(grids) - 1 - level)
-    steps = (whole.width / halvings / coarse.width, whole.height / halvings / coarse.height)
-    return Scale(fine, coarse, *steps)
+def _scales_between(grids: Sequence[Box]) -> list[Scale]:
+    """The scales between all levels, the coarsest first.
+
+    Sides are rounded up where they are divided, so the picture does not fill the last cells: steps come from
+    what it fills of each grid. Else cells would drift by up to a pixel from left to right, and a preview's
+    strokes with them.
+    """
+    found: list[Scale] = []
+    fine = grids[-1]
+    filled = (float(fine.width), float(fine.height))
+    for coarse in reversed(grids[:-1]):
+        divided = WholeScale(fine, STEP)
+        if divided.coarse == coarse:
+            found.insert(0, divided)
+            filled = (filled[0] / STEP, filled[1] / STEP)
+        else:
+            found.insert(0, Scale(fine, coarse, filled[0] / coarse.width, filled[1] / coarse.height))
+            filled = (float(coarse.width), float(coarse.height))
+        fine = coarse
+    return found

@@ -7,9 +7,12 @@ from scumble_models.tiling.box import Box
 
 #: Long side of the picture on which a stroke size of 1 paints, which is that of the editors' previews.
 BASE_SIDE = 640
-#: The coarsest level is at most so many times smaller than the next, and at least half of that where there
+#: Sides of the finer levels differ by this factor. At 2 there are more of them, which cost more, and each
+#: adds texture of the network's own size; at 4 previews are farther off.
+STEP = 3
+#: The coarsest level is at most so many times smaller than the next, and at least a third of that where there
 #: are more than two: a step near 1 is the one whose low band is kept worst.
-WIDEST_STEP = 3.7
+WIDEST_STEP = 4.6
 #: Levels that differ by less are one.
 LEAST_STEP = 1.02
 
@@ -24,23 +27,36 @@ def level_grids(whole: Box, stroke_size: float) -> tuple[Box, ...]:
     """The whole boxes of all levels, the coarsest first; the last is ``whole``.
 
     The long side of the coarsest is ``min(640, long side) / stroke_size``. From the finest down sides are
-    halved, rounding up, and only the last step has another ratio. No side falls under
+    divided by :data:`STEP`, rounding up, and only the last step has another ratio. For larger strokes the
+    levels of a preview come first, so that the finished picture is what that shows. No side falls under
     :data:`~scumble_models.margins.SMALLEST_SIDE`: a thin picture has fewer levels.
     """
+    if stroke_size > 1.0:
+        finer = _divided(whole, 1.0)
+        if finer[0] == _reduced(whole, _ratio(whole, 1.0)):
+            return (*_divided(finer[0], stroke_size)[:-1], *finer)
+    return _divided(whole, stroke_size)
+
+
+def _divided(whole: Box, stroke_size: float) -> tuple[Box, ...]:
     grids, smaller = [whole], _ratio(whole, stroke_size)
     ratio = smaller
     while ratio > WIDEST_STEP:
-        half = Box(0, 0, -(-grids[-1].width // 2), -(-grids[-1].height // 2))
-        if min(half.width, half.height) < SMALLEST_SIDE:
+        coarser = Box(0, 0, -(-grids[-1].width // STEP), -(-grids[-1].height // STEP))
+        if min(coarser.width, coarser.height) < SMALLEST_SIDE:
             break
-        grids.append(half)
-        ratio = smaller * max(half.width, half.height) / max(whole.width, whole.height)
+        grids.append(coarser)
+        ratio = smaller * max(coarser.width, coarser.height) / max(whole.width, whole.height)
     if ratio > LEAST_STEP:
         # Of the whole, not of the level above, which was rounded up: a preview has this very size.
-        coarsest = Box(0, 0, round(whole.width / smaller), round(whole.height / smaller))
+        coarsest = _reduced(whole, smaller)
         if min(coarsest.width, coarsest.height) >= SMALLEST_SIDE:
             grids.append(coarsest)
     return tuple(reversed(grids))
+
+
+def _reduced(whole: Box, ratio: float) -> Box:
+    return Box(0, 0, round(whole.width / ratio), round(whole.height / ratio))
 
 
 def _ratio(whole: Box, stroke_size: float) -> float:
