@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from scumble_models.cascade.bands import KeepLow, grown
 from scumble_models.cascade.contents import LevelInput, Picture, pyramid
-from scumble_models.cascade.grids import STEP
+from scumble_models.cascade.grids import LITTLE_STEP, STEP
 from scumble_models.cascade.scales import Scale, WholeScale
 from scumble_models.engine import Engine
 from scumble_models.margins import Content
@@ -161,10 +161,10 @@ def _scales_between(grids: Sequence[Box]) -> list[Scale]:
     fine = grids[-1]
     filled = (float(fine.width), float(fine.height))
     for coarse in reversed(grids[:-1]):
-        divided = WholeScale(fine, STEP)
-        if divided.coarse == coarse:
-            found.insert(0, divided)
-            filled = (filled[0] / STEP, filled[1] / STEP)
+        step = next((step for step in (STEP, LITTLE_STEP) if WholeScale(fine, step).coarse == coarse), None)
+        if step:
+            found.insert(0, WholeScale(fine, step))
+            filled = (filled[0] / step, filled[1] / step)
         else:
             found.insert(0, Scale(fine, coarse, filled[0] / coarse.width, filled[1] / coarse.height))
             filled = (float(coarse.width), float(coarse.height))

@@ -7,11 +7,13 @@ from scumble_models.tiling.box import Box
 
 #: Long side of the picture on which a stroke size of 1 paints, which is that of the editors' previews.
 BASE_SIDE = 640
-#: Sides of the finer levels differ by this factor. At 2 there are more of them, which cost more, and each
-#: adds texture of the network's own size; at 4 previews are farther off.
+#: Sides of the finer levels differ by this factor. With 2 there are more of them, which cost more, and each
+#: adds texture of the network's own size; with 4 previews are farther off.
 STEP = 3
-#: The coarsest level is at most so many times smaller than the next, and at least a third of that where there
-#: are more than two: a step near 1 is the one whose low band is kept worst.
+#: In its place where the coarsest step would otherwise be less than this: a step near 1 is the one whose low
+#: band is kept worst.
+LITTLE_STEP = 2
+#: The coarsest level is at most so many times smaller than the next.
 WIDEST_STEP = 4.6
 #: Levels that differ by less are one.
 LEAST_STEP = 1.02
@@ -27,7 +29,7 @@ def level_grids(whole: Box, stroke_size: float) -> tuple[Box, ...]:
     """The whole boxes of all levels, the coarsest first; the last is ``whole``.
 
     The long side of the coarsest is ``min(640, long side) / stroke_size``. From the finest down sides are
-    divided by :data:`STEP`, rounding up, and only the last step has another ratio. For larger strokes the
+    divided by 3, once by 2, rounding up, and only the last step has another ratio. For larger strokes the
     levels of a preview come first, so that the finished picture is what that shows. No side falls under
     :data:`~scumble_models.margins.SMALLEST_SIDE`: a thin picture has fewer levels.
     """
@@ -42,7 +44,8 @@ def _divided(whole: Box, stroke_size: float) -> tuple[Box, ...]:
     grids, smaller = [whole], _ratio(whole, stroke_size)
     ratio = smaller
     while ratio > WIDEST_STEP:
-        coarser = Box(0, 0, -(-grids[-1].width // STEP), -(-grids[-1].height // STEP))
+        step = STEP if ratio >= STEP * LITTLE_STEP else LITTLE_STEP
+        coarser = Box(0, 0, -(-grids[-1].width // step), -(-grids[-1].height // step))
         if min(coarser.width, coarser.height) < SMALLEST_SIDE:
             break
         grids.append(coarser)

@@ -29,14 +29,14 @@ SIDES = st.integers(1, 70)
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(1, 40_000), st.integers(1, 40_000), st.floats(0.25, 4.0))
-def test_levels_are_a_third_and_the_coarsest_has_the_stroke_size(width, height, stroke_size):
+def test_levels_are_a_third_or_half_and_the_coarsest_has_the_stroke_size(width, height, stroke_size):
     whole = Box(0, 0, width, height)
     found, longest = level_grids(whole, stroke_size), max(width, height)
     wanted = min(BASE_SIDE, longest) / stroke_size
     assert found[-1] == whole
     for coarse, fine in itertools.pairwise(found[1:]):
-        third = (-(-fine.width // 3), -(-fine.height // 3))
-        assert coarse[2:] == third or coarse == preview_of(whole)
+        third, half = ((-(-fine.width // step), -(-fine.height // step)) for step in (3, 2))
+        assert coarse[2:] in (third, half) or coarse == preview_of(whole)
     if len(found) > 1:
         assert min(found[0].width, found[0].height) >= SMALLEST_SIDE
         coarsest = max(found[0].width, found[0].height)
@@ -61,6 +61,14 @@ def test_the_first_levels_are_those_of_the_preview(width, height, stroke_size):
     found, wanted = level_grids(whole, stroke_size), level_grids(preview, stroke_size)
     if min(preview.width, preview.height) > 4 * SMALLEST_SIDE:  # else it has fewer levels
         assert found[: len(wanted)] == wanted
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(641, 40_000), st.floats(0.25, 1.0))
+def test_no_step_is_near_1_where_there_are_several(longest, stroke_size):
+    sides = [box.width for box in level_grids(Box(0, 0, longest, longest), stroke_size)]
+    steps = [fine / coarse for coarse, fine in itertools.pairwise(sides)]
+    assert all(1.9 < step < 4.7 for step in steps) or len(steps) == 1
 
 
 @settings(max_examples=100, deadline=None)
@@ -131,7 +139,7 @@ def test_sharpened_cells_survive_being_enlarged_and_reduced(scale: Scale):
     assert (back - cells).abs().max() < 0.01
 
 
-@pytest.mark.parametrize("sides", [(3001, 521), (3002, 1041), (5401, 203)])
+@pytest.mark.parametrize("sides", [(3001, 521), (4002, 1041), (5401, 203)])
 def test_cells_of_the_coarsest_level_do_not_drift_where_sides_are_no_multiples(model, sides):
     """A ramp reduced level by level is the ramp reduced at once, up to the right and lower border."""
     whole = Box(0, 0, *sides)
