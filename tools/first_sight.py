@@ -13,7 +13,7 @@ from built_in import STYLES
 
 from scumble_daemon.worker.starting import known_styles
 from scumble_models.files import write_atomically
-from scumble_models.first_sight import common_decoder
+from scumble_models.learning.start import learned_change
 from scumble_models.registry import load_model
 
 
@@ -23,7 +23,7 @@ def main() -> None:
     model = load_model("microast", "cpu")
     assert model.info.first_sight is not None
     known = known_styles(STYLES, model)
-    common = common_decoder([encoded for encoded, _ in known], [learned for _, learned in known])
+    common = learned_change([(encoded, learned, 1.0 / len(known)) for encoded, learned in known])
     write_atomically(common.to_bytes(), model.info.first_sight)
     click.echo(f"{len(known)} styles: {model.info.first_sight.stat().st_size} bytes")
 

@@ -8,7 +8,7 @@ sums follow.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -17,10 +17,12 @@ from torch import Tensor
 from scumble_models.colour import linear_map
 from scumble_models.errors import SignalsError, WeightsError
 from scumble_models.learning.contents import bundled
+from scumble_models.learning.start import changed
+from scumble_models.margins import padded
 from scumble_models.model import StyleModel
 from scumble_models.pixels import NetworkView, PixelArray
-from scumble_models.signals import StyleSignals, mix
-from scumble_models.stylize import STYLE_SIDE, encode_style
+from scumble_models.signals import StyleSignals
+from scumble_models.stylize import STYLE_SIDE
 from scumble_models.tiling.file_array import Array
 
 #: On so many of the contents that styles are learned on it is seen which colours a decoder paints.
@@ -41,23 +43,22 @@ def first_sight(model: StyleModel, pixels: Array, channels: str) -> StyleSignals
         PixelsError: the array is not such an image.
         WeightsError: the model's own file is missing or damaged.
     """
-    signals = encode_style(model, pixels, channels)
+    picture = NetworkView(PixelArray(pixels, channels, model.device)).thumbnail(STYLE_SIDE)
+    signals = model.encode(padded(picture, model.traits.size_multiple))
     if model.info.first_sight is None:
         return signals
     common = _common(model, model.info.first_sight)
-    tensors = {name: tensor + common.tensors[name] for name, tensor in signals.tensors.items()}
-    moved = StyleSignals(signals.architecture, tensors, common.decoder)
+    moved = changed(signals, common)
     painter = model.network.with_decoder(common.decoder)
     painted = painter(torch.cat(bundled(model.device)[:CONTENTS]), moved).clamp(0.0, 1.0)
     colours = painted.transpose(0, 1).flatten(1)[None, :, :, None]
-    wanted = NetworkView(PixelArray(pixels, channels, model.device)).thumbnail(STYLE_SIDE)
     # Sums depend on the number of threads in their last digits. In float64 that is far below a step, so that
     # the same picture is the same style in every process.
     matrix, offset = (
-        (part * STEPS).round() / STEPS for part in linear_map(colours.cpu().double(), wanted.cpu().double())
+        (part * STEPS).round() / STEPS for part in linear_map(colours.cpu().double(), picture.cpu().double())
     )
     decoder = recoloured(common.decoder, matrix, offset)
-    return StyleSignals(signals.architecture, tensors, decoder)
+    return StyleSignals(signals.architecture, moved.tensors, decoder)
 
 
 def _common(model: StyleModel, path: Path) -> StyleSignals:
@@ -69,14 +70,6 @@ def _common(model: StyleModel, path: Path) -> StyleSignals:
             hint="Install Scumble again.",
             engine=model.name,
         ) from error
-
-
-def common_decoder(encoded: Sequence[StyleSignals], learned: Sequence[StyleSignals]) -> StyleSignals:
-    """The mean of learned decoders, and of how learning moved the signals that were encoded."""
-    count = len(learned)
-    mean, before = (mix([(style, 1.0 / count) for style in styles]) for styles in (learned, encoded))
-    moved = {name: tensor - before.tensors[name] for name, tensor in mean.tensors.items()}
-    return StyleSignals(mean.architecture, moved, mean.decoder)
 
 
 def recoloured(decoder: Mapping[str, Tensor], matrix: Tensor, offset: Tensor) -> dict[str, Tensor]:

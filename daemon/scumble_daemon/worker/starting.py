@@ -6,7 +6,7 @@ import contextlib
 from pathlib import Path
 
 from scumble_models.errors import SignalsError
-from scumble_models.learning.start import Start, between, neighbours
+from scumble_models.learning.start import Start, changed, learned_change, neighbours
 from scumble_models.registry import StyleModel
 from scumble_models.signals import StyleSignals
 
@@ -27,7 +27,9 @@ def start_in(folder: Path, model: StyleModel, entry: StyleEntry) -> Start:
     def start(signals: StyleSignals) -> StyleSignals | None:
         known = known_styles(folder, model, but=entry)
         near = neighbours(signals, [encoded for encoded, _ in known])
-        return between(signals, [(*known[position], share) for position, share in near]) if near else None
+        if not near:
+            return None
+        return changed(signals, learned_change([(*known[position], share) for position, share in near]))
 
     return start
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Tensor
 
 from scumble_models.signals import StyleSignals, sum_of
 
@@ -45,17 +44,25 @@ def neighbours(signals: StyleSignals, others: Sequence[StyleSignals]) -> list[tu
     return list(zip(nearest.tolist(), (shares / shares.sum()).tolist(), strict=True))
 
 
-def between(signals: StyleSignals, found: Sequence[tuple[StyleSignals, StyleSignals, float]]) -> StyleSignals:
-    """Where a painting's learning begins, from its neighbours as encoded, as learned, and their shares.
+def learned_change(found: Sequence[tuple[StyleSignals, StyleSignals, float]]) -> StyleSignals:
+    """What learning has made of paintings: the mean of their decoders, and of how far signals were moved.
 
-    Its decoder is the mean of theirs, and its own signals are moved as theirs were moved by learning.
+    Args:
+        found: of each its signals as encoded, as learned, and its share; shares sum to 1.
     """
-    moved: dict[str, Tensor] = {}
-    for name, own in signals.tensors.items():
-        steps = [(learned.tensors[name] - encoded.tensors[name], share) for encoded, learned, share in found]
-        moved[name] = own + sum_of(steps).to(own.device)
-    first = found[0][1].decoder
-    decoder = {
-        name: sum_of([(learned.decoder[name], share) for _, learned, share in found]) for name in first
+    first = found[0][1]
+    moved = {
+        name: sum_of([(learned.tensors[name] - own.tensors[name], share) for own, learned, share in found])
+        for name in first.tensors
     }
-    return StyleSignals(signals.architecture, moved, decoder)
+    decoder = {
+        name: sum_of([(learned.decoder[name], share) for _, learned, share in found])
+        for name in first.decoder
+    }
+    return StyleSignals(first.architecture, moved, decoder)
+
+
+def changed(signals: StyleSignals, change: StyleSignals) -> StyleSignals:
+    """A painting's signals as encoded, moved, and with the decoder, as :func:`learned_change` says."""
+    moved = {name: own + change.tensors[name].to(own.device) for name, own in signals.tensors.items()}
+    return StyleSignals(signals.architecture, moved, change.decoder)

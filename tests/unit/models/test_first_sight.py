@@ -12,7 +12,7 @@ from PIL import Image
 
 from scumble_models.errors import WeightsError
 from scumble_models.evaluation.styles import mesh
-from scumble_models.first_sight import common_decoder, first_sight, recoloured
+from scumble_models.first_sight import first_sight, recoloured
 from scumble_models.learned import painting_model
 from scumble_models.learning.contents import bundled
 from scumble_models.registry import StyleModel, load_model
@@ -103,19 +103,3 @@ def test_a_damaged_or_missing_file_is_said(model: StyleModel, tmp_path: Path) ->
             path.write_bytes(data)
         with pytest.raises(WeightsError, match="cannot be read"):
             first_sight(broken, natural_image(40, 40, seed=1), "RGB")
-
-
-def test_the_common_decoder_is_the_mean_of_what_is_learned(model: StyleModel) -> None:
-    encoded = [encode_style(model, natural_image(64, 64, seed=seed), "RGB") for seed in range(3)]
-    learned = [
-        StyleSignals(
-            "microast",
-            {name: tensor + by for name, tensor in style.tensors.items()},
-            {name: tensor + by for name, tensor in model.decoder_weights().items()},
-        )
-        for by, style in enumerate(encoded)
-    ]
-    common = common_decoder(encoded, learned)
-    for name, weight in model.decoder_weights().items():
-        torch.testing.assert_close(common.decoder[name], weight + 1)
-    assert all(torch.allclose(moved, torch.ones(()), atol=1e-4) for moved in common.tensors.values())

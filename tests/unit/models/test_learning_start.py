@@ -8,7 +8,7 @@ import torch
 
 from scumble_models.grain import GRAIN
 from scumble_models.learning import Learner, LearnSettings
-from scumble_models.learning.start import NEIGHBOURS, between, neighbours
+from scumble_models.learning.start import NEIGHBOURS, changed, learned_change, neighbours
 from scumble_models.registry import StyleModel
 from scumble_models.signals import StyleSignals
 from scumble_models.stylize import encode_style
@@ -57,7 +57,7 @@ def test_a_start_lies_between_its_neighbours(model: StyleModel, encoded: list[St
         (encoded[i], as_learned(model, encoded[i], by), share)
         for i, by, share in ((1, 1, 0.75), (2, 3, 0.25))
     ]
-    start = between(encoded[0], parts)
+    start = changed(encoded[0], learned_change(parts))
     for name, tensor in encoded[0].tensors.items():
         torch.testing.assert_close(start.tensors[name], tensor + 1.5)
     for name, weight in model.decoder_weights().items():
