@@ -113,10 +113,19 @@ def place_of_style(krita: KritaSession, row: int) -> list[int]:
     )
 
 
+CUT_NAMES = """
+from scumble_krita.panel.gallery_list import fitted
+view = panel.gallery.list
+lines = [fitted(style.title, view.font(), view.side() + 4)[1] for style in view._styles]
+result = [name for name in lines[:15] if any(line.endswith("…") for line in name)]
+"""
+
+
 def test_a_click_takes_one_style_alone_control_mixes_and_nothing_moves(docker):
     docker.run("place_of(panel.gallery); panel.gallery.list.scrollToTop(); panel.studio.set_effect(Effect())")
     chosen = "[style.value for style in panel.studio.effect.styles]"
     shown = docker.run("result = [panel.gallery.list.style_at(row).choice.value for row in range(5)]")
+    assert docker.run(CUT_NAMES) == []
     places = [place_of_style(docker, row) for row in range(5)]
     wanted: list[str] = []
     for row, control in ((1, False), (2, True), (4, True), (2, True), (0, False)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Callable, List, Optional, Sequence, Tuple
 
 from scumble.editing import GalleryStyle, StyleChoice
@@ -12,11 +13,13 @@ from .kinds import Image, Pixmap, Rect, Size
 from .pictures import Pictures, square
 
 NARROWEST_LINES = 4.6
-TITLE_LINES, TITLE_SCALE = 2, 0.88
-"""A name has room for two lines, in letters a little smaller than the rest."""
+"""Width of a narrow column, in lines of text: three fit into a docker of 250 pixels."""
+TITLE_LINES = 3
+TITLE_SCALES = (0.88, 0.8, 0.72)
+"""A name has room for three lines, in letters a little smaller than the rest; a long one has smaller letters
+yet before it is cut."""
 LOOK_MS = 150
 """How long a style is under the mouse, or the list stands still, before the layer is painted for it."""
-"""Width of a narrow column, in lines of text: three fit into a docker of 250 pixels."""
 GAP = 3
 BAR_HEIGHT = 5
 """Height of the bar on a style that is being learned."""
@@ -116,8 +119,7 @@ class GalleryList(QtWidgets.QListWidget):
         room = self.viewport().width() - 1
         columns = max(1, int(room // (NARROWEST_LINES * self.fontMetrics().lineSpacing())))
         width = max(24, room // columns)
-        lines = TITLE_LINES * title_metrics(self.font()).lineSpacing()
-        self.setGridSize(QtCore.QSize(width, width + lines + 1))
+        self.setGridSize(QtCore.QSize(width, width + title_height(self.font()) + 1))
         super().resizeEvent(event)
         self._look.start()
 
@@ -233,8 +235,7 @@ class _Painter(QtWidgets.QStyledItemDelegate):
             painter.fillRect(cell, palette.color(role.Window))
         else:
             painter.drawPixmap(cell.topLeft(), square_)
-        metrics = title_metrics(option.font)
-        text = cell.adjusted(1 - GAP, side, GAP - 1, TITLE_LINES * metrics.lineSpacing())
+        text = cell.adjusted(1 - GAP, side, GAP - 1, title_height(option.font))
         if marked:
             painter.fillRect(text, palette.color(role.Highlight))
             painter.setPen(_mitred(palette.color(role.Highlight), 4.0))
@@ -251,9 +252,10 @@ class _Painter(QtWidgets.QStyledItemDelegate):
         if style.favourite:
             _star(painter, cell, option.fontMetrics.height())
         painter.setPen(palette.color(role.HighlightedText if marked else role.Text))
-        painter.setFont(title_font(option.font))
+        letters, lines = fitted(style.title, option.font, text.width())
+        painter.setFont(letters)
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-        painter.drawText(text, number(flags), "\n".join(in_lines(style.title, metrics, text.width())))
+        painter.drawText(text, number(flags), "\n".join(lines))
         painter.restore()
 
     def _square(self, style: GalleryStyle, side: int, hovered: bool) -> Optional[Pixmap]:
@@ -269,30 +271,40 @@ class _Painter(QtWidgets.QStyledItemDelegate):
         return self._squares[key]
 
 
-def title_font(font):
-    """The font of the names below the pictures."""
+def title_height(font) -> int:
+    """What the names below the pictures have room for."""
+    return TITLE_LINES * QtGui.QFontMetrics(_smaller(font, TITLE_SCALES[0])).lineSpacing()
+
+
+def fitted(title: str, font, width: int):
+    """The letters that a name is written with, and its lines; what is too long even so ends with dots."""
+    for scale in TITLE_SCALES:
+        letters = _smaller(font, scale)
+        metrics = QtGui.QFontMetrics(letters)
+        lines = _in_lines(title, metrics, width)
+        if all(metrics.horizontalAdvance(line) < width for line in lines):
+            break
+    return letters, [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
+
+
+def _in_lines(title: str, metrics, width: int) -> List[str]:
+    """A name broken between its words and after hyphens; the last of `TITLE_LINES` has what is left."""
+    lines = [""]
+    for piece in re.findall(r"\s*[^\s-]*-|\s*[^\s-]+", title):
+        longer = lines[-1] + piece
+        fits = metrics.horizontalAdvance(longer.strip()) < width
+        if fits or not lines[-1] or len(lines) == TITLE_LINES:
+            lines[-1] = longer
+        else:
+            lines.append(piece)
+    return [line.strip() for line in lines]
+
+
+def _smaller(font, scale: float):
     smaller = QtGui.QFont(font)
     if font.pointSizeF() > 0:
-        smaller.setPointSizeF(TITLE_SCALE * font.pointSizeF())
+        smaller.setPointSizeF(scale * font.pointSizeF())
     return smaller
-
-
-def title_metrics(font):
-    """The measures of :func:`title_font`."""
-    return QtGui.QFontMetrics(title_font(font))
-
-
-def in_lines(title: str, metrics, width: int) -> List[str]:
-    """A name broken between its words into at most `TITLE_LINES`; what is too long even so ends with dots."""
-    lines, words = [], title.split()
-    while words and len(lines) < TITLE_LINES - 1:
-        line = words.pop(0)
-        while words and metrics.horizontalAdvance(line + " " + words[0]) <= width:
-            line += " " + words.pop(0)
-        lines.append(line)
-    if words:
-        lines.append(" ".join(words))
-    return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
 
 
 def _mitred(colour, width: float):

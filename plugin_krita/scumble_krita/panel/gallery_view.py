@@ -15,7 +15,7 @@ from .kinds import Icon, Widget
 from .pictures import Pictures
 
 SUFFIXES = "*.jpg *.jpeg *.png *.webp *.tif *.tiff *.bmp *.gif"
-LEAST_LINES = 18
+LEAST_LINES = 20
 """Two rows of pictures and a part of the next, which tells that there are more."""
 
 
