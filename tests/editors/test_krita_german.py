@@ -6,6 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from krita_docker import click, show_docker
 
 from scumble_daemon.plugins.catalogue import read_po
 
@@ -52,3 +53,10 @@ def test_in_a_german_krita_the_actions_are_german_in_the_menu_and_among_the_shor
     krita.run("QTimer.singleShot(0, app.action('options_configure').trigger)")
     assert sorted(krita.until("listed()")) == sorted(titles)
     krita.run("[one.reject() for one in QApplication.topLevelWidgets() if isinstance(one, QDialog)]")
+
+    show_docker(krita)  # and a search knows the German words of families, kinds of mark and tags
+    shown = "sorted(style.title for style in panel.gallery.list._styles)"
+    click(krita, "panel.gallery._search")
+    krita.shell("xdotool type --delay 40 'holzschnitt schnee'")
+    krita.until(f"{shown} == ['Abendschnee bei Kanbara']")
+    assert krita.run("result = panel.gallery.list._styles[0].family") == "Ukiyo-e"

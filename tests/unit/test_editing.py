@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -27,8 +28,10 @@ from scumble.editing.estimate import Estimate, work
 from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
 from scumble.editing.history import MAX_HISTORY, MAX_PICTURE
 from scumble.editing.mix import evened, put, with_mask, with_share, without
+from scumble.editing.style_words import FAMILIES, TAGS
 from scumble.editing.texts import fraction
 from scumble.pixels.masks import uncovered
+from scumble_daemon.library.builtin import tomllib
 from scumble_models.cascade.grids import enlargement, level_grids
 from scumble_models.tiling.box import Box
 
@@ -39,6 +42,7 @@ LIBRARY = [
     {"name": "waves", "title": "Great Waves", "family": "woodcut", "tags": ["sea", "blue"]},
     {"name": "fire", "title": "Fire", "family": "abstract", "tags": ["red"], "favourite": True},
 ]
+STYLES = Path(__file__).parents[2] / "styles"
 LAYER = Pixels(Extent(2, 1), PixelFormat("u8", "RGB"), bytes(6))
 
 
@@ -139,6 +143,22 @@ def test_search_finds_titles_families_and_tags(search, found):
     gallery = Gallery(EditorSettings())
     gallery.set_library(LIBRARY)
     assert titles(gallery.shown(search)) == found
+
+
+def test_a_search_finds_what_the_artists_language_calls_it_and_what_english_does():
+    german = {"woodcut": "Holzschnitt", "blue": "blau", "Print": "Druck"}
+    gallery = Gallery(EditorSettings(), "de", Texts(lambda text: german.get(text, text)))
+    gallery.set_library([{**style, "titles": {"de": "Wellen"}, "mark": "print"} for style in LIBRARY[:1]])
+    assert gallery.shown()[0].family == "Holzschnitt"
+    for search in ("wellen", "great waves", "holzschnitt blau", "woodcut blue", "druck", "print"):
+        assert titles(gallery.shown(search)) == ["Wellen"], search
+
+
+def test_the_catalogues_have_the_words_of_all_built_in_styles():
+    found = [tomllib.loads(file.read_text("utf-8")) for file in STYLES.glob("*/style.toml")]
+    assert len(found) > 60
+    assert {style["family"] for style in found} == set(FAMILIES)
+    assert {tag for style in found for tag in style["tags"]} <= {*TAGS, *FAMILIES}
 
 
 def test_the_gallery_shows_recent_styles_in_the_order_of_their_use(tmp_path):

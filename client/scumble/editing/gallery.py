@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from ..marks import MARKS, PHOTO_ENGINE
 from .effect import Effect, StyleChoice
 from .settings import EditorSettings
+from .texts import Texts
 
 ALL, FAVOURITES, RECENT, LAYERS = "all", "favourites", "recent", "layers"
 GROUPS = (ALL, FAVOURITES, RECENT, *MARKS, LAYERS)
@@ -18,14 +19,15 @@ GROUPS = (ALL, FAVOURITES, RECENT, *MARKS, LAYERS)
 class GalleryStyle:
     """One picture of the gallery.
 
-    `settings` are fields of StylizeRequest that a recipe of the library brings along. The picture itself
-    is the file's, the layer's, or what `Client.style_thumbnail` returns.
+    `family` is in the artist's language; `words` are what else a search finds it by. `settings` are fields
+    of StylizeRequest that a recipe of the library brings along. The picture itself is the file's, the
+    layer's, or what `Client.style_thumbnail` returns.
     """
 
     choice: StyleChoice
     family: str = ""
     mark: str = ""
-    tags: Tuple[str, ...] = ()
+    words: Tuple[str, ...] = ()
     favourite: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -48,11 +50,13 @@ class GalleryStyle:
 class Gallery:
     """The styles to show. Change it with `set_library`, `add` and `remember`; read it with `shown`.
 
-    Titles are in `language`, such as ``de``, where a style has one.
+    Titles are in `language`, such as ``de``, where a style has one; `texts` has families, kinds of mark and
+    tags in it. A search finds these in English, too.
     """
 
-    def __init__(self, settings: EditorSettings, language: str = "") -> None:
+    def __init__(self, settings: EditorSettings, language: str = "", texts: Optional[Texts] = None) -> None:
         self._settings, self._language = settings, language
+        self._texts = Texts() if texts is None else texts
         self._library: Dict[Tuple[str, str], GalleryStyle] = {}
         self._added: List[StyleChoice] = []
 
@@ -68,11 +72,15 @@ class Gallery:
             if not isinstance(name, str) or not name:
                 continue
             tags, settings = fields.get("tags"), fields.get("settings")
+            family, mark = _text(fields.get("family")), _text(fields.get("mark"))
+            words = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
+            words.append(family)
+            words += [*map(self._texts.word, words), self._texts.mark(mark), _text(fields.get("title"))]
             style = GalleryStyle(
                 StyleChoice("library", name, self._title(fields)),
-                family=_text(fields.get("family")),
-                mark=_text(fields.get("mark")),
-                tags=tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),
+                family=self._texts.word(family),
+                mark=mark,
+                words=tuple(words),
                 favourite=fields.get("favourite") is True,
                 settings=settings if isinstance(settings, dict) else {},
             )
@@ -152,7 +160,7 @@ def _place(style: GalleryStyle) -> int:
 
 
 def _matches(style: GalleryStyle, words: Sequence[str]) -> bool:
-    text = " ".join((style.title, style.family, style.mark, style.choice.value, *style.tags)).casefold()
+    text = " ".join((style.title, style.family, style.mark, style.choice.value, *style.words)).casefold()
     return all(word in text for word in words)
 
 

@@ -30,6 +30,10 @@ class Texts:
         }
         return titles.get(mark, mark)
 
+    def word(self, word: str) -> str:
+        """A family or tag of a style; what is none of the built-in ones stays as it is."""
+        return self._gettext(word) if word else ""
+
     def engine(self, title: str) -> str:
         """What an engine paints like; the title of one that is not of ours as it is.
 

@@ -71,7 +71,7 @@ class ScumbleDialog:
         self._image, self._layer, self._config, self._edited = image, layer, config, edited
         forget_other_masks(config, image)
         self._settings: EditorSettings = load_settings(settings_file("gimp"))
-        self._gallery = Gallery(self._settings, LANGUAGE)
+        self._gallery = Gallery(self._settings, LANGUAGE, TEXTS)
         self._answers: Dict[int, Callable[[JobEvent], None]] = {}
         self._showing = 0
         self._loop: Optional[GLib.MainLoop] = None

@@ -79,7 +79,7 @@ class StatusBar:
         if all(style.kind != "library" for style in effect.styles):
             return effect
         if self._gallery is None:
-            gallery = Gallery(EditorSettings(), LANGUAGE)
+            gallery = Gallery(EditorSettings(), LANGUAGE, TEXTS)
             gallery.set_library(self._wait(self._controller.ask(Client.styles)))
             self._gallery = gallery
         return titled(effect, self._gallery)

@@ -7,6 +7,7 @@ from typing import Callable, List, Optional, Sequence, Tuple
 
 from scumble.editing import GalleryStyle, StyleChoice
 
+from ..i18n import TEXTS
 from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal, number, position
 from .guard import guarded, slot
 from .kinds import Image, Pixmap, Rect, Size
@@ -76,7 +77,7 @@ class GalleryList(QtWidgets.QListWidget):
             self.clear()
             for style in self._styles:
                 item = QtWidgets.QListWidgetItem(style.title)
-                item.setToolTip("\n".join(filter(None, (style.title, style.family))))
+                item.setToolTip("\n".join(filter(None, (style.title, style.family, TEXTS.mark(style.mark)))))
                 self.addItem(item)
             self._hovered = -1
             self._look.start()
@@ -282,9 +283,9 @@ def fitted(title: str, font, width: int):
         letters = _smaller(font, scale)
         metrics = QtGui.QFontMetrics(letters)
         lines = _in_lines(title, metrics, width)
-        if all(metrics.horizontalAdvance(line) < width for line in lines):
-            break
-    return letters, [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
+        if scale == TITLE_SCALES[-1] or all(metrics.horizontalAdvance(line) < width for line in lines):
+            return letters, [metrics.elidedText(line, Qt.TextElideMode.ElideRight, width) for line in lines]
+    raise AssertionError("there is a last one")
 
 
 def _in_lines(title: str, metrics, width: int) -> List[str]:

@@ -19,7 +19,7 @@ from scumble.editing import (
 )
 from scumble.editing.mix import evened
 
-from ..i18n import LANGUAGE, _
+from ..i18n import LANGUAGE, TEXTS, _
 from ..qt import QtCore, QtGui, Signal
 from .guard import EDITOR
 from .kinds import Image, Object
@@ -35,7 +35,7 @@ class Library(QtCore.QObject):
         super().__init__(parent)
         self._file = settings_file(EDITOR)
         self.settings: EditorSettings = load_settings(self._file)
-        self.gallery = Gallery(self.settings, LANGUAGE)
+        self.gallery = Gallery(self.settings, LANGUAGE, TEXTS)
         self.pictures = Pictures(self)
 
     def last_effect(self) -> Effect:
