@@ -105,5 +105,6 @@ def _described(effect: Effect) -> str:
     kept += [_("Mask")] if effect.protect_mask else []
     if kept:
         parts.append("{}: {}".format(_("Protect"), ", ".join(kept)))
-    parts.append("{} {}".format(_("Engine"), effect.engine))
+    if effect.engine != plain.engine:
+        parts.append("{} {}".format(_("Engine"), TEXTS.engine(effect.engine)))
     return " · ".join(parts)
