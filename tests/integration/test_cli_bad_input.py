@@ -62,7 +62,7 @@ def run(line: str) -> int:
         ("stylize --style painting.png -o out.png", "Missing argument 'IN...'"),
         ("stylize photo.jpg -o out.png", "Missing option '--style'"),
         ("stylize photo.jpg --style painting.png -o out.png --weight 1.5", "1.5 is not in the range"),
-        ("stylize photo.jpg --style painting.png -o out.png --weight -0.1", "is not in the range"),
+        ("stylize photo.jpg --style painting.png -o out.png --strength -0.1", "is not in the range"),
         ("stylize photo.jpg --style painting.png -o out.png --weight nan", "between 0 and 1"),
         ("stylize photo.jpg --style painting.png -o out.png --weight much", "not a valid float"),
         ("stylize photo.jpg --style painting.png -o out.png --region 1,2", "four whole numbers"),

@@ -233,7 +233,7 @@ def test_styles_are_managed_from_the_command_line(capsys, library, folder):
         ("styles export nowhere -o x", 1, "no style named"),
         ("styles watch missing", 1, "There is no folder"),
         ("sweep in/a.png --style irises:0.5 -o s.png", 2, "each style by itself"),
-        ("sweep in/a.png --style irises --weights 0,2 -o s.png", 2, "list of weights"),
+        ("sweep in/a.png --style irises --strengths 0,2 -o s.png", 2, "list of strengths"),
         ("sweep in/a.png --style irises -o s.gif", 1, "no format that Scumble writes"),
         ("batch nowhere/*.png --style irises -o out", 2, "There is no picture"),
         ("batch in --style irises -o out --pattern ../{stem}.png", 2, "leads out"),

@@ -22,7 +22,7 @@ _COMMANDS = {
     "unstyle": "Take the style off pictures that artflow has painted.",
     "styles": "List the styles, add your own, share them.",
     "presets": "Keep settings under a name, for here and the editors.",
-    "sweep": "Show a picture in several styles and weights on one sheet.",
+    "sweep": "Show a picture in several styles and strengths on one sheet.",
     "batch": "Stylize many pictures, with a report, and resume.",
     "video": "Stylize a clip without flicker: frames or a video file.",
     "look": "Take the look of a photo to other programs, as a LUT.",
@@ -38,7 +38,7 @@ _EXAMPLES = """\b
 Examples:
   scumble stylize photo.jpg --style painting.jpg -o out.jpg
   scumble stylize photo.jpg --style irises -o out.jpg
-  scumble stylize holiday/*.jpg --style painting.jpg --weight 0.7 -o styled/
+  scumble stylize holiday/*.jpg --style painting.jpg --strength 0.7 -o styled/
   scumble doctor
 """
 

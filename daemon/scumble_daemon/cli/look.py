@@ -12,6 +12,7 @@ from scumble.errors import ScumbleError
 
 from ..model_errors import model_errors
 from . import report
+from .options import weight_option
 from .style_text import is_library_name
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def command() -> None:
     "--for", "targets", multiple=True, type=click.Path(path_type=Path),
     help="A photo that the look is for; may be repeated. Without it: photos of many kinds.",
 )  # fmt: skip
-@click.option("--weight", default=1.0, show_default=True, type=click.FloatRange(0.0, 1.0))
+@weight_option
 @click.option("--points", default=33, show_default=True, type=click.IntRange(2, 129), help="On each side.")
 @click.option("--json", "wants_json", is_flag=True, help="Print what was written as JSON.")
 def export_command(

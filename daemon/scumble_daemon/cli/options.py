@@ -92,7 +92,8 @@ def _option(name: str) -> Callable[[Command], Command]:
         given |= {"metavar": "auto|cpu|cuda", "callback": _device}
     else:
         given |= {"metavar": "NAME"}
-    return click.option(f"--{name.replace('_', '-')}", help=setting.purpose, **given)
+    names = ("--strength", "--weight", name) if name == "weight" else (f"--{name.replace('_', '-')}",)
+    return click.option(*names, help=setting.purpose, **given)
 
 
 weight_option, device_option = _option("weight"), _option("device")

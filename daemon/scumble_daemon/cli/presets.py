@@ -16,10 +16,10 @@ from .options import engine_options, json_option, preset_option, style_option, w
 
 _EXAMPLES = """\b
 Examples:
-  scumble presets save "Soft sea" --style great-wave:0.7 --style irises:0.3 --weight 0.8
+  scumble presets save "Soft sea" --style great-wave:0.7 --style irises:0.3 --strength 0.8
   scumble presets list
   scumble stylize photo.jpg --preset "Soft sea" -o out.jpg
-  scumble presets save "Softer sea" --preset "Soft sea" --weight 0.5
+  scumble presets save "Softer sea" --preset "Soft sea" --strength 0.5
   scumble presets delete "Soft sea"
 """
 

@@ -44,7 +44,7 @@ from .style_text import style_files, style_label
 _EXAMPLES = """\b
 Examples:
   scumble stylize photo.jpg --style painting.jpg -o out.jpg
-  scumble stylize photo.jpg --style painting.jpg --weight 0.6 -o out.png
+  scumble stylize photo.jpg --style painting.jpg --strength 0.6 -o out.png
   scumble stylize photo.jpg --style painting.jpg --learn -o out.jpg
   scumble stylize photo.jpg --style irises -o out.jpg
   scumble stylize photo.jpg --style irises:0.7 --style painting.jpg:0.3 -o out.jpg

@@ -1,4 +1,4 @@
-"""``scumble sweep``: one picture in several styles and weights, as one sheet to choose from."""
+"""``scumble sweep``: one picture in several styles and strengths, as one sheet to choose from."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _EXAMPLES = """\b
 Examples:
   scumble sweep photo.jpg --style irises --style comic --style tiles -o sheet.png
-  scumble sweep photo.jpg --style irises --weights 0.25,0.5,0.75,1 --size 480 -o sheet.png
+  scumble sweep photo.jpg --style irises --strengths 0.25,0.5,0.75,1 --size 480 -o sheet.png
   scumble sweep photo.jpg --style irises --style comic --stroke-size 2 -o sheet.png
 """
 _GAP, _HEAD, _MARGIN = 6, 26, 10
@@ -44,7 +44,7 @@ class _Weights(click.ParamType):
         except ValueError:
             weights = []
         if not 1 <= len(weights) <= MAX_STYLES or not all(0 <= weight <= 1 for weight in weights):
-            self.fail(f"{value!r} is not a list of weights from 0 to 1, such as 0.25,0.5,1.", param, ctx)
+            self.fail(f"{value!r} is not a list of strengths from 0 to 1, such as 0.25,0.5,1.", param, ctx)
         return weights
 
 
@@ -52,7 +52,13 @@ class _Weights(click.ParamType):
 @click.argument("source", metavar="IN", type=click.Path(path_type=Path))
 @style_option
 @click.option(
-    "--weights", type=_Weights(), default="0.25,0.5,0.75,1", show_default=True, help="One column each."
+    "--strengths",
+    "--weights",
+    "weights",
+    type=_Weights(),
+    default="0.25,0.5,0.75,1",
+    show_default=True,
+    help="One column each.",
 )
 @click.option("-o", "--output", metavar="OUT", required=True, help="The sheet to write, such as sheet.png.")
 @click.option(
@@ -74,7 +80,7 @@ def command(
     wants_json: bool,
     **settings: Any,
 ) -> None:
-    """Show IN in every style (one row each) at every weight (one column each).
+    """Show IN in every style (one row each) at every strength (one column each).
 
     Pictures are small, so that a sheet takes seconds.
     """  # fmt: skip
@@ -91,7 +97,7 @@ def command(
         labels = [style.label for style in given]
         report.as_json({"output": str(target), "styles": labels, "weights": weights, "seconds": seconds})
     else:
-        report.done(f"{target} ({len(given)} styles, {len(weights)} weights, {seconds:.1f} s)")
+        report.done(f"{target} ({len(given)} styles, {len(weights)} strengths, {seconds:.1f} s)")
 
 
 def _small_photo(source: Path, size: int) -> Image.Image:
