@@ -225,6 +225,30 @@ def test_at_actual_size_what_is_seen_is_what_is_painted(new_gimp, client: Client
     assert difference_where_it_fits_best(painted, seen) <= 1  # what two cuts into patches may differ by
 
 
+def test_the_line_follows_the_mouse_the_wheel_zooms_and_the_preview_grows_with_the_dialog(new_gimp):
+    gimp = new_gimp
+    running, window = open_dialog(gimp)
+    plain = content(gimp, window, AFTER)
+    choose_a_style(gimp, window)
+    away = "sleep 0.2 mousemove 5 5 sleep 0.4"  # a tooltip would be seen too
+    gimp.shell(f"xdotool {away}")
+    painted = content(gimp, window, AFTER)
+    for at, wanted in ((440, plain), (790, painted)):
+        gimp.shell(
+            f"xdotool mousemove --window {window} 634 200 sleep 0.1 mousedown 1 sleep 0.1 "
+            f"mousemove --window {window} 600 200 sleep 0.1 mousemove --window {window} {at} 200 sleep 0.1 "
+            f"mouseup 1 {away}"
+        )
+        until(lambda wanted=wanted: content(gimp, window, AFTER) == wanted, f"the line at {at}")
+    gimp.shell(f"xdotool mousemove --window {window} 600 200 click 4 {away}")
+    until(lambda: content(gimp, window, AFTER)[1] != painted[1], "the layer at 50%")
+    gimp.shell(f"xdotool mousemove --window {window} 600 200 click 5 {away}")
+    until(lambda: content(gimp, window, AFTER) == painted, "all of the layer again")
+    gimp.shell(f"xdotool windowsize --sync {window} 1200 850 {away}")
+    until(lambda: content(gimp, window, "120x120+1050+380")[0] > 1000, "a larger preview")
+    leave(gimp, running, window)
+
+
 def test_at_actual_size_dragging_shows_another_part(new_gimp, client: Client):
     gimp = new_gimp
     running, window = open_dialog(gimp)
