@@ -1,13 +1,22 @@
-"""A newcomer's first start in the real Krita: no engine, an Install button, and then a painted layer."""
+"""A newcomer's first start in the real Krita: no engine, an Install button, and then a painted layer.
+
+On the way the line is blocked, another editor is at it, and the artist stops it.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from install_kit import newcomer
+from daemon_process import until
+from install_kit import Index, newcomer
 from krita_docker import choose, click, open_photo, show_docker
 
+from scumble.install.installer import LOCK
+from scumble.locking import open_lock, try_lock
 from scumble_daemon.plugins.bundle import assemble_krita
 
 pytestmark = pytest.mark.editors
@@ -22,12 +31,32 @@ def packed(base, kit) -> Path:
     return folder
 
 
+@pytest.fixture
+def index(kit) -> Iterator[Index]:
+    """What the engine is downloaded from."""
+    server = Index(kit.wheels)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@contextlib.contextmanager
+def another_editor_at_it(engine: Path) -> Iterator[None]:
+    """While it installs the engine."""
+    lock = open_lock(engine / LOCK)
+    until(lambda: try_lock(lock), "the installation before to let go")
+    yield
+    os.close(lock)
+
+
 def test_the_first_start_offers_the_engine_installs_it_and_paints(
-    start_krita, series, base, packed, kit, portable
+    start_krita, series, base, packed, index, portable
 ):
     home = base / f"newcomer-krita-{series}"
     home.mkdir()
-    own = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(kit.wheels)}
+    engine = home / "data" / "engine"
+    index.blocked = True
+    own = {"PIP_INDEX_URL": index.url, "UV_HTTP_RETRIES": "0"}
     krita = start_krita(plugin=packed, **newcomer(home, portable), **own)
     open_photo(krita)
     show_docker(krita, gallery=False)
@@ -37,7 +66,13 @@ def test_the_first_start_offers_the_engine_installs_it_and_paints(
     )
     assert krita.run("result = panel.job.isVisible()") is False, "there is nothing to paint with yet"
     click(krita, "panel.install.press")
-    assert krita.until("panel.install.press.text()") == "Stop"
+    krita.until("'their server cannot be reached' in panel.install.problem.text()")
+    index.blocked = False
+    with another_editor_at_it(engine):
+        assert krita.run("result = panel.install.press.text()") == "Continue"
+        click(krita, "panel.install.press")
+        krita.until("'other program' in panel.install.status.text()")
+    krita.until("panel.install.press.text() == 'Stop'")
     click(krita, "panel.install.press")
     krita.until("panel.install.press.text() == 'Continue'")
     click(krita, "panel.install.press")
@@ -54,5 +89,5 @@ def test_the_first_start_offers_the_engine_installs_it_and_paints(
     krita.until("panel.install.isVisible()")
     click(krita, "panel.install.remove")
     krita.until("panel.install.press.text().startswith('Install (about ')")
-    assert not (home / "data" / "engine").exists()
+    assert not engine.exists()
     assert krita.close() == 0, krita.log()[-2000:]
