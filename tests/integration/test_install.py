@@ -10,6 +10,8 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -98,13 +100,27 @@ except ScumbleError as error:
     installed(home)
 
 
-def test_a_blocked_download_is_said_and_continues_when_the_block_is_gone(home, index):
+@pytest.fixture
+def other_drive(tmp_path) -> Iterator[Path]:
+    """A folder that no file of the tests can be moved or linked to."""
+    with tempfile.TemporaryDirectory(prefix="scumble-", dir="/dev/shm") as folder:
+        if Path(folder).stat().st_dev == tmp_path.stat().st_dev:
+            pytest.skip("all of this machine is one drive")
+        yield Path(folder)
+
+
+def test_a_blocked_download_is_said_and_continues_on_another_drive_when_the_block_is_gone(
+    home, index, other_drive
+):
+    home["SCUMBLE_ENGINE_DIR"] = str(other_drive / "engine")
     index.blocked = True
     home["UV_HTTP_RETRIES"] = "0"
     assert failure(home) == "index-unreachable"
     assert state(home) == "partial"
     index.blocked = False
     installed(home)
+    assert (other_drive / "engine" / MARKER).is_file()
+    assert not engine(home).exists()
 
 
 def test_an_index_that_is_not_there_at_all_is_said(home):
