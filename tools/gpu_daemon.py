@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from scumble import Client, Pixels, ScumbleError
+from scumble import Client, ScumbleError
 from scumble_bench.pictures import STYLE_SIDE, photo
 from scumble_bench.place import own_place
 
@@ -43,8 +43,8 @@ def end_to_end(device: str, width: int, height: int, repeats: int) -> dict[str, 
 
 def _seconds(client: Client, layer: np.ndarray, style: np.ndarray, weight: float, device: str) -> float:
     started = time.perf_counter()
-    result: Pixels = client.stylize(layer, style, weight=weight, device=device)
-    bytes(result.view()[::4096])  # a page of shared memory is had when it is first looked at
+    result: np.ndarray = client.stylize(layer, style, weight=weight, device=device)
+    bytes(result.reshape(-1)[::4096])  # a page of shared memory is had when it is first looked at
     return time.perf_counter() - started
 
 

@@ -40,7 +40,9 @@ def measure_wire(client: Client, width: int, height: int, repeats: int) -> Wire:
         layer = data.reshape(height, width, 4)
         started = time.perf_counter()
         result = client.stylize(layer, style, weight=0.0)
-        bytes(result.view()[:: mmap.PAGESIZE])  # a page of shared memory is had when it is first looked at
+        bytes(
+            result.reshape(-1)[:: mmap.PAGESIZE]
+        )  # a page of shared memory is had when it is first looked at
         ways.append(time.perf_counter() - started)
         del result
         memories = [mmap.mmap(-1, data.nbytes, **_PRIVATE) for _ in range(2)]

@@ -17,7 +17,6 @@ from typing import Any, Callable, Dict, List, Optional
 from .client import Client
 from .errors import ScumbleError
 from .learning import LearnedStyle
-from .pixels.pixels import Pixels
 
 MOST_AT_ONCE = 16
 _CALLBACKS = ("on_progress", "on_preview")
@@ -38,11 +37,11 @@ class AsyncClient:
     async def __aexit__(self, *exc_info: object) -> None:
         await self.close()
 
-    async def stylize(self, layer: Any, style: Any, weight: float = 1.0, **options: Any) -> Pixels:
+    async def stylize(self, layer: Any, style: Any, weight: float = 1.0, **options: Any) -> Any:
         """As :meth:`Client.stylize`; callbacks are called on the loop's thread."""
         return await self._job(self._connected.stylize, layer, style, weight, **options)
 
-    async def unstyle(self, layer: Any, reversal: Optional[bytes] = None, **options: Any) -> Pixels:
+    async def unstyle(self, layer: Any, reversal: Optional[bytes] = None, **options: Any) -> Any:
         """As :meth:`Client.unstyle`; callbacks are called on the loop's thread."""
         return await self._job(self._connected.unstyle, layer, reversal, **options)
 

@@ -16,7 +16,7 @@ import time
 import uuid
 from typing import Any, Dict, List, Optional, Sequence, Tuple, Type, Union
 
-from .conversion import LayerLike, StyleLike, as_pixels, as_styles
+from .conversion import LayerLike, StyleLike, as_given, as_pixels, as_styles
 from .errors import ScumbleError
 from .job import Job, OnPreview, OnProgress
 from .launch.reach import GREETING_S, find_daemon, open_connection
@@ -24,7 +24,6 @@ from .learn_request import LearnRequest
 from .learning import LearnedStyle, Learning, OnLearning
 from .pending import LOST, AnyPending
 from .pending_reply import Reply, Waiter, checked, not_responding
-from .pixels.pixels import Pixels
 from .request import StylizeRequest
 from .reversal import taking_off
 from .uploads import ANSWER_S, Uploads
@@ -80,10 +79,11 @@ class Client:
         cancel: Optional[threading.Event] = None,
         timeout: Optional[float] = None,
         **options: Any,
-    ) -> Pixels:
+    ) -> Any:
         """Stylize a layer and wait for the result: the region's pixels in the layer's own format.
 
-        `layer` is Pixels, a PIL image, a NumPy array (HxW or HxWxC) or a path. `style` is a path,
+        `layer` is Pixels, a PIL image, a NumPy array (HxW or HxWxC) or a path, and the result an image or
+        array of the same kind; Pixels for a path. `style` is a path,
         the bytes of an image file, Pixels, a PIL image, an array, the name of a library style, or a
         list of (style, weight) pairs. A str that is not an existing file and has no separator or
         dot is a library name. `references` are layers too: give all frames of a clip the same ones
@@ -95,12 +95,13 @@ class Client:
         request = StylizeRequest(as_pixels(layer), as_styles(style), weight=weight, mask=mask, **options)
         job = self.submit(request, preview=on_preview is not None)
         try:
-            return job.result(timeout, on_progress=on_progress, on_preview=on_preview, cancel=cancel)
+            pixels = job.result(timeout, on_progress=on_progress, on_preview=on_preview, cancel=cancel)
         except ScumbleError as error:
             if error.code == "timeout":
                 job.cancel()
                 self._forget(job)
             raise
+        return as_given(layer, pixels)
 
     def unstyle(
         self,
@@ -111,16 +112,18 @@ class Client:
         cancel: Optional[threading.Event] = None,
         timeout: Optional[float] = None,
         **options: Any,
-    ) -> Pixels:
+    ) -> Any:
         """Take the style off what a reversible engine, such as artflow, has painted, and wait for the result.
 
-        `layer` is the Pixels of a result, or any other layer together with that result's `reversal`.
+        `layer` is the Pixels of a result, or any other layer together with that result's `reversal`, which
+        only Pixels have. The result is of the layer's kind, as in :meth:`stylize`.
         `options` are other fields of StylizeRequest.
 
         Raises ScumbleError `not-reversible`, and as :meth:`Job.result`.
         """
         request = taking_off(as_pixels(layer), reversal, **options)
-        return self.submit(request).result(timeout, on_progress=on_progress, cancel=cancel)
+        job = self.submit(request)
+        return as_given(layer, job.result(timeout, on_progress=on_progress, cancel=cancel))
 
     def submit(self, request: StylizeRequest, *, urgent: bool = False, preview: bool = False) -> Job:
         """Send a job and return once the daemon has accepted it; images it has are not sent again.

@@ -30,7 +30,7 @@ def as_pixels(layer: LayerLike) -> Pixels:
         return layer
     if isinstance(layer, (str, os.PathLike)):
         return _read(Path(layer))
-    if hasattr(layer, "getbands") and hasattr(layer, "tobytes"):
+    if _is_pillow(layer):
         return _from_pillow(layer)
     if hasattr(layer, "__array_interface__"):
         return _from_array(layer)
@@ -40,6 +40,20 @@ def as_pixels(layer: LayerLike) -> Pixels:
         hint="Give a path, Pixels, a PIL image or a NumPy array.",
         type=type(layer).__name__,
     )
+
+
+def as_given(layer: LayerLike, pixels: Pixels) -> Any:
+    """Pixels as what a layer was given as: a PIL image, or an array with as many axes; else as they are.
+
+    Raises as `Pixels.to_pillow`.
+    """
+    if _is_pillow(layer):
+        return pixels.to_pillow()
+    if isinstance(layer, (Pixels, str, os.PathLike)):
+        return pixels
+    array = to_array(pixels)
+    array = array if array.flags.writeable else array.copy()
+    return array if layer.ndim == 3 else array[..., 0]
 
 
 def as_styles(style: Union[StyleLike, Sequence[Tuple[StyleLike, float]]]) -> Tuple[StyleWeight, ...]:
@@ -62,6 +76,10 @@ def to_array(pixels: Pixels) -> Any:
     import numpy as np
 
     return np.asarray(pixels)
+
+
+def _is_pillow(layer: object) -> bool:
+    return hasattr(layer, "getbands") and hasattr(layer, "tobytes")
 
 
 def _style_source(style: StyleLike) -> StyleSource:

@@ -113,7 +113,7 @@ def test_a_known_client(on_the_network, as_client: KeyPair, monkeypatch, record_
     monkeypatch.setenv("SCUMBLE_REMOTE", f"{endpoint} {public}")
     with allowed(place, as_client.public), connected() as client:
         layer = noise(40, 40)
-        assert client.stylize(layer, noise(32, 32)).extent == (40, 40)
+        assert client.stylize(layer, noise(32, 32)).shape == (40, 40, 3)
         assert client.status()["pid"] == place.info.pid
     assert code_of(Client.connect) == "key-refused"
     record_property("tries", 2)

@@ -73,7 +73,7 @@ def test_no_pixel_of_a_large_layer_goes_through_the_socket(client: Client, sent:
 def test_a_layer_that_the_daemon_has_is_not_lent_again(client: Client, sent: Sent):
     layer = LAYER + np.uint8(1)
     first = client.stylize(layer, STYLE, 0.0)
-    assert client.stylize(layer, STYLE, 0.0) == first
+    assert np.array_equal(client.stylize(layer, STYLE, 0.0), first)
     assert len(of(sent, m.Lend)) == 1
 
 

@@ -75,7 +75,7 @@ def test_more_than_the_disk_may_hold_is_refused(place: Place):
     with daemon(place, spool_bytes=300_000), connected(start=False) as client:
         assert code_of(lambda: client.stylize(noise(400, 400), STYLE)) == "image-too-large"
         assert code_of(lambda: client.stylize(noise(256, 256), STYLE)) == "daemon-full"
-        assert client.stylize(noise(200, 200), STYLE).extent == (200, 200)
+        assert client.stylize(noise(200, 200), STYLE).shape == (200, 200, 3)
 
 
 def test_a_worker_that_dies_leaves_no_file(place: Place):
@@ -89,7 +89,7 @@ def test_a_worker_that_dies_leaves_no_file(place: Place):
 
         layer = noise(300, 300)
         assert code_of(lambda: client.stylize(layer, STYLE, patch=64, on_progress=kill)) == "worker-died"
-        assert client.stylize(layer, STYLE).extent == (300, 300)
+        assert client.stylize(layer, STYLE).shape == (300, 300, 3)
         client.unload()
         until(lambda: not spooled(place), "the end of the files")
 
@@ -106,7 +106,7 @@ def test_a_client_without_credit_gets_a_plain_answer(place: Place, monkeypatch: 
     monkeypatch.setattr("scumble.job.WINDOW", 0)
     with daemon(place), connected(start=False) as client:
         assert code_of(lambda: client.stylize(noise(300, 300), STYLE)) == "image-too-large"
-        assert client.stylize(noise(64, 64), STYLE).extent == (64, 64)
+        assert client.stylize(noise(64, 64), STYLE).shape == (64, 64, 3)
 
 
 def test_the_daemon_waits_for_a_client_that_takes_nothing(place: Place):

@@ -40,8 +40,8 @@ def test_from_a_folder_it_installs_an_engine_that_paints(kit, home, monkeypatch)
     monkeypatch.setenv("SCUMBLE_PYTHON", recorded)
     with Client.connect() as client:
         result = client.stylize(noise(64, 48), style="irises")
-        assert len(result.view()) == 64 * 48 * 3
-        assert bytes(result.view()) != noise(64, 48).tobytes()
+        assert result.shape == (64, 48, 3)
+        assert (result != noise(64, 48)).any()
     left = {path.name for path in engine(home).iterdir()}
     assert not left & {"wheels", "cache"}, "what was only needed on the way is gone"
 

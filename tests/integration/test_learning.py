@@ -120,7 +120,7 @@ def test_a_painting_is_learned_and_painted_with(client, library):
     assert again.steps == STEPS
     assert again.seconds < learned.seconds
     mixed = client.stylize(LAYER, [("Sea", 0.5), ("irises", 0.5)], weight=0.5)
-    assert mixed.extent == painted.extent
+    assert mixed.shape == painted.shape
 
 
 def test_a_painting_begins_between_what_the_library_has_learned(client, library):
@@ -235,7 +235,7 @@ def test_what_cannot_be_learned_is_said_in_plain_words_and_leaves_nothing(client
     assert caught.value.message.endswith(".")
     assert not any(entry.kind == "user" for entry in library.entries())
     assert library.checkpoints.all() == []
-    assert client.stylize(LAYER, "irises").extent == (64, 48)
+    assert client.stylize(LAYER, "irises").shape == (48, 64, 3)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_pictures_of_other_kinds_are_learned_too(client, library, picture):
     assert entry.image is not None
     with Image.open(entry.image) as image:
         assert image.size == (64, 64)
-    assert client.stylize(LAYER, entry.name).extent == (64, 48)
+    assert client.stylize(LAYER, entry.name).shape == (48, 64, 3)
 
 
 def test_what_is_learned_of_a_built_in_style_is_the_users(client, library):
@@ -359,7 +359,7 @@ def test_no_room_on_the_disk(place: Place):
             learn(client, seed=1, on_progress=At(1, lambda: fill(disk)))
         assert caught.value.code == "disk-full"
         assert same(tensors_of(entry), older)
-        assert client.stylize(LAYER, "Sea").extent == (64, 48)
+        assert client.stylize(LAYER, "Sea").shape == (48, 64, 3)
         (disk / "filler").unlink()
         learn(client, seed=1)
         assert not same(tensors_of(entry), older)

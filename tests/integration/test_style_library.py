@@ -168,7 +168,7 @@ def test_a_picture_in_a_watched_folder_gets_a_thumbnail(client, library, folder)
     assert names == ["broken", "sea"]
     until(lambda: client.styles() and client.style_thumbnail("sea"), "a thumbnail")
     assert client.style_thumbnail("broken") == b""
-    assert client.stylize(LAYER, "sea").extent == (64, 48)
+    assert client.stylize(LAYER, "sea").shape == (48, 64, 3)
     assert code_of(lambda: client.stylize(LAYER, "broken")) in ("not-an-image", "image-truncated")
 
 
