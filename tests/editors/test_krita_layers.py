@@ -128,8 +128,18 @@ def test_results_of_a_layer_are_shown_one_after_another_and_undo_knows_nothing_o
     # A result stands for the layer that it was painted from.
     krita.run("document.setActiveNode(document.topLevelNodes()[1])")
     krita.until("is_active(document.topLevelNodes()[1])")
-    krita.run("app.action('scumble_next').trigger(); document.waitForDone()")
-    assert krita.run(visible) == older
+    # By mouse, in the menu beside the pencil.
+    x, y = krita.run(
+        "b = panel.job.edit_button; p = b.mapToGlobal(QPoint(b.width() - 5, b.height() // 2))\n"
+        "result = [p.x(), p.y()]"
+    )
+    krita.shell(f"xdotool mousemove {x} {y} click 1")
+    x, y = krita.until(
+        "b.menu().isVisible() and (lambda p: [p.x(), p.y()])"
+        "(b.menu().mapToGlobal(b.menu().actionGeometry(b.menu().actions()[1]).center()))"
+    )
+    krita.shell(f"xdotool sleep 0.3 mousemove {x} {y} sleep 0.1 click 1")
+    krita.until(f"{visible.removeprefix('result = ')} == {older!r}")
 
 
 def test_without_a_result_there_is_nothing_to_show(layers):

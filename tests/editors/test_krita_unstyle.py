@@ -225,7 +225,7 @@ def test_cancel_ends_it_and_the_docker_offers_it_beside_the_pencil(docker):
     open_photo(krita)
     paint(krita)
     krita.run("document.scaleImage(2400, 1600, 72, 72, 'Bilinear'); document.waitForDone()")
-    krita.run("panel.job.edit_button.menu().actions()[1].trigger()")
+    krita.run("panel.job.edit_button.menu().actions()[2].trigger()")
     krita.until("panel.job._bar.value() > 0")
     click(krita, "panel.job.cancel_button")
     krita.until("not panel.studio.busy")

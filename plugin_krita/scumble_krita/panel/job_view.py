@@ -27,8 +27,8 @@ CONNECTION = (
 
 
 class JobView(QtWidgets.QWidget):
-    """Signals: `apply`, `cancel`, `live(on)`, `discard`, `edit` for the buttons, `unstyle` for the last one's
-    menu, `retry` to connect again, `frames` to paint all frames of an animation.
+    """Signals: `apply`, `cancel`, `live(on)`, `discard`, `edit` for the buttons, `unstyle` and
+    `next` for the last one's menu, `retry` to connect again, `frames` to paint all frames of an animation.
     `edit_line` tells by itself that it is left."""
 
     apply = Signal()
@@ -37,6 +37,7 @@ class JobView(QtWidgets.QWidget):
     discard = Signal()
     edit = Signal()
     unstyle = Signal()
+    next = Signal()
     retry = Signal()
     frames = Signal()
 
@@ -69,7 +70,11 @@ class JobView(QtWidgets.QWidget):
         else:
             self.edit_button.setIcon(pencil)
         menu = QtWidgets.QMenu(self.edit_button)
-        for title, signal in ((_("Edit Painted Layer"), self.edit), (_("Take Style Off"), self.unstyle)):
+        for title, signal in (
+            (_("Edit Painted Layer"), self.edit),
+            (_("Show Next Result"), self.next),
+            (_("Take Style Off"), self.unstyle),
+        ):
             menu.addAction(title).triggered.connect(slot(self, signal.emit))
         self.edit_button.setMenu(menu)
         self.edit_button.setPopupMode(QtWidgets.QToolButton.ToolButtonPopupMode.MenuButtonPopup)

@@ -118,6 +118,7 @@ class Panel(QtWidgets.QWidget):
         job.apply.connect(slot(self, studio.apply))
         job.edit.connect(slot(self, lambda: self.perform("edit")))
         job.unstyle.connect(slot(self, lambda: self.perform("unstyle")))
+        job.next.connect(slot(self, lambda: self.perform("next")))
         job.edit_line.left.connect(slot(self, studio.leave_edited))
         job.cancel.connect(slot(self, studio.cancel))
         job.live.connect(self._live_clicked)

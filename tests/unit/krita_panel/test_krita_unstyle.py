@@ -56,7 +56,7 @@ def test_each_layer_that_is_selected_is_rid_of_its_style(panel: Panel, document:
     document.chosen = [as_painted(name, painted) for name in ("One", "Two")]
     click(panel.job.live_button)
     wait(lambda: document.preview)
-    panel.job.edit_button.menu().actions()[1].trigger()
+    panel.job.edit_button.menu().actions()[2].trigger()
     assert document.preview is None
     wait(lambda: not panel.studio.busy)
     assert [name for name, _result in document.above[1:]] == ["Style off · One", "Style off · Two"]
