@@ -13,7 +13,9 @@ from gimp_dialog import (
     FIRST_PLACE,
     PLACES,
     PROTECT,
+    PROTECT_EDGES,
     PROTECT_MASK,
+    PROTECT_SKIN,
     SECOND,
     choose_a_style,
     click,
@@ -230,8 +232,12 @@ display.delete()
     gimp.shell("sleep 0.5 && xdotool key --delay 250 Down Down Return")  # nothing more, selection, channel
     gimp.shell("xdotool mousemove 5 5")
     until(lambda: content(gimp, window, AFTER)[1] != placed[1], "the preview of what stays")
+    for field, percent in ((PROTECT_SKIN, 60), (PROTECT_EDGES, 30)):
+        click(gimp, window, field)
+        gimp.shell(f"xdotool key ctrl+a type {percent}; xdotool key Tab sleep 0.3")
     photo, new = (bytes.fromhex(data) for data in paint(gimp, running, window)["pixels"])
     half = np.repeat(np.array([255, 0], np.uint8), 150)
     pixels = Pixels(Extent(300, 200), PixelFormat("u8", "RGB"), photo)
     upper = bytes([255]) * 30000 + bytes(30000)
-    assert new == painted(client, pixels, ("adele", half), ("bedroom", 255 - half), mask=upper)
+    kept = {"protect_skin": 0.6, "protect_edges": 0.3}
+    assert new == painted(client, pixels, ("adele", half), ("bedroom", 255 - half), mask=upper, **kept)

@@ -190,7 +190,10 @@ def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(k
     krita.until("panel.protect.menu.isVisible()")
     krita.shell("xdotool sleep 0.2 key Down Down Down Return")  # nothing more, selection, the local mask
     krita.until("panel.protect.where.toolTip() == 'Kept of Photo'")
-    krita.run("panel.protect.skin._set(0.5)")
+    for bar in ("skin", "edges"):
+        click(krita, f"panel.protect.{bar}")
+        krita.until(f"0.3 < panel.studio.effect.protect_{bar} < 0.7")
+    kept = krita.run("e = panel.studio.effect; result = [e.protect_skin, e.protect_edges]")
     click(krita, "panel.job.live_button")
     krita.until("previews()")
     krita.run("keep('preview.raw', document.topLevelNodes()[1].pixelData(0, 0, 300, 200))")
@@ -205,7 +208,7 @@ def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(k
     )
     photo = Pixels(Extent(300, 200), PixelFormat("u8", "BGRA"), raw(krita, "photo"))
     upper = bytes([255]) * 30000 + bytes(30000)
-    request = StylizeRequest(photo, styles, mask=upper, protect_skin=0.5)
+    request = StylizeRequest(photo, styles, mask=upper, protect_skin=kept[0], protect_edges=kept[1])
     wanted = bytes(client.submit(request).result().view())
     assert raw(krita, "painted") == wanted
     # At this size the preview is the result.
