@@ -15,6 +15,7 @@ from gimp_images import INSIDE, Case, apply
 from scumble import Client
 from scumble.editing import load_settings
 from scumble.launch.connection_file import read_connection
+from scumble.settings import DEFAULT_WEIGHT, SETTINGS
 
 pytestmark = pytest.mark.editors
 
@@ -147,7 +148,7 @@ def test_the_styles_that_were_used_are_remembered(gimp, daemon, style):
     assert settings.effect.weight == 0.7
 
 
-def test_every_argument_is_documented(gimp):
+def test_every_argument_is_documented_and_begins_as_everywhere(gimp):
     arguments = gimp.run(
         """
 procedure = Gimp.get_pdb().lookup_procedure("plug-in-scumble")
@@ -157,6 +158,16 @@ result = [[p.name, p.nick, p.blurb] for p in procedure.get_arguments()]
     names = [name for name, _nick, _blurb in arguments]
     assert {"style-name", "style-file", "style-layer", "weight", "engine", "tiling", "apply-to"} <= set(names)
     assert all(nick and blurb for _name, nick, blurb in arguments), arguments
+    defaults = {
+        name.replace("_", "-"): setting.default for name, setting in SETTINGS.items() if name != "patch"
+    }
+    assert defaults["weight"] == DEFAULT_WEIGHT
+    assert defaults == gimp.run(
+        f"""
+config = Gimp.get_pdb().lookup_procedure("plug-in-scumble").create_config()
+result = {{name: config.get_property(name) for name in {list(defaults)!r}}}
+        """
+    )
 
 
 def test_the_menu_entry_is_there_although_the_client_is_not(start_gimp, tmp_path, plugin):
