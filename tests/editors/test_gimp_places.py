@@ -229,7 +229,7 @@ display.delete()
     placed = content(gimp, window, AFTER)
     click(gimp, window, PROTECT)
     click(gimp, window, PROTECT_MASK)
-    gimp.shell("sleep 0.5 && xdotool key --delay 250 Down Down Return")  # nothing more, selection, channel
+    gimp.shell("sleep 0.5 && xdotool key --delay 250 Down Down Return")  # none, selection, channel
     gimp.shell("xdotool mousemove 5 5")
     until(lambda: content(gimp, window, AFTER)[1] != placed[1], "the preview of what stays")
     for field, percent in ((PROTECT_SKIN, 60), (PROTECT_EDGES, 30)):

@@ -188,7 +188,7 @@ def test_by_mouse_a_style_goes_where_the_selection_is_and_the_preview_shows_it(k
     krita.run("panel.protection.set_open(True)")
     click(krita, "panel.protect.place")
     krita.until("panel.protect.menu.isVisible()")
-    krita.shell("xdotool sleep 0.2 key Down Down Down Return")  # nothing more, selection, the local mask
+    krita.shell("xdotool sleep 0.2 key Down Down Down Return")  # none, selection, the local mask
     krita.until("panel.protect.where.toolTip() == 'Kept of Photo'")
     for bar in ("skin", "edges"):
         click(krita, f"panel.protect.{bar}")

@@ -17,7 +17,7 @@ class ProtectedPlace(PlaceBox):
     with what the artist reads."""
 
     def __init__(self, config, choices: Sequence[Tuple[str, str]]) -> None:
-        super().__init__([("", _("Nothing more")), *choices])
+        super().__init__([("", _("No mask")), *choices])
         self._config = config
         self.set_tooltip_text(_("White in a layer, mask or channel is what stays."))
         self._show()

@@ -54,12 +54,12 @@ class ProtectView(QtWidgets.QWidget):
         self.skin.show_value(effect.protect_skin)
         self.edges.show_value(effect.protect_edges)
         self._mask = effect.protect_mask
-        titles = dict(self._choices()) if self._mask else {"": _("Nothing more")}
+        titles = dict(self._choices()) if self._mask else {"": _("No mask")}
         self.where.show_text(titles.get(self._mask, _("A mask that is not here")))
 
     def _choices(self) -> Sequence[Tuple[str, str]]:
         masks = [(mask, title) for mask, title in self._places() if mask not in ("", ELSEWHERE)]
-        return [("", _("Nothing more")), *masks]
+        return [("", _("No mask")), *masks]
 
     def _fill(self) -> None:
         def chosen(mask: str) -> None:

@@ -153,7 +153,7 @@ def test_what_is_protected_is_set_by_bars_and_a_mask_and_stays(panel, document, 
     panel.protection.set_open(True)
     panel.protect.edges._set(0.5)
     panel.protect.menu.aboutToShow.emit()
-    assert [action.text() for action in panel.protect.menu.actions()] == ["Nothing more", "Layer Left"]
+    assert [action.text() for action in panel.protect.menu.actions()] == ["No mask", "Layer Left"]
     panel.protect.menu.actions()[1].trigger()
     assert panel.protect.where.toolTip() == "Layer Left"
     click(panel.job.apply_button)
