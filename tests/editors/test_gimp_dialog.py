@@ -245,7 +245,7 @@ def test_the_line_follows_the_mouse_the_wheel_zooms_and_the_preview_grows_with_t
     gimp.shell(f"xdotool mousemove --window {window} 600 200 click 5 {away}")
     until(lambda: content(gimp, window, AFTER) == painted, "all of the layer again")
     gimp.shell(f"xdotool windowsize --sync {window} 1200 850 {away}")
-    until(lambda: content(gimp, window, "120x120+1050+380")[0] > 1000, "a larger preview")
+    until(lambda: content(gimp, window, "120x120+1000+380")[0] > 1000, "a larger preview")
     leave(gimp, running, window)
 
 

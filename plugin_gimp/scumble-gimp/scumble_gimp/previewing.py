@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Callable, Optional
+from typing import Callable, Optional, Tuple
 
 from gi.repository import GLib
 
@@ -45,6 +45,8 @@ class Previewing:
         self._part: Optional[Bounds] = None
         self._asked: Optional[Pixels] = None
         self._pixels: Optional[Pixels] = None
+        self._fitted: Optional[Tuple[Bounds, Pixels]] = None
+        """An area and its result, until another is asked for: a dialog of another size needs no other."""
         self._estimate, self._measures = Estimate(), False
 
     @property
@@ -74,7 +76,10 @@ class Previewing:
         selected = layers.target(self._image, self._layer, self._config.get_property("apply-to"))
         coverage = layers.coverage(self._image, self._layer, part, side) if selected is not None else None
         self.view.set_before(self.before, coverage)
-        self.later()
+        if zoom is None and self._fitted is not None and self._fitted[0] == area:
+            self.view.set_after(self._fitted[1])
+        else:
+            self.later()
 
     def later(self) -> None:
         """Paint again, once nothing has changed for a moment."""
@@ -94,6 +99,8 @@ class Previewing:
         if event.kind == "done":
             if self._asked is self.before and event.result is not None and not measured:
                 self.view.set_after(event.result)
+                if self._part is None:
+                    self._fitted = (self._area(), event.result)
             if measured:
                 stroke_size = self._config.get_property("stroke-size")
                 self._estimate.learn(self._measured_is(), event.seconds, self._small.extent, stroke_size)
@@ -150,6 +157,8 @@ class Previewing:
             effect = effect_of(self._config)
             if effect.styles:
                 self._asked = self.before
+                if not self._measures:
+                    self._fitted = None
                 pixels, region = self._small, within(self._area(), self._whole(), self._small.extent)
                 if self._part is not None:
                     # A region of the whole layer, as Paint paints it: what is seen is what will be there.
