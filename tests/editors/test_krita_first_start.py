@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from daemon_process import until
 from install_kit import Index, newcomer
 from krita_docker import choose, click, open_photo, show_docker
 
+from scumble.install.engine import read_engine, write_engine
 from scumble.install.installer import LOCK
 from scumble.locking import open_lock, try_lock
 from scumble_daemon.plugins.bundle import assemble_krita
@@ -85,8 +87,11 @@ def test_the_first_start_offers_the_engine_installs_it_and_paints(
     choose(krita)
     click(krita, "panel.job.apply_button")
     krita.until("not panel.studio.busy and len(names()) == 2")
+    found = read_engine(engine)
+    assert found is not None
+    write_engine(engine, replace(found, version="0.0.1"))
     krita.run("panel.perform('engine')")
-    krita.until("panel.install.isVisible()")
+    krita.until("panel.install.isVisible() and panel.install.press.text().startswith('Update (about ')")
     click(krita, "panel.install.remove")
     krita.until("panel.install.press.text().startswith('Install (about ')")
     assert not engine.exists()

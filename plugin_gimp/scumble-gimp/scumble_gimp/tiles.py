@@ -16,6 +16,7 @@ ACCENT = "#2a76d2"
 """Of what is chosen: seen on light and dark themes alike, with white letters on it."""
 _CHOSEN, _EDGE, _HOVERED = 0x2A76D2FF, 0xFFFFFFFF, 0xFFFFFFFF
 _DARK = 0x000000B0
+LONGEST = 48
 
 
 class Tiles:
@@ -75,5 +76,5 @@ class Tiles:
 
 
 def short(title: str) -> str:
-    """A title as it stands below a tile, in three lines at most: few are cut."""
-    return title if len(title) <= 34 else title[:33].rstrip() + "…"
+    """A title as it stands below a tile, in four lines at most: of the library's none is cut."""
+    return title if len(title) <= LONGEST else title[: LONGEST - 1].rstrip() + "…"
