@@ -172,7 +172,15 @@ for one in (image, big):
     done = running.result()
     assert done["status"] == "cancel", done
     assert done["trees"] == [["swirls 100% · Above", "Above", "swirls 100% · Below", "Below"], ["Big"]]
-    gimp.shell(f"xdotool windowactivate --sync {window} key ctrl+z")
+    # The results are shown one after another from GIMP's search for commands, which the keys open.
+    small = f"small = Gimp.Image.get_by_id({done['ids'][0]})"
+    gimp.run(f"{small}; small.set_selected_layers([small.get_layers()[1]])")
+    seen = f"{small}; result = [layer.get_visible() for layer in small.get_layers()]"
+    for wanted in ([False, True, True, True], [True, True, True, True]):
+        gimp.shell(f"xdotool windowactivate --sync {window} key slash sleep 1")
+        gimp.shell("xdotool type --delay 30 'show next result'; xdotool sleep 1 key Return sleep 0.5")
+        until(lambda wanted=wanted: gimp.run(seen) == wanted, "what is shown")
+    gimp.shell(f"xdotool windowactivate --sync {window} key --delay 300 ctrl+z ctrl+z ctrl+z")
     tree = f"{INSIDE}\nresult = tree(Gimp.Image.get_by_id({done['ids'][0]}))"
     until(lambda: gimp.run(tree) == ["Above", "Below"], "one step back")
     gimp.run(f"Gimp.Display.get_by_id({done['ids'][1]}).delete()")
