@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .client import Client
-from .conversion import to_array
+from .conversion import as_pixels, to_array
 from .errors import ScumbleError
 from .job import Job, Progress
 from .learn_request import LearnRequest
@@ -31,5 +31,6 @@ __all__ = [
     "StyleSource",
     "StyleWeight",
     "StylizeRequest",
+    "as_pixels",
     "to_array",
 ]
