@@ -69,6 +69,7 @@ def test_the_first_start_offers_the_engine_installs_it_and_paints(
     assert krita.run("result = panel.job.isVisible()") is False, "there is nothing to paint with yet"
     click(krita, "panel.install.press")
     krita.until("'their server cannot be reached' in panel.install.problem.text()")
+    assert krita.run("result = panel.install.log.horizontalScrollBar().maximum()") == 0, "lines are cut"
     index.blocked = False
     with another_editor_at_it(engine):
         assert krita.run("result = panel.install.press.text()") == "Continue"

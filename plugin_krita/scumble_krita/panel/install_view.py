@@ -56,7 +56,6 @@ class InstallView(QtWidgets.QWidget):
         self._bar.setRange(0, BAR_STEPS)
         self.log = QtWidgets.QPlainTextEdit()
         self.log.setReadOnly(True)
-        self.log.setLineWrapMode(QtWidgets.QPlainTextEdit.LineWrapMode.NoWrap)
         column = QtWidgets.QVBoxLayout(self)
         for widget in (
             *(
