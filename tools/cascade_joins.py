@@ -18,7 +18,7 @@ import numpy as np
 from built_in import signals_of
 from page import put, table
 from PIL import Image, ImageDraw, ImageFont
-from preview_difference import area_mean
+from preview_difference import SEEN, area_mean, fitting
 from stroke_scale import painted, scaled
 from torch import Tensor
 
@@ -96,14 +96,14 @@ def main(style: str, write: bool, out: Path) -> None:
     keep_freed_memory()
     model = load_model("microast", "cpu")
     styles, photo = [(signals_of(model, style), 1.0)], picture()
-    preview = np.asarray(painted(model, area_mean(photo), styles, Look()), float)
+    preview = np.asarray(painted(model, area_mean(photo, fitting(photo, SEEN)), styles, Look()), float)
     sheet = Image.new("RGB", (len(WAYS) * (CELL + GAP) + GAP, 3 * (CELL + GAP) + GAP), (255, 255, 255))
     rows = []
     for column, (name, way) in enumerate(WAYS.items()):
         with joined(**(way or {})):
             look = Look(detail=0.7) if "detail" in name else Look()
             result = painted(in_one_pass(model) if way is None else model, photo, styles, look)
-        off = np.abs(np.asarray(area_mean(result), float) - preview).mean()
+        off = np.abs(np.asarray(area_mean(result, fitting(result, SEEN)), float) - preview).mean()
         likeness = (f"{likeness_at(photo, result, place):.2f}" for place in (TEXT, FACE))
         rows.append([name, f"{off:.1f}", *likeness])
         click.echo(" | ".join(rows[-1]), err=True)

@@ -16,7 +16,7 @@ import click
 import numpy as np
 from built_in import signals_of
 from PIL import Image
-from preview_difference import area_mean
+from preview_difference import SEEN, area_mean, fitting
 from stroke_scale import painted
 
 from scumble_models.allocation import keep_freed_memory
@@ -46,9 +46,11 @@ def main(photo: Path, style: str, megapixels: tuple[float, ...], out: Path) -> N
         large = original.resize(
             (round(original.width * scale), round(original.height * scale)), Image.Resampling.LANCZOS
         )
-        preview = painted(model, area_mean(large), styles, Look())
+        preview = painted(model, area_mean(large, fitting(large, SEEN)), styles, Look())
         result = painted(model, large, styles, Look())
-        off = np.abs(np.asarray(area_mean(result), float) - np.asarray(preview, float)).mean()
+        off = np.abs(
+            np.asarray(area_mean(result, fitting(result, SEEN)), float) - np.asarray(preview, float)
+        ).mean()
         click.echo(f"{size:g} MP: {off:.2f} of 255 from the preview")
         x = GAP + column * (CELL[0] + GAP)
         whole = result.resize(_fitting(result, CELL[0]), Image.Resampling.LANCZOS)

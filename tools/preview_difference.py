@@ -3,9 +3,9 @@
 
     python tools/preview_difference.py [PHOTO ...] [--megapixels 2,12,24,50] [--write]
 
-Each photo is scaled to each size and painted; scaled down to a preview's 640 pixels, the result is compared
-with what a preview paints, which is the photo at that size. For each engine, in some of its styles. Half an
-hour on one core for all of it.
+Each photo is scaled to each size and painted; scaled down to 640 pixels, the result is compared with what a
+preview paints, which is the photo at that size, or at a larger one for smaller strokes. For each engine, in
+some of its styles. Half an hour on one core for all of it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from page import put, table
 from PIL import Image
 from stroke_scale import painted, scaled
 
+from scumble.editing.estimate import preview_side
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.cascade.scales import any_scale
 from scumble_models.look import Look
@@ -31,8 +32,8 @@ from scumble_models.tiling.box import Box
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "styles.md"
 PHOTOS = [ROOT / "examples" / "photos" / "coffee.jpg"]
-#: Long side of a preview.
-PREVIEW = 640
+#: Long side of the pictures that are compared.
+SEEN = 640
 ENGINES = {
     "microast": ("starry-night", "hatching"),  # the second is the worst of all
     "photo": ("red-fuji",),
@@ -88,8 +89,10 @@ def main(
                 for size in megapixels:
                     longer = max(original.size) * math.sqrt(size * 1e6 / (original.width * original.height))
                     photo = scaled(original, round(longer))
-                    preview = np.asarray(painted(model, area_mean(photo), signals, look), float)
-                    result = np.asarray(area_mean(painted(model, photo, signals, look)), float)
+                    copy = area_mean(photo, fitting(photo, min(max(photo.size), preview_side(stroke_size))))
+                    pictures = [painted(model, picture, signals, look) for picture in (copy, photo)]
+                    seen = fitting(photo, SEEN)
+                    preview, result = (np.asarray(area_mean(picture, seen), float) for picture in pictures)
                     found[size].append(float(np.abs(preview - result).mean()))
                     click.echo(f"{engine}, {name}, {path.stem}, {size:g} MP: {found[size][-1]:.2f}", err=True)
             cells = (f"{np.mean(values):.1f} ({max(values):.1f})" for values in found.values())
@@ -100,13 +103,18 @@ def main(
         put(PAGE, "preview and result", text)
 
 
-def area_mean(image: Image.Image) -> Image.Image:
-    """A picture scaled down to a preview's size: the mean over each pixel's area.
+def fitting(image: Image.Image, long_side: int) -> tuple[int, int]:
+    """The size of a picture whose long side is brought to a number of pixels."""
+    factor = long_side / max(image.size)
+    return round(image.width * factor), round(image.height * factor)
+
+
+def area_mean(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """A picture scaled down to a width and height: the mean over each pixel's area.
 
     Pillow's box filter takes whole pixels only: at 2.2 times that is 1 of 255 off, which some styles enlarge.
     """
-    factor = PREVIEW / max(image.size)
-    width, height = (round(side * factor) for side in image.size)
+    width, height = size
     scale = any_scale(Box(0, 0, *image.size), Box(0, 0, width, height))
     small = np.empty((height, width, 3), np.uint8)
     for cells in scale.coarse.tiles(128):

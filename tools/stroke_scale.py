@@ -19,6 +19,7 @@ from built_in import signals_of
 from page import put, table
 from PIL import Image
 
+from scumble.editing.estimate import preview_side
 from scumble_models.look import Look
 from scumble_models.registry import StyleModel, load_model
 from scumble_models.signals import StyleSignals
@@ -54,7 +55,10 @@ def main(write: bool) -> None:
                 small = scaled(result, SEEN)
                 added[size].append(centroid(light(small) - light(seen)))
                 marks[size].append(centroid_of_marks(light(small)))
-                preview = painted(model, seen, signals, Look(stroke_size=size))
+                copy = scaled(photo, min(LONG_SIDE, preview_side(size)))
+                preview = painted(model, copy, signals, Look(stroke_size=size)).resize(
+                    small.size, Image.Resampling.BOX
+                )
                 off[size].append(float(np.abs(np.asarray(preview, float) - np.asarray(small, float)).mean()))
     rows = [
         [

@@ -24,7 +24,7 @@ from scumble.editing import (
 )
 from scumble.editing.effect import ELSEWHERE
 from scumble.editing.engines import engine_choices
-from scumble.editing.estimate import Estimate, work
+from scumble.editing.estimate import Estimate, preview_side, work
 from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
 from scumble.editing.history import MAX_HISTORY, MAX_PICTURE
 from scumble.editing.mix import evened, put, with_mask, with_share, without
@@ -422,6 +422,16 @@ def test_as_many_pixels_are_estimated_as_the_engines_paint(width, ratio, stroke_
     factor = enlargement(whole, stroke_size)
     painted = factor**2 * whole.area if factor > 1 else sum(g.area for g in level_grids(whole, stroke_size))
     assert work(Extent(width, height), stroke_size) == pytest.approx(painted, rel=0.05)  # sides are rounded
+
+
+@given(st.integers(641, 9000), st.floats(0.25, 4))
+def test_what_a_preview_paints_is_the_coarsest_levels_of_the_layer(longest, stroke_size):
+    side = min(longest, preview_side(stroke_size))
+    preview, whole = Box(0, 0, side, side), Box(0, 0, longest, longest)
+    if longest * stroke_size >= 640 and longest > 1.02 * side:
+        painted = level_grids(preview, stroke_size)
+        assert enlargement(preview, stroke_size) == 1.0
+        assert level_grids(whole, stroke_size)[: len(painted)] == painted
 
 
 def test_a_layer_takes_as_long_as_its_small_copy_for_each_pixel_and_a_part_not_only_its_share():

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scumble import Bounds, Extent
+from scumble.editing.estimate import preview_side
 
 PATH = Path(__file__).parents[2] / "plugin_gimp" / "scumble-gimp" / "scumble_gimp" / "viewport.py"
 
@@ -60,10 +61,12 @@ def test_a_drag_moves_by_its_own_length(viewport_module):
     assert (after.x - before.x, after.y - before.y) == (30, -20)
 
 
-@given(SIDES, SIDES, st.data())
-def test_an_area_lies_in_the_small_copy_where_it_lies_in_the_layer(viewport_module, width, height, data):
+@given(SIDES, SIDES, st.floats(0.25, 4.0), st.data())
+def test_an_area_lies_in_the_small_copy_where_it_lies_in_the_layer(
+    viewport_module, width, height, stroke_size, data
+):
     whole = Bounds(0, 0, width, height)
-    factor = min(1.0, viewport_module.PAINTED / max(width, height))
+    factor = min(1.0, preview_side(stroke_size) / max(width, height))
     extent = Extent(max(1, int(width * factor)), max(1, int(height * factor)))
     left, top = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
     right, bottom = data.draw(st.integers(left + 1, width)), data.draw(st.integers(top + 1, height))

@@ -1,4 +1,4 @@
-"""How long a layer will take, told from a small picture of it: the same work on fewer pixels."""
+"""The small picture of a layer that a preview paints, and how long the layer will take, told from it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ GATHERING = 0.53
 """Share of the time that goes into statistics, which are of the whole layer even where half of it or less is
 painted; painting alone takes about as much, as all of a layer gets both from one pass. Measured with
 `tools/estimates.py`."""
+
+
+def preview_side(stroke_size: float) -> int:
+    """Longest side of the small copy of a layer that shows what strokes of a size will be.
+
+    Strokes smaller than 1 are painted on a larger picture: with a copy as large, nothing is enlarged for
+    them, and they follow the same details as the result's.
+    """
+    return round(BASE_SIDE / min(1.0, stroke_size))
 
 
 def work(layer: Extent, stroke_size: float = 1.0) -> float:

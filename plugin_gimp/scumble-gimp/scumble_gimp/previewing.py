@@ -9,7 +9,7 @@ from gi.repository import GLib
 
 from scumble import Bounds, Pixels, ScumbleError
 from scumble.editing import JobController, JobEvent
-from scumble.editing.estimate import Estimate
+from scumble.editing.estimate import Estimate, preview_side
 
 from . import layers, places
 from .config import effect_of
@@ -17,7 +17,7 @@ from .i18n import _
 from .painting import layer_pixels
 from .preview_view import PreviewView
 from .status_line import StatusLine
-from .viewport import PAINTED, Viewport, within
+from .viewport import Viewport, within
 
 DEBOUNCE_MS = 200
 
@@ -45,6 +45,7 @@ class Previewing:
         self._part: Optional[Bounds] = None
         self._asked: Optional[Pixels] = None
         self._pixels: Optional[Pixels] = None
+        self._small: Optional[Tuple[int, Pixels]] = None
         self._fitted: Optional[Tuple[Bounds, Pixels]] = None
         """An area and its result, until another is asked for: a dialog of another size needs no other."""
         self._estimate, self._measures = Estimate(), False
@@ -71,8 +72,6 @@ class Previewing:
         self.view.can_pan = part != area
         self._part = part if zoom is not None and part != self._whole() else None
         self.before = layers.scaled(self._layer, part, side)
-        # All of the layer as large as its strokes want it: then those are the result's, whatever its size.
-        self._small = layers.scaled(self._layer, self._whole(), PAINTED)
         selected = layers.target(self._image, self._layer, self._config.get_property("apply-to"))
         coverage = layers.coverage(self._image, self._layer, part, side) if selected is not None else None
         self.view.set_before(self.before, coverage)
@@ -103,7 +102,8 @@ class Previewing:
                     self._fitted = (self._area(), event.result)
             if measured:
                 stroke_size = self._config.get_property("stroke-size")
-                self._estimate.learn(self._measured_is(), event.seconds, self._small.extent, stroke_size)
+                small = self._small_copy(stroke_size)
+                self._estimate.learn(self._measured_is(), event.seconds, small.extent, stroke_size)
             elif self._part is None and self._seconds_to_paint() == 0:
                 self.later()
                 self._measures = True  # the first one may have read the network and the style
@@ -159,7 +159,8 @@ class Previewing:
                 self._asked = self.before
                 if not self._measures:
                     self._fitted = None
-                pixels, region = self._small, within(self._area(), self._whole(), self._small.extent)
+                pixels = self._small_copy(effect.stroke_size)
+                region = within(self._area(), self._whole(), pixels.extent)
                 if self._part is not None:
                     # A region of the whole layer, as Paint paints it: what is seen is what will be there.
                     pixels, region = self._whole_pixels(), self._part
@@ -173,6 +174,13 @@ class Previewing:
         except ScumbleError as error:
             self._on_error(error)
         return GLib.SOURCE_REMOVE
+
+    def _small_copy(self, stroke_size: float) -> Pixels:
+        """All of the layer as large as its strokes want it: then they are the result's, whatever its size."""
+        side = preview_side(stroke_size)
+        if self._small is None or self._small[0] != side:
+            self._small = (side, layers.scaled(self._layer, self._whole(), side))
+        return self._small[1]
 
     def _whole_pixels(self) -> Pixels:
         if self._pixels is None:

@@ -8,8 +8,6 @@ from scumble import Bounds, Extent
 
 ROOM = Extent(400, 280)
 """What the preview has before the dialog is on the screen."""
-PAINTED = 640
-"""Longest side of the copy of the whole layer that is painted for a preview: the coarsest level of a job."""
 
 
 class Viewport:

@@ -7,6 +7,7 @@ from typing import Any, Callable, Optional, Tuple
 
 from scumble import ScumbleError
 from scumble.editing import Effect, JobController, JobEvent
+from scumble.editing.estimate import preview_side
 
 from ..i18n import TEXTS, _
 from ..qt import Qt, QtCore, QtGui, QtWidgets, Signal
@@ -14,8 +15,6 @@ from .editor import Editor, Work, uses_selection
 from .guard import as_error, show, slot
 from .kinds import Object
 
-SIDE = 640
-"""Longest side of what is painted: a fraction of a second on a processor."""
 DEBOUNCE_MS = 200
 LOOK_MS = 400
 LOOK_SHARE = 0.1
@@ -161,7 +160,8 @@ class Live(QtCore.QObject):
             self.set_on(False)
             return None
         try:
-            work = self._editor.glance(SIDE, whole=uses_selection(self._effect()))
+            effect = self._effect()
+            work = self._editor.glance(preview_side(effect.stroke_size), whole=uses_selection(effect))
         except ScumbleError as error:
             if error.code != self._problem:
                 self._problem = error.code
