@@ -22,6 +22,7 @@ class Batch:
         content_features: relu4_1 of the content, ``(N, 512, S / 8, S / 8)``.
         style_statistics: per layer, of the style.
         style_grams: per layer, of the style; empty where no loss asks for them.
+        similar: photos that are like the content; None where no loss asks for them.
     """
 
     content: Tensor
@@ -29,6 +30,7 @@ class Batch:
     content_features: Tensor
     style_statistics: StyleStatistics
     style_grams: dict[str, Tensor]
+    similar: Tensor | None = None
 
 
 class Bank:
@@ -47,9 +49,10 @@ class Bank:
         crop: int,
         generator: Generator,
         grams: bool = False,
+        similar: bool = False,
     ) -> None:
         self._contents, self._styles, self._judge = contents, styles, judge
-        self._with_grams = grams
+        self._with_grams, self._with_similar = grams, similar
         self._crop, self._generator, self._next = crop, generator, 0
         joined = [self._make(8) for _ in range(max(1, size // 8))]
         self._content = torch.cat([b.content for b in joined])
@@ -93,4 +96,20 @@ class Bank:
         style = torch.randperm(len(self._style), generator=self._generator)[:count].to(device)
         statistics = {name: (mean[style], std[style]) for name, (mean, std) in self._statistics.items()}
         grams = {name: gram[style] for name, gram in self._grams.items()}
-        return Batch(self._content[content], self._style[style], self._features[content], statistics, grams)
+        similar = self._similar(content) if self._with_similar else None
+        return Batch(
+            self._content[content], self._style[style], self._features[content], statistics, grams, similar
+        )
+
+    def _similar(self, picks: Tensor) -> Tensor:
+        """For each of some contents another one, at random of the tenth that is most like it.
+
+        Likeness is the distance of mean activations of relu4_1: crops have no classes, nor have their
+        positions anything to do with each other.
+        """
+        means = self._features.mean((2, 3))
+        distances = torch.cdist(means[picks], means)
+        count = max(1, len(means) // 10)
+        nearest = distances.topk(count + 1, largest=False).indices[:, 1:]  # the first is itself
+        chosen = torch.randint(count, (len(picks), 1), generator=self._generator).to(nearest.device)
+        return self._content[nearest.gather(1, chosen)[:, 0]]

@@ -75,6 +75,10 @@ class TrainingMethod(ABC, Generic[Network]):
         """
         network.load_state_dict(dict(state))
 
+    def kept(self, state: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """What of the trained state is the network's weights; all but what only a training needs."""
+        return state
+
     def styles(self, network: Network, batch: Batch) -> StyleSignals:
         """The batch's styles as the network takes them."""
         return network.encode_style(batch.style)

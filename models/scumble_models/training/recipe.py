@@ -55,6 +55,8 @@ class LossWeights:
     reconstruction: float = 0.0
     out_of_range: float = 0.0
     reversal: float = 0.0
+    coherence: float = 0.0
+    restyle: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,9 @@ class Recipe:
         leave_out: parts of the network to train without, for ablations: ``filter_modulation`` of MicroAST,
             ``gating`` and ``shuffling`` of StyleKernel, ``bands`` of ArtFlow, ``block`` its second one.
         kernel: size of StyleKernel's kernels.
+        reading: of Equation 1 of the photorealistic network: ``mean``, ``moments`` or ``covariance``.
+        level: of VGG, where the photorealistic network's decoder begins.
+        betas: Adam's.
         autocast: ``off``, ``bf16`` or ``fp16``, for the loss network and convolutions.
         checkpoint_minutes: wall-clock minutes between checkpoints.
     """
@@ -93,6 +98,9 @@ class Recipe:
     init: str = ""
     leave_out: tuple[str, ...] = ()
     kernel: int = 3
+    reading: str = "moments"
+    level: str = "conv3_1"
+    betas: tuple[float, float] = (0.9, 0.99)
     autocast: str = "off"
     checkpoint_minutes: float = 5.0
     losses: LossWeights = LossWeights()

@@ -75,7 +75,7 @@ class Trainer:
                 for module, factor in self._method.parts(self.network)
             ],
             lr=recipe.learning_rate,
-            betas=(0.9, 0.99),
+            betas=recipe.betas,
         )
         self.step = 0
         side = max(phase.crop for phase in recipe.phases)
@@ -139,7 +139,8 @@ class Trainer:
         }
         save_state(state, self._checkpoint_path)
         weights = self.out / "weights.safetensors"
-        tensors = {k: v.detach().float().cpu().contiguous() for k, v in self.average.state_dict().items()}
+        kept = self._method.kept(self.average.state_dict())
+        tensors = {k: v.detach().float().cpu().contiguous() for k, v in kept.items()}
         save_atomically(tensors, weights, architecture=self.network.architecture)
         contents, styles = self._preview_inputs
         save_preview(self.average, contents, styles, self.out / f"preview-{self.step:06d}.png")
@@ -167,6 +168,7 @@ class Trainer:
             crop=phase.crop,
             generator=self._generator,
             grams=self.recipe.losses.gram > 0,
+            similar=self.recipe.losses.restyle > 0,
         )
 
     def _train_step(self, bank: Bank, phase: Phase) -> dict[str, float]:

@@ -1,0 +1,132 @@
+"""How the photorealistic network is trained: two stylizers, the second of which brings the content back.
+
+Section III of the paper. Eq. 4 and 6 as printed compare features of two photos place by place, which are not
+alike in any place; their means and deviations are compared here, as elsewhere in this package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scumble_models.photo_network.aggregation import GATHERS, Reading
+from scumble_models.photo_network.network import Decoder, PhotoNetwork
+from scumble_models.signals import StyleSignals
+from scumble_models.tiling.statistics import whole_statistics
+from scumble_models.training.bank import Batch
+from scumble_models.training.initialisation import begin_at_gray, he_initialised
+from scumble_models.training.judge import PRECISIONS
+from scumble_models.training.losses import content_loss, style_loss_each, style_statistics
+from scumble_models.training.method import TrainingMethod
+from scumble_models.vgg.encoder import STYLE_LAYERS, VGG16
+
+
+class TwoStylizers(PhotoNetwork):
+    """The network as it is trained: U, and in :attr:`second` the decoder of V, which is not shipped.
+
+    :attr:`coherence` are the convolutions W of the SCP loss (Eq. 2), one for each pooling.
+    """
+
+    def __init__(self, level: str, reading: Reading) -> None:
+        super().__init__(level, reading)
+        self.second = Decoder(level)
+        self.coherence = nn.ModuleList(
+            nn.Conv2d(width, width, 3, padding=1, padding_mode="reflect", bias=False) for width in self.pooled
+        )
+
+    def traced(
+        self, content: Tensor, signals: StyleSignals, second: bool = False
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The result of U, or of V; the content's features at the level; and the SCP loss."""
+        decoder = self.second if second else self.decoder
+        features, places, maxima = self.encode(content)
+        x = decoder.mirrored(len(maxima) + 1, features)
+        losses = []
+        for number, target, coherence in zip(self.numbers, maxima, self.coherence, strict=True):
+            gathered = whole_statistics(x, GATHERS[self.reading])
+            x = self.aggregate(decoder, number, x, gathered, signals)
+            losses.append(F.mse_loss(coherence(x).float(), target.float()))
+            x, places = self.restore(decoder, number, x, places)
+        return x.float(), features.float(), torch.stack(losses).sum()
+
+
+class Training(TrainingMethod[PhotoNetwork]):
+    """The paper's training, after a first stage on colours that were moved without a network."""
+
+    def initial(self, loss_network: VGG16) -> TwoStylizers:
+        """Two decoders that begin with mid-gray; the loss network is the encoder."""
+        network = TwoStylizers(self.recipe.level, cast(Reading, self.recipe.reading))
+        network.encoder.load_state_dict(loss_network.state_dict())
+        network.encoder.requires_grad_(False)
+        for decoder in (network.decoder, network.second):
+            he_initialised(decoder)
+            begin_at_gray(decoder.conv_1_d1)
+        for layer in network.coherence:
+            nn.init.dirac_(cast(nn.Conv2d, layer).weight)
+        return network
+
+    def load(self, network: PhotoNetwork, state: Mapping[str, Tensor]) -> None:
+        """Both stylizers begin with the one decoder that a first stage leaves."""
+        own = network.state_dict()
+        taken = {name: tensor.float() for name, tensor in state.items() if name in own}
+        if not any(name.startswith("decoder.") for name in taken):
+            raise KeyError("decoder")
+        again = {
+            f"second.{n.removeprefix('decoder.')}": t for n, t in taken.items() if n.startswith("decoder.")
+        }
+        network.load_state_dict({**own, **again, **taken})
+
+    def kept(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Without V and the convolutions of the loss."""
+        return {n: t for n, t in state.items() if not n.startswith(("second.", "coherence."))}
+
+    def parts(self, network: PhotoNetwork) -> Iterator[tuple[nn.Module, float]]:
+        """Both decoders, and the convolutions of the SCP loss."""
+        assert isinstance(network, TwoStylizers)
+        for part in (network.decoder, network.second, network.coherence):
+            yield part, 1.0
+
+    def result(
+        self, network: PhotoNetwork, batch: Batch, signals: StyleSignals
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """What U makes of the content, and the content's features (Eq. 3)."""
+        assert isinstance(network, TwoStylizers)
+        with self._precision(batch.content):
+            result, features, self._coherence = network.traced(batch.content, signals)
+        # Of the layers in Eq. 3, 5 and 7 the two finest would hold the colours.
+        self._result, self._features = result, {network.level: features, "conv4_1": batch.content_features}
+        return result, self._features
+
+    def further_losses(
+        self, network: PhotoNetwork, batch: Batch, signals: StyleSignals, activations: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """SCP (Eq. 2) of both stylizers, and the perceptual losses of V (Eq. 5 to 7)."""
+        del signals
+        weights, found = self.recipe.losses, {}
+        coherence = self._coherence
+        if weights.restyle:
+            assert isinstance(network, TwoStylizers)
+            assert batch.similar is not None
+            with self._precision(batch.content):
+                similar = network.encode_style(batch.similar)
+                again, _, of_second = network.traced(self._result, similar, second=True)
+                of_again = {name: x.float() for name, x in network.encoder(again, STYLE_LAYERS).items()}
+                of_similar = {n: x.float() for n, x in network.encoder(batch.similar, STYLE_LAYERS).items()}
+            coherence = coherence + of_second
+            losses = [content_loss(of_again[name], self._features[name]) for name in self._features]  # Eq. 7
+            losses += [content_loss(of_again[name], activations[name]) for name in self._features]  # Eq. 5
+            statistics = style_statistics(of_similar)
+            losses.append(style_loss_each(style_statistics(of_again), statistics).mean())  # Eq. 6
+            found["restyle"] = torch.stack(losses).sum()
+        if weights.coherence:
+            found["coherence"] = coherence
+        return found
+
+    def _precision(self, images: Tensor) -> AbstractContextManager:
+        kind = PRECISIONS.get(self.recipe.autocast)
+        return torch.autocast(images.device.type, kind or torch.bfloat16, enabled=kind is not None)
