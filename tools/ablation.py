@@ -62,7 +62,27 @@ def of_stylekernel(steps: int, crop: int, batch: int) -> dict[str, Recipe]:
     }
 
 
-VARIANTS = {"microast": of_microast, "stylekernel": of_stylekernel}
+def of_photo_network(steps: int, crop: int, batch: int) -> dict[str, Recipe]:
+    """The recipe cut short (table III of the paper, and the three readings of its Equation 1).
+
+    TRAIN_DIR's style/ holds photos, and `tools/photo_figures.py --engine RUN/VARIANT/weights.safetensors`
+    (`--reading` for those two) measures what is asked of photos.
+    """
+    recipe = read_recipe(engine_folder("photo_network").path / "recipe.toml")
+    change, losses = dataclasses.replace, recipe.losses
+    full = change(recipe, phases=(Phase(steps, crop, batch),))
+    perceptual = change(losses, content=0.0, style=0.0, restyle=0.0, structure=0.0)
+    return {
+        "everything": full,
+        "without SCP": change(full, losses=change(losses, coherence=0.0)),
+        "without re-stylization": change(full, losses=change(losses, restyle=0.0)),
+        "without perceptual losses": change(full, losses=perceptual),
+        "mean": change(full, reading="mean"),
+        "covariance": change(full, reading="covariance"),
+    }
+
+
+VARIANTS = {"microast": of_microast, "stylekernel": of_stylekernel, "photo_network": of_photo_network}
 
 
 @click.command()

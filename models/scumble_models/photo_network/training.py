@@ -20,7 +20,7 @@ from scumble_models.signals import StyleSignals
 from scumble_models.tiling.statistics import whole_statistics
 from scumble_models.training.bank import Batch
 from scumble_models.training.initialisation import begin_at_gray, he_initialised
-from scumble_models.training.judge import PRECISIONS
+from scumble_models.training.judge import PRECISIONS, Judge
 from scumble_models.training.losses import content_loss, style_loss_each, style_statistics
 from scumble_models.training.method import TrainingMethod
 from scumble_models.vgg.encoder import STYLE_LAYERS, VGG16
@@ -56,7 +56,7 @@ class TwoStylizers(PhotoNetwork):
 
 
 class Training(TrainingMethod[PhotoNetwork]):
-    """The paper's training, after a first stage on colours that were moved without a network."""
+    """The paper's training, after a first stage that gives photos back part by part."""
 
     def initial(self, loss_network: VGG16) -> TwoStylizers:
         """Two decoders that begin with mid-gray; the loss network is the encoder."""
@@ -66,6 +66,8 @@ class Training(TrainingMethod[PhotoNetwork]):
         for decoder in (network.decoder, network.second):
             he_initialised(decoder)
             begin_at_gray(decoder.conv_1_d1)
+            for number in network.numbers:
+                nn.init.dirac_(decoder.of(number + 1, "d2").weight)
         for layer in network.coherence:
             nn.init.dirac_(cast(nn.Conv2d, layer).weight)
         return network
@@ -90,6 +92,29 @@ class Training(TrainingMethod[PhotoNetwork]):
         assert isinstance(network, TwoStylizers)
         for part in (network.decoder, network.second, network.coherence):
             yield part, 1.0
+
+    def reconstruction(
+        self, network: PhotoNetwork, judge: Judge, batch: Batch, level: str
+    ) -> dict[str, Tensor]:
+        """Every part of the decoder gives back what the encoder had there, from what the encoder has next.
+
+        Each part learns at once and by itself, in a fraction of the steps that the whole takes.
+        """
+        del judge, level
+        images = torch.cat([batch.content, batch.style])
+        with self._precision(images):
+            x, places, maxima = network.encode(images)
+            wanted = [*maxima, images]
+            losses = [_distance(network.decoder.mirrored(len(maxima) + 1, x), wanted[0])]
+            for number, features, target in zip(network.numbers, maxima, wanted[1:], strict=True):
+                again = F.relu(network.decoder.of(number + 1, "d2")(features))
+                losses.append(_distance(again, features))
+                result, places = network.restore(network.decoder, number, features, places)
+                losses.append(_distance(result, target) if number > 1 else result.new_zeros(()))
+        result = result.float()
+        gradients = [F.l1_loss(result.diff(dim=axis), images.diff(dim=axis)) for axis in (2, 3)]
+        pixel = {"pixel": F.l1_loss(result, images), "gradient": torch.stack(gradients).sum()}
+        return {**pixel, "coherence": torch.stack(losses).sum()}
 
     def result(
         self, network: PhotoNetwork, batch: Batch, signals: StyleSignals
@@ -130,3 +155,8 @@ class Training(TrainingMethod[PhotoNetwork]):
     def _precision(self, images: Tensor) -> AbstractContextManager:
         kind = PRECISIONS.get(self.recipe.autocast)
         return torch.autocast(images.device.type, kind or torch.bfloat16, enabled=kind is not None)
+
+
+def _distance(result: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference of features, relative to what they are."""
+    return F.mse_loss(result.float(), target.float()) / target.float().square().mean()

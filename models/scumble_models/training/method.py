@@ -15,7 +15,9 @@ from scumble_models.folders import engine_folder
 from scumble_models.network import StyleNetwork
 from scumble_models.signals import StyleSignals
 from scumble_models.training.bank import Batch
+from scumble_models.training.judge import Judge
 from scumble_models.training.recipe import Recipe
+from scumble_models.training.reconstruction import reconstruction_losses
 from scumble_models.vgg.encoder import VGG16
 
 Network = TypeVar("Network", bound=StyleNetwork)
@@ -104,6 +106,10 @@ class TrainingMethod(ABC, Generic[Network]):
             architecture=network.architecture,
             level=level,
         )
+
+    def reconstruction(self, network: Network, judge: Judge, batch: Batch, level: str) -> dict[str, Tensor]:
+        """The losses of a phase of reconstruction from a level of VGG, each an unweighted scalar."""
+        return reconstruction_losses(self.decoder(network, level), judge, batch, level, self.recipe.autocast)
 
     def further_losses(
         self, network: Network, batch: Batch, signals: StyleSignals, activations: Mapping[str, Tensor]

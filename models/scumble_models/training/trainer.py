@@ -24,7 +24,6 @@ from scumble_models.training.method import training_method
 from scumble_models.training.objective import perceptual_losses, pixel_losses
 from scumble_models.training.preview import save_preview
 from scumble_models.training.recipe import Phase, Recipe
-from scumble_models.training.reconstruction import reconstruction_losses
 from scumble_models.vgg.encoder import VGG16, shipped_encoder
 
 #: Steps in a row with a loss or gradient that is not finite before training gives up.
@@ -198,8 +197,7 @@ class Trainer:
             return pixel_losses(self.network, self._method, batch)
         if phase.target == "reconstruction":
             level = phase.levels[self.step % len(phase.levels)]
-            decoder = self._method.decoder(self.network, level)
-            return reconstruction_losses(decoder, self._judge, batch, level, self.recipe.autocast)
+            return self._method.reconstruction(self.network, self._judge, batch, level)
         return perceptual_losses(self.network, self._method, self._judge, batch, self.recipe.losses)
 
     def _learning_rate(self) -> float:
