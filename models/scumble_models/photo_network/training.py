@@ -98,7 +98,8 @@ class Training(TrainingMethod[PhotoNetwork]):
     ) -> dict[str, Tensor]:
         """Every part of the decoder gives back what the encoder had there, from what the encoder has next.
 
-        Each part learns at once and by itself, in a fraction of the steps that the whole takes.
+        Each part learns at once and by itself, in a fraction of the steps that the whole takes. What
+        redistributes (``d2``) has nothing to do here: it begins as it is, and gives its features back.
         """
         del judge, level
         images = torch.cat([batch.content, batch.style])
@@ -107,10 +108,9 @@ class Training(TrainingMethod[PhotoNetwork]):
             wanted = [*maxima, images]
             losses = [_distance(network.decoder.mirrored(len(maxima) + 1, x), wanted[0])]
             for number, features, target in zip(network.numbers, maxima, wanted[1:], strict=True):
-                again = F.relu(network.decoder.of(number + 1, "d2")(features))
-                losses.append(_distance(again, features))
                 result, places = network.restore(network.decoder, number, features, places)
-                losses.append(_distance(result, target) if number > 1 else result.new_zeros(()))
+                if number > 1:
+                    losses.append(_distance(result, target))
         result = result.float()
         gradients = [F.l1_loss(result.diff(dim=axis), images.diff(dim=axis)) for axis in (2, 3)]
         pixel = {"pixel": F.l1_loss(result, images), "gradient": torch.stack(gradients).sum()}

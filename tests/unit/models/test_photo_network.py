@@ -164,6 +164,22 @@ def test_the_second_stylizer_is_not_trained_where_no_loss_asks_for_it(tmp_path: 
     assert changed_parts(Trainer(recipe, tmp_path, folder, folder, tmp_path / "run")) == {"decoder"}
 
 
+def test_all_that_is_mirrored_learns_to_give_photos_back(tmp_path: Path, folder: ImageFolder):
+    recipe = a_recipe("reconstruction", losses=LossWeights(coherence=1.0), learning_rate=1e-3)
+    recipe = dataclasses.replace(recipe, phases=(dataclasses.replace(recipe.phases[0], steps=12),))
+    trainer = Trainer(recipe, tmp_path, folder, folder, tmp_path / "run")
+    losses: list[dict[str, float]] = []
+    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer.run(lambda step, steps, values: losses.append(values))
+    after = trainer.network.state_dict()
+    unchanged = {k for k, v in before.items() if torch.equal(v, after[k])}
+    learned = {name for name in before if name.startswith("decoder.")}
+    kept = {name for name in learned if "_d2" in name and "conv_1" not in name}
+    assert unchanged & learned == kept
+    for name in ("pixel", "coherence"):
+        assert losses[-1][name] < 0.9 * losses[0][name]
+
+
 def test_both_stylizers_begin_with_what_the_first_stage_has_left(tmp_path: Path, folder: ImageFolder):
     trainer = Trainer(a_recipe("pixel"), tmp_path, folder, folder, tmp_path / "one")
     assert changed_parts(trainer) == {"decoder"}
