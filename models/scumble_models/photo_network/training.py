@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scumble_models.errors import TrainingError
 from scumble_models.photo_network.aggregation import GATHERS, Reading
 from scumble_models.photo_network.network import Decoder, PhotoNetwork
 from scumble_models.signals import StyleSignals
@@ -59,8 +60,15 @@ class Training(TrainingMethod[PhotoNetwork]):
     """The paper's training, after a first stage that gives photos back part by part."""
 
     def initial(self, loss_network: VGG16) -> TwoStylizers:
-        """Two decoders that begin with mid-gray; the loss network is the encoder."""
-        network = TwoStylizers(self.recipe.level, cast(Reading, self.recipe.reading))
+        """Two decoders that begin with mid-gray; the loss network is the encoder.
+
+        Raises:
+            TrainingError: a level or a reading of Equation 1 that there is not.
+        """
+        level, reading = self.recipe.level, self.recipe.reading
+        if reading not in GATHERS or level not in ("conv2_1", "conv3_1", "conv4_1"):
+            raise TrainingError("The recipe asks for a level or a reading that the photo network has not.")
+        network = TwoStylizers(level, cast(Reading, reading))
         network.encoder.load_state_dict(loss_network.state_dict())
         network.encoder.requires_grad_(False)
         for decoder in (network.decoder, network.second):
@@ -105,7 +113,7 @@ class Training(TrainingMethod[PhotoNetwork]):
         images = torch.cat([batch.content, batch.style])
         with self._precision(images):
             x, places, maxima = network.encode(images)
-            wanted = [*maxima, images]
+            wanted, result = [*maxima, images], images
             losses = [_distance(network.decoder.mirrored(len(maxima) + 1, x), wanted[0])]
             for number, features, target in zip(network.numbers, maxima, wanted[1:], strict=True):
                 result, places = network.restore(network.decoder, number, features, places)

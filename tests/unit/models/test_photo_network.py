@@ -192,6 +192,12 @@ def test_both_stylizers_begin_with_what_the_first_stage_has_left(tmp_path: Path,
         assert torch.equal(value, network.second.state_dict()[name])
 
 
+@pytest.mark.parametrize("wrong", [{"reading": "printed"}, {"level": "conv1_1"}])
+def test_a_reading_or_a_level_that_there_is_not_is_refused(wrong: dict[str, str]):
+    with pytest.raises(TrainingError, match="a level or a reading"):
+        Training(a_recipe(**wrong)).start(Path(), VGG16())
+
+
 def test_weights_without_a_decoder_are_no_start(tmp_path: Path):
     save_file({"layer": torch.zeros(1)}, tmp_path / "start.safetensors")
     with pytest.raises(TrainingError, match="do not fit"):
