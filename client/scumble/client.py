@@ -276,10 +276,11 @@ class Client:
         try:
             try:
                 self._submit(job)
+                return
             except ScumbleError as error:
                 if error.code not in LOST:
                     raise
-                self._submit(job)
+            self._submit(job)
         except BaseException:
             self._forget(job)
             raise

@@ -150,8 +150,10 @@ class Job(Pending[Pixels]):
             self.connection.sharing = False
         try:
             self._client._submit_again(self)
+            return None
         except ScumbleError as error:
-            self._recover(error)
+            lost = error.unraised()
+        self._recover(lost)
         return None
 
     def _received(self, data: BytesLike) -> Pixels:

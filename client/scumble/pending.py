@@ -163,10 +163,13 @@ class Pending(Generic[R]):
         """After a silence: is the daemon there, and does it still know us?"""
         try:
             self._client.ping(timeout=3 * SILENCE_S)
+            return
         except ScumbleError as error:
             if error.code not in LOST:
                 raise
-            self._recover(error)
+            lost = error.unraised()
+        # Not while it is handled: what is raised on the way would hold it, and with it this job.
+        self._recover(lost)
 
     def _recover(self, error: ScumbleError) -> None:
         """Connect again and ask again, under the same id: nothing is done twice."""

@@ -190,10 +190,10 @@ class Dealer:
         except BaseException as error:
             if message.begun and not message.done:
                 # The peer would take the next message for the rest of this one.
-                broken = ConnectionBroken("the connection was given up: a message was half sent")
-                self._fail(broken)
+                reason = "the connection was given up: a message was half sent"
+                self._fail(reason)
                 if isinstance(error, Timeout):
-                    raise broken from error
+                    raise ConnectionBroken(reason) from error
             raise
 
     def _next_event(self, deadline: Deadline) -> Event:
@@ -207,7 +207,7 @@ class Dealer:
             try:
                 event = self._decoder.next_event()
             except ZmtpError as error:
-                self._fail(error)
+                self._fail(str(error))
                 raise
             if isinstance(event, Ping):
                 self._pongs.append(encode_pong(event.context))
@@ -229,7 +229,7 @@ class Dealer:
                 transport.wait(self._sock, self._waker, deadline, read=True, write=write)
             elif count == 0:
                 self._check()
-                self._give_up(ConnectionBroken("the peer closed the connection"))
+                self._give_up("the peer closed the connection")
             else:
                 self._decoder.advance(count)
 
@@ -238,7 +238,7 @@ class Dealer:
             return transport.read(self._sock, self._decoder.space())
         except OSError as error:
             self._check()
-            self._give_up(ConnectionBroken("the connection was lost: {}".format(error)), error)
+            self._give_up("the connection was lost: {}".format(error), error)
 
     def _write(self, outgoing: Outgoing, deadline: Deadline) -> None:
         """Write it all; holds _send_lock, or is alone. On Timeout `outgoing` keeps what is left."""
@@ -314,16 +314,17 @@ class Dealer:
         if self._failure is not None:
             raise ConnectionBroken("the connection is unusable: {}".format(self._failure))
 
-    def _fail(self, error: ZmtpError) -> None:
+    def _fail(self, reason: str) -> None:
         """Make the connection unusable for every thread, now and later."""
         with self._state_lock:
             if self._failure is None and not self._closed:
-                self._failure = str(error)
+                self._failure = reason
                 self._interrupt()
 
-    def _give_up(self, error: ZmtpError, cause: Optional[BaseException] = None) -> NoReturn:
-        self._fail(error)
-        raise error from cause
+    def _give_up(self, reason: str, cause: Optional[BaseException] = None) -> NoReturn:
+        self._fail(reason)
+        # No name for it here: it would hold this frame, which would hold it and all that it has passed.
+        raise ConnectionBroken(reason) from cause
 
     def _interrupt(self) -> None:
         self._waker.stay_awake()

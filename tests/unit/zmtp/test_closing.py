@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import socket
 import threading
+import weakref
 
 import pytest
 from hypothesis import given, settings
@@ -121,6 +123,33 @@ def test_connections_leave_no_descriptor_behind(path):
 
 
 @pytest.mark.parametrize("path", ["tcp", "ipc"], indirect=True)
+@pytest.mark.parametrize("said", [b"", HANDSHAKE], ids=["in the handshake", "later"])
+def test_an_error_that_is_over_holds_on_to_nothing(path, said: bytes):
+    """Errors that hold themselves hold the frames that they passed, and layers of 100 MB in those."""
+
+    class Layer:
+        pass
+
+    def script(conn: socket.socket) -> None:
+        conn.sendall(said)
+
+    def use(layer: Layer, endpoint: str) -> None:
+        with connect(endpoint) as dealer:
+            dealer.recv_multipart(PATIENCE)
+
+    gc.disable()
+    try:
+        with peer(script, path) as endpoint:
+            layer = Layer()
+            with contextlib.suppress(ConnectionBroken):
+                use(layer, endpoint)
+            left = weakref.ref(layer)
+            del layer
+            assert left() is None
+    finally:
+        gc.enable()
+
+
 def test_a_process_with_more_than_a_thousand_descriptors_can_connect(path):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < 2000:
