@@ -24,7 +24,7 @@ from scumble.editing import (
 )
 from scumble.editing.effect import ELSEWHERE
 from scumble.editing.engines import engine_choices
-from scumble.editing.estimate import Estimate, preview_side, work
+from scumble.editing.estimate import JOINING, Estimate, preview_side, work
 from scumble.editing.gallery import FAVOURITES, LAYERS, RECENT
 from scumble.editing.history import MAX_HISTORY, MAX_PICTURE
 from scumble.editing.mix import evened, put, with_mask, with_share, without
@@ -420,7 +420,8 @@ def test_as_many_pixels_are_estimated_as_the_engines_paint(width, ratio, stroke_
     height = round(width * ratio)
     whole = Box(0, 0, width, height)
     factor = enlargement(whole, stroke_size)
-    painted = factor**2 * whole.area if factor > 1 else sum(g.area for g in level_grids(whole, stroke_size))
+    coarsest, *finer = (grid.area for grid in level_grids(whole, stroke_size))
+    painted = factor**2 * whole.area if factor > 1 else coarsest + JOINING * sum(finer)
     assert work(Extent(width, height), stroke_size) == pytest.approx(painted, rel=0.05)  # sides are rounded
 
 
@@ -442,7 +443,7 @@ def test_a_layer_takes_as_long_as_its_small_copy_for_each_pixel_and_a_part_not_o
     assert not estimate.knows("b")
     assert estimate.seconds(small, None, 1.0) == pytest.approx(2.0)
     whole = estimate.seconds(layer, None, 1.0)
-    assert whole == pytest.approx(2.0 * (81 + 9 + 1))
+    assert whole == pytest.approx(2.0 * (JOINING * (81 + 9) + 1))
     assert estimate.seconds(layer, Bounds(0, 0, 5760, 4300), 1.0) == whole
     quarter = estimate.seconds(layer, Bounds(0, 0, 2880, 2160), 1.0)
     assert whole / 2 < quarter < whole

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import List, Optional
 
 from ..pixels.geometry import Bounds, Extent
 
 BASE_SIDE = 640
 """Long side of the picture on which a stroke size of 1 paints, as the engines have it."""
 STEP, LITTLE_STEP, WIDEST_STEP, LEAST_STEP = 3, 2, 4.6, 1.02
+JOINING = 1.25
+"""What a pixel costs of a level that is joined with a coarser one, by one of the coarsest: with the engine
+that editors begin with, measured with `tools/estimates.py`."""
 GATHERING = 0.53
 """Share of the time that goes into statistics, which are of the whole layer even where half of it or less is
 painted; painting alone takes about as much, as all of a layer gets both from one pass. Measured with
@@ -25,25 +28,28 @@ def preview_side(stroke_size: float) -> int:
 
 
 def work(layer: Extent, stroke_size: float = 1.0) -> float:
-    """Pixels that are painted for a layer, those of all coarser levels among them."""
+    """How many pixels of one level would take as long as a layer with all of its coarser levels."""
     longest = max(layer)
     preview = min(BASE_SIDE, longest) / longest
     ratio = stroke_size / preview
     if ratio < 1 / LEAST_STEP:  # painted enlarged
         return layer.area / ratio**2
     if stroke_size > 1 and preview * LEAST_STEP < 1:  # a preview's levels come first
-        smaller = layer.area * preview**2
-        return _work(float(layer.area), 1 / preview) + _work(smaller, stroke_size) - smaller
-    return _work(float(layer.area), ratio)
+        levels = _levels(float(layer.area), 1 / preview)[:-1]
+        levels += _levels(layer.area * preview**2, stroke_size)
+    else:
+        levels = _levels(float(layer.area), ratio)
+    return JOINING * sum(levels[:-1]) + levels[-1]
 
 
-def _work(area: float, ratio: float) -> float:
-    """Pixels of all levels down to the one that is so many times smaller."""
-    pixels = 0.0
+def _levels(area: float, ratio: float) -> List[float]:
+    """Pixels of all levels, the finest first, down to the one that is so many times smaller."""
+    found = [area]
     while ratio > WIDEST_STEP:
         step = STEP if ratio >= STEP * LITTLE_STEP else LITTLE_STEP
-        pixels, area, ratio = pixels + area, area / step**2, ratio / step
-    return pixels + area + (area / ratio**2 if ratio > LEAST_STEP else 0.0)
+        ratio /= step
+        found.append(found[-1] / step**2)
+    return [*found, found[-1] / ratio**2] if ratio > LEAST_STEP else found
 
 
 class Estimate:
