@@ -190,10 +190,10 @@ class Dealer:
         except BaseException as error:
             if message.begun and not message.done:
                 # The peer would take the next message for the rest of this one.
-                reason = "the connection was given up: a message was half sent"
-                self._fail(reason)
+                half_sent = "the connection was given up: a message was half sent"
+                self._fail(half_sent)
                 if isinstance(error, Timeout):
-                    raise ConnectionBroken(reason) from error
+                    raise ConnectionBroken(half_sent) from error
             raise
 
     def _next_event(self, deadline: Deadline) -> Event:

@@ -122,7 +122,6 @@ def test_connections_leave_no_descriptor_behind(path):
     assert open_descriptors() == before
 
 
-@pytest.mark.parametrize("path", ["tcp", "ipc"], indirect=True)
 @pytest.mark.parametrize("said", [b"", HANDSHAKE], ids=["in the handshake", "later"])
 def test_an_error_that_is_over_holds_on_to_nothing(path, said: bytes):
     """Errors that hold themselves hold the frames that they passed, and layers of 100 MB in those."""
@@ -150,6 +149,7 @@ def test_an_error_that_is_over_holds_on_to_nothing(path, said: bytes):
         gc.enable()
 
 
+@pytest.mark.parametrize("path", ["tcp", "ipc"], indirect=True)
 def test_a_process_with_more_than_a_thousand_descriptors_can_connect(path):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard != resource.RLIM_INFINITY and hard < 2000:
