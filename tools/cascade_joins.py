@@ -18,8 +18,8 @@ import numpy as np
 from built_in import signals_of
 from page import put, table
 from PIL import Image, ImageDraw, ImageFont
-from preview_difference import SEEN, area_mean, fitting
-from stroke_scale import painted, scaled
+from preview_difference import SEEN, area_mean
+from stroke_scale import fitting, painted, scaled
 from torch import Tensor
 
 from scumble_bench.contender import in_one_pass

@@ -16,8 +16,8 @@ import click
 import numpy as np
 from built_in import signals_of
 from PIL import Image
-from preview_difference import SEEN, area_mean, fitting
-from stroke_scale import painted
+from preview_difference import SEEN, area_mean
+from stroke_scale import fitting, painted
 
 from scumble_models.allocation import keep_freed_memory
 from scumble_models.look import Look

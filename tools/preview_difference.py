@@ -20,7 +20,7 @@ import torch
 from built_in import signals_of
 from page import put, table
 from PIL import Image
-from stroke_scale import painted, scaled
+from stroke_scale import fitting, painted, scaled
 
 from scumble.editing.estimate import preview_side
 from scumble_models.allocation import keep_freed_memory
@@ -101,12 +101,6 @@ def main(
     click.echo(text)
     if write:
         put(PAGE, "preview and result", text)
-
-
-def fitting(image: Image.Image, long_side: int) -> tuple[int, int]:
-    """The size of a picture whose long side is brought to a number of pixels."""
-    factor = long_side / max(image.size)
-    return round(image.width * factor), round(image.height * factor)
 
 
 def area_mean(image: Image.Image, size: tuple[int, int]) -> Image.Image:

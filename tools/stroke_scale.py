@@ -85,9 +85,15 @@ def main(write: bool) -> None:
 
 def scaled(image: Image.Image, long_side: int) -> Image.Image:
     """A picture brought to a long side."""
+    smaller = long_side < max(image.size)
+    way = Image.Resampling.BOX if smaller else Image.Resampling.LANCZOS
+    return image.resize(fitting(image, long_side), way)
+
+
+def fitting(image: Image.Image, long_side: int) -> tuple[int, int]:
+    """The size of a picture whose long side is brought to a number of pixels."""
     scale = long_side / max(image.size)
-    size = (round(image.width * scale), round(image.height * scale))
-    return image.resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.LANCZOS)
+    return round(image.width * scale), round(image.height * scale)
 
 
 def painted(

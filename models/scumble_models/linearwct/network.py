@@ -10,7 +10,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scumble_models.signals import Signals, StyleSignals
@@ -18,6 +17,7 @@ from scumble_models.tiling.stage import Stage, first_stage, normalised_stage
 from scumble_models.tiling.statistics import Statistics, whole_statistics
 from scumble_models.vgg.decoder import LEVELS
 from scumble_models.vgg.network import NetworkOnVGG
+from scumble_models.wct.whitening import times
 
 LEVEL = "conv3_1"
 CHANNELS = LEVELS[LEVEL]
@@ -79,10 +79,10 @@ class LinearWCT(NetworkOnVGG):
         """The transformation (Eq. 10 of the paper, without its losses) and the way back to a picture."""
         mean, covariance = statistics
         own = self.content(covariance[:, RANK:, RANK:]).to(x.dtype)
-        compressed = _times(own, x[:, :RANK] - mean[:, :RANK].to(x.dtype))
+        compressed = times(own, x[:, :RANK] - mean[:, :RANK].to(x.dtype))
 
         def moved(style: StyleSignals) -> Tensor:
-            return self.unzip(_times(style.tensors["matrix"].to(x.dtype), compressed)) + style.column("mean")
+            return self.unzip(times(style.tensors["matrix"].to(x.dtype), compressed)) + style.column("mean")
 
         return self.decoder(signals.mixed(moved).to(x.dtype))
 
@@ -93,10 +93,3 @@ class LinearWCT(NetworkOnVGG):
             first_stage("encode", self.encode, modules, 2 * RANK),
             normalised_stage("decode", self.decode, self.decoder.way(), 3, gathers="covariance"),
         )
-
-
-def _times(matrices: Tensor, x: Tensor) -> Tensor:
-    """Each position of ``(N, C, H, W)`` times a matrix ``(N, C, C)``, or ``(1, C, C)`` for all."""
-    if len(matrices) == 1:
-        return F.conv2d(x, matrices[0, :, :, None, None])
-    return torch.einsum("nij,njhw->nihw", matrices, x)

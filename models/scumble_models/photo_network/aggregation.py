@@ -12,13 +12,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from scumble_models.signals import StyleSignals
 from scumble_models.tiling.statistics import Gathered, Statistics, whole_statistics
-from scumble_models.wct.whitening import power
+from scumble_models.wct.whitening import power, times
 
 Reading = Literal["mean", "moments", "covariance"]
 #: How many times stronger or weaker a channel may become: a gray day has little contrast to be stretched.
@@ -52,12 +50,5 @@ def aggregated(x: Tensor, statistics: Statistics, style: StyleSignals, reading: 
         centred = centred * (style.column(f"{name}.std") / spread).clamp(1 / GAIN, GAIN).to(x.dtype)
     if reading == "covariance":
         matrix = style.tensors[f"{name}.colouring"] @ power(spread.detach(), -0.5, RIDGE)
-        centred = _times(matrix.to(x.dtype), centred)
+        centred = times(matrix.to(x.dtype), centred)
     return centred + style.column(f"{name}.mean").to(x.dtype)
-
-
-def _times(matrices: Tensor, x: Tensor) -> Tensor:
-    """Each position of ``(N, C, H, W)`` times a matrix ``(N, C, C)``, or ``(1, C, C)`` for all."""
-    if len(matrices) == 1:
-        return F.conv2d(x, matrices[0, :, :, None, None])
-    return torch.einsum("nij,njhw->nihw", matrices, x)

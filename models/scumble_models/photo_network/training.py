@@ -7,7 +7,6 @@ alike in any place; their means and deviations are compared here, as elsewhere i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from typing import cast
 
 import torch
@@ -21,7 +20,7 @@ from scumble_models.signals import StyleSignals
 from scumble_models.tiling.statistics import whole_statistics
 from scumble_models.training.bank import Batch
 from scumble_models.training.initialisation import begin_at_gray, he_initialised
-from scumble_models.training.judge import PRECISIONS, Judge
+from scumble_models.training.judge import Judge, autocast
 from scumble_models.training.losses import content_loss, style_loss_each, style_statistics
 from scumble_models.training.method import TrainingMethod
 from scumble_models.vgg.encoder import STYLE_LAYERS, VGG16
@@ -111,7 +110,7 @@ class Training(TrainingMethod[PhotoNetwork]):
         """
         del judge, level
         images = torch.cat([batch.content, batch.style])
-        with self._precision(images):
+        with autocast(images, self.recipe.autocast):
             x, places, maxima = network.encode(images)
             wanted, result = [*maxima, images], images
             losses = [_distance(network.decoder.mirrored(len(maxima) + 1, x), wanted[0])]
@@ -129,7 +128,7 @@ class Training(TrainingMethod[PhotoNetwork]):
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """What U makes of the content, and the content's features (Eq. 3)."""
         assert isinstance(network, TwoStylizers)
-        with self._precision(batch.content):
+        with autocast(batch.content, self.recipe.autocast):
             result, features, self._coherence = network.traced(batch.content, signals)
         # Of the layers in Eq. 3, 5 and 7 the two finest would hold the colours.
         self._result, self._features = result, {network.level: features, "conv4_1": batch.content_features}
@@ -145,7 +144,7 @@ class Training(TrainingMethod[PhotoNetwork]):
         if weights.restyle:
             assert isinstance(network, TwoStylizers)
             assert batch.similar is not None
-            with self._precision(batch.content):
+            with autocast(batch.content, self.recipe.autocast):
                 similar = network.encode_style(batch.similar)
                 again, _, of_second = network.traced(self._result, similar, second=True)
                 of_again = {name: x.float() for name, x in network.encoder(again, STYLE_LAYERS).items()}
@@ -159,10 +158,6 @@ class Training(TrainingMethod[PhotoNetwork]):
         if weights.coherence:
             found["coherence"] = coherence
         return found
-
-    def _precision(self, images: Tensor) -> AbstractContextManager:
-        kind = PRECISIONS.get(self.recipe.autocast)
-        return torch.autocast(images.device.type, kind or torch.bfloat16, enabled=kind is not None)
 
 
 def _distance(result: Tensor, target: Tensor) -> Tensor:

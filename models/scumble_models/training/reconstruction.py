@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scumble_models.training.bank import Batch
-from scumble_models.training.judge import PRECISIONS, Judge
+from scumble_models.training.judge import Judge, autocast
 
 #: Side in pixels of the cells whose mean colours are compared.
 CELL = 8
@@ -26,8 +26,7 @@ def reconstruction_losses(
     images = torch.cat([batch.content, batch.style])
     with torch.no_grad():
         features = judge(images, (level,))[level]
-    kind = PRECISIONS.get(precision)
-    with torch.autocast(images.device.type, kind or torch.bfloat16, enabled=kind is not None):
+    with autocast(images, precision):
         result = decoder(features)
     result = result.float()
     gradients = [F.l1_loss(result.diff(dim=axis), images.diff(dim=axis)) for axis in (2, 3)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 #: Added to the variances of the picture, whose features have a mean activation of 1: what hardly varies,
@@ -26,3 +27,10 @@ def power(covariance: Tensor, exponent: float, ridge: float = 0.0) -> Tensor:
     # Rounding makes what is zero slightly negative.
     scales = (values.clamp_min(0.0) + ridge) ** exponent
     return ((vectors * scales[:, None, :]) @ vectors.transpose(1, 2)).float()
+
+
+def times(matrices: Tensor, x: Tensor) -> Tensor:
+    """Each position of ``(N, C, H, W)`` times a matrix ``(N, C, C)``, or ``(1, C, C)`` for all."""
+    if len(matrices) == 1:
+        return F.conv2d(x, matrices[0, :, :, None, None])
+    return torch.einsum("nij,njhw->nihw", matrices, x)
