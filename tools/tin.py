@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Make docs/tin.md: Thumbnail Instance Normalization and Whitening, and exact statistics beside them.
 
-    python tools/tin.py [--engine microast] [--engine linearwct] [--largest 10000]
+    python tools/tin.py [--engine microast] [--engine linearwct] [--largest 10000] [--kept run/tin.json]
 
-Sections of other engines stay as they are. Everything in the page is measured by this script on the
+Sections of other engines stay as they are. With --kept, peaks measured before are not measured again: the
+largest pictures take hours. Everything in the page is measured by this script on the
 machine that runs it: the pictures (full frame,
 patches with their own statistics, TIN, exact), the error of a thumbnail's statistics against its size
 (figure 8 of the URST paper) and peak memory against picture size (its table 1).
@@ -11,6 +12,8 @@ patches with their own statistics, TIN, exact), the error of a thumbnail's stati
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import platform
 from itertools import pairwise
@@ -18,11 +21,10 @@ from pathlib import Path
 
 import click
 import numpy as np
-import torch
 from PIL import Image
 
 from scumble_bench.contender import in_one_pass
-from scumble_bench.memory import peak_memory
+from scumble_bench.memory import Peak, peak_memory
 from scumble_models.pixels import NetworkView, PixelArray
 from scumble_models.registry import StyleModel, load_model
 from scumble_models.runner import THUMBNAIL, run_at_once
@@ -43,22 +45,25 @@ URST_HALO = 32
 THUMBNAILS = (128, 256, 512, 1024, 2048, 4096)
 SIDES = (1000, 2000, 4000, 6000, 10000)
 AMPLIFY = 8
+FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
 @click.option("--engine", "engines", multiple=True, default=["microast"], show_default=True)
 @click.option("--largest", default=10000, show_default=True, help="Leave out larger pictures of table 1.")
-def main(engines: tuple[str, ...], largest: int) -> None:
+@click.option("--kept", type=FILE, help="Peaks already measured (JSON); new ones are added.")
+def main(engines: tuple[str, ...], largest: int, kept: Path | None) -> None:
     """Measure everything and write docs/tin.md with its pictures."""
     images = ROOT / "docs" / "images"
     images.mkdir(parents=True, exist_ok=True)
     page = ROOT / "docs" / "tin.md"
-    _, *known = page.read_text(encoding="utf-8").split("\n## ") if page.is_file() else ("",)
-    sections = {section.partition("\n")[0]: section for section in known}
     for engine in engines:
         model = in_one_pass(load_model(engine))  # patches and statistics are the matter here
         style = encode_style(model, np.asarray(Image.open(STYLE).convert("RGB")), "RGB")
-        parts = (_pictures(model, style, images), _statistics(model, style), _memory(engine, largest))
+        parts = (_pictures(model, style, images), _statistics(model, style), _memory(engine, largest, kept))
+        # Read only now: another run may have added its engine meanwhile.
+        _, *known = page.read_text(encoding="utf-8").split("\n## ") if page.is_file() else ("",)
+        sections = {section.partition("\n")[0]: section for section in known}
         sections[model.info.title] = "\n".join((f"{model.info.title}\n", *parts))
         text = "\n## ".join((HEAD.format(machine=_machine()), *sections.values()))
         page.write_text(text, encoding="utf-8")
@@ -207,12 +212,12 @@ def _errors(found: Statistics, true: Statistics) -> tuple[float, float]:
     return mean.mean().item(), ((found[1] - true[1]).norm() / true[1].norm()).item()
 
 
-def _memory(engine: str, largest: int) -> str:
+def _memory(engine: str, largest: int, kept: Path | None) -> str:
     lines, before = ["| picture | full frame | TIN | exact |", "|---|---|---|---|"], 0
     for side in (s for s in SIDES if s <= largest):
         cells = []
         for tiling in ("full", "thumbnail", "exact"):
-            peak = peak_memory(engine, side, tiling, PATCH)
+            peak = _peak(engine, side, tiling, kept)
             before = before or peak.before
             cells.append(f"{peak.bytes / 1e6:,.0f} MB" if peak.bytes else "does not fit")
             click.echo(f"{engine} {side} {tiling}: {cells[-1]}", err=True)
@@ -220,9 +225,18 @@ def _memory(engine: str, largest: int) -> str:
     return MEMORY.format(table="\n".join(lines), before=before / 1e6)
 
 
+def _peak(engine: str, side: int, tiling: str, kept: Path | None) -> Peak:
+    known = json.loads(kept.read_text(encoding="utf-8")) if kept and kept.is_file() else {}
+    name = f"{engine} {side} {tiling}"
+    if name not in known:
+        known[name] = dataclasses.asdict(peak_memory(engine, side, tiling, PATCH))
+        if kept:
+            kept.write_text(json.dumps(known, indent=1), encoding="utf-8")
+    return Peak(**known[name])
+
+
 def _machine() -> str:
-    cores, threads = os.cpu_count(), torch.get_num_threads()
-    return f"{platform.machine()} with {cores} cores ({threads} threads), {platform.system()}, no GPU"
+    return f"{platform.machine()} with {os.cpu_count()} cores, {platform.system()}, no GPU"
 
 
 HEAD = """# Patches: Thumbnail Instance Normalization, and exact statistics
