@@ -22,7 +22,7 @@ from .panel.editor import ONE_FRAME, Clip, Editor, OnRead, Other, Painted, Work,
 from .panel.kinds import Icon, Image
 from .panel.panel import Panel
 from .panel.pictures import SIDE as PICTURE
-from .results import show_next
+from .results import show_next, show_painted
 from .unstyling import layers_to_unstyle
 
 _dockers: "set[ScumbleDocker]" = set()
@@ -131,6 +131,11 @@ class KritaEditor(Editor):
     def show_next(self) -> str:
         document = Krita.instance().activeDocument()
         return show_next(document, documents.active_layer_of(document))
+
+    def show_painted(self, effect: Effect) -> str:
+        document = Krita.instance().activeDocument()
+        node = None if document is None else document.activeNode()
+        return "" if node is None else show_painted(document, node, effect)
 
     def edit(self) -> Effect:
         painted, effect = documents.painted_layer(Krita.instance().activeDocument())

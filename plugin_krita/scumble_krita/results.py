@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import contextlib
+from typing import Any, Sequence
 
 from scumble import ScumbleError
+from scumble.editing import Effect
 from scumble.editing.results import next_shown
 
 from .i18n import _
-from .kept import all_from, source_of
+from .kept import all_from, kept, source_of
 
 
 def show_next(document: Any, node: Any) -> str:
@@ -21,9 +23,29 @@ def show_next(document: Any, node: Any) -> str:
     if not found:
         raise ScumbleError("bad-layer", _("Nothing was painted from this layer yet: press Apply."))
     now = next_shown([layer.visible() for layer in found])
-    for number, layer in enumerate(found):
-        layer.setVisible(number == now)
-    document.refreshProjection()
+    _show_alone(document, found, now)
     if now == len(found):
         return _("Shown: the layer itself")
     return _("Shown: {name}").format(name=found[now].name())
+
+
+def show_painted(document: Any, node: Any, effect: Effect) -> str:
+    """Show the result with that effect, of a layer or of the one that `node` was painted from.
+
+    The newest where there are several; without one nothing is changed. Returns what the artist reads.
+    """
+    found = all_from(document, source_of(document, node))
+    # Selections that were masks have other names in what the document keeps.
+    wanted = effect.everywhere
+    for number, layer in enumerate(found):
+        with contextlib.suppress(ScumbleError):  # a style of it was a layer that is gone
+            if kept(document, layer).effect.everywhere == wanted:
+                _show_alone(document, found, number)
+                return _("Shown: {name}").format(name=layer.name())
+    return ""
+
+
+def _show_alone(document: Any, results: Sequence[Any], now: int) -> None:
+    for number, layer in enumerate(results):
+        layer.setVisible(number == now)
+    document.refreshProjection()

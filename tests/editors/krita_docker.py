@@ -40,8 +40,8 @@ def target_of(widget):
     ready = widget.isEnabled() and hit is not None and (hit is widget or widget.isAncestorOf(hit))
     return point if ready else None
 
-def first_of(widget):
-    point = widget.viewport().mapToGlobal(widget.visualItemRect(widget.item(0)).center())
+def first_of(widget, row=0):
+    point = widget.viewport().mapToGlobal(widget.visualItemRect(widget.item(row)).center())
     return [point.x(), point.y()]
 
 def previews():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from daemon_process import until
 from gimp_dialog import (
+    FIFTH,
     FOURTH,
     MIX,
     PRESETS,
@@ -66,3 +67,20 @@ def test_one_is_deleted_after_a_question_and_a_damaged_file_is_told(new_gimp, da
     log = Path(daemon.environment["SCUMBLE_LOG_DIR"], "gimp.log").read_text()
     assert "bad.json holds no preset" in log
     leave(gimp, running, window)
+
+
+def test_what_was_painted_before_is_taken_from_the_menu(new_gimp):
+    gimp = new_gimp
+    running, window = open_dialog(gimp, "300, 200")
+    choose_a_style(gimp, window, FOURTH)
+    first = paint(gimp, running, window)["name"]
+    running, window = open_dialog(gimp, "300, 200")
+    choose_a_style(gimp, window, FIFTH)
+    paint(gimp, running, window)
+    running, window = open_dialog(gimp, "300, 200")
+    before = content(gimp, window, MIX)
+    click(gimp, window, PRESETS)
+    # "No preset is saved yet" is passed over; the second of those painted before is the first one.
+    gimp.shell("xdotool key --delay 200 Up Right Down Return")
+    until(lambda: content(gimp, window, MIX)[1] != before[1], "the style of the first result")
+    assert paint(gimp, running, window)["name"] == first

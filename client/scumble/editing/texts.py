@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, Sequence
+import time
+from typing import Callable, Sequence, Tuple
 
 from ..errors import REASON, ScumbleError, filled
 from ..job import Progress
 from .effect import Effect, StyleChoice
+from .history import HistoryEntry
 
 MAX_LAYER_NAME = 120
 
@@ -71,6 +73,14 @@ class Texts:
         """The titles of a mix, joined: ``Waves + Fire``; those with no share are left out."""
         shown = [style for style in styles if style.amount > 0] or list(styles)
         return " + ".join(_shortened(style.label, 40) for style in shown)
+
+    def history(self, entry: HistoryEntry) -> Tuple[str, str]:
+        """How something was painted, and when and of what: ``Fire 80%``, ``14:05 · Photo``."""
+        when = time.localtime(entry.when)
+        today = time.strftime("%Y%m%d", when) == time.strftime("%Y%m%d")
+        stamp = time.strftime("%H:%M" if today else "%x", when)
+        name = "{} {:.0f}%".format(self.style_names(entry.effect.styles), 100 * entry.effect.weight)
+        return name, " · ".join(filter(None, (stamp, entry.layer)))
 
     def error(self, error: ScumbleError) -> str:
         """What went wrong and what to do about it, in one or two sentences."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 import gi
 
@@ -18,9 +18,9 @@ from scumble.editing import (
     Gallery,
     GalleryStyle,
     Glimpses,
+    HistoryEntry,
     JobController,
     JobEvent,
-    Preset,
     StyleChoice,
     load_settings,
     save_settings,
@@ -138,7 +138,7 @@ class ScumbleDialog:
             on_layer=self._settings.on_layer,
         )
         self._view.add_button(
-            PresetsButton(self._effect, self._preset_chosen, self._line.say, self._show_error)
+            PresetsButton(self._effect, self._effect_taken, _painted_before, self._line.say, self._show_error)
         )
         self._chosen = ChosenStyles(
             self._image, self._config, self._gallery, self._view.picture, self._show_styles, self._line.say
@@ -260,14 +260,14 @@ class ScumbleDialog:
         self._chosen.choose(style, add)
         self._learning.learn(style.choice, self._config, self._previewing.before)
 
-    def _preset_chosen(self, preset: Preset) -> None:
-        for style in preset.effect.styles:
+    def _effect_taken(self, effect: Effect) -> None:
+        for style in effect.styles:
             if style.kind == "file":
                 self._gallery.add(style)
         self._view.refresh()
-        set_effect(self._config, preset.effect)
+        set_effect(self._config, effect)
         self._show_styles()
-        for style in preset.effect.styles:
+        for style in effect.styles:
             self._view.scroll_to(style)
             self._learning.learn(style, self._config, self._previewing.before)
 
@@ -380,3 +380,7 @@ class ScumbleDialog:
     def _show_error(self, error: ScumbleError) -> None:
         note(error)
         self._error.say(TEXTS.error(error))
+
+
+def _painted_before() -> Sequence[HistoryEntry]:
+    return load_settings(settings_file("gimp")).history

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import traceback
 from dataclasses import replace
 from functools import partial
@@ -11,7 +12,7 @@ from typing import Any, Callable, Dict, NamedTuple, Optional
 from gi.repository import Gimp
 
 from scumble import Bounds, Pixels, ScumbleError
-from scumble.editing import Effect, Gallery, load_settings, save_settings, settings_file
+from scumble.editing import Effect, Gallery, HistoryEntry, load_settings, save_settings, settings_file
 from scumble.editing.log import write_log
 from scumble.editing.reversals import after_painting
 
@@ -79,7 +80,7 @@ def insert(
         if config.get_property("layer-mode") == edited.layer_mode:
             new.set_mode(edited.layer.get_mode())  # which the dialog may not know
         layers.put_in_place(image, edited.layer, new)
-    remember(effect)
+    remember(effect, layer.get_name())
     _remember_placing(config)
     return new
 
@@ -93,11 +94,11 @@ def titled(effect: Effect, gallery: Gallery) -> Effect:
     return replace(effect, styles=tuple(styles))
 
 
-def remember(effect: Effect) -> None:
-    """Make that effect the last one; a disk that is full is no reason to fail."""
+def remember(effect: Effect, layer: str) -> None:
+    """Make that effect the last one, and the newest of the history; a full disk is no reason to fail."""
     file = settings_file("gimp")
     try:
-        save_settings(file, load_settings(file).used(effect))
+        save_settings(file, load_settings(file).painted(HistoryEntry(effect, layer, time.time())))
     except OSError:
         write_log("gimp", traceback.format_exc())
 

@@ -1,32 +1,38 @@
-"""The button with the presets: take one, save what is set as one, delete one."""
+"""The button with the presets: take one, or what was painted before, save what is set, delete one."""
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Callable, Sequence
 
 from gi.repository import Gdk, Gtk
 
 from scumble import ScumbleError
-from scumble.editing import Effect, Preset, delete_preset, list_presets, save_preset
+from scumble.editing import Effect, HistoryEntry, Preset, delete_preset, list_presets, save_preset
 
 from .i18n import _
+from .reporting import TEXTS
+
+SHOWN = 10
+"""Of what was painted before: the newest."""
 
 
 class PresetsButton(Gtk.Button):
-    """Opens a menu. `effect()` is what is set now, `take(preset)` sets another; both may raise ScumbleError.
+    """Opens a menu. `effect()` is what is set now, `take(effect)` sets another; both may raise ScumbleError.
 
-    `say(text)` hears what was done, `fail(error)` what could not be.
+    `history()` is what was painted before. `say(text)` hears what was done, `fail(error)` what could not be.
     """
 
     def __init__(
         self,
         effect: Callable[[], Effect],
-        take: Callable[[Preset], None],
+        take: Callable[[Effect], None],
+        history: Callable[[], Sequence[HistoryEntry]],
         say: Callable[[str], None],
         fail: Callable[[ScumbleError], None],
     ) -> None:
         super().__init__(label=_("Pr_esets"), use_underline=True)
-        self._effect, self._take, self._say, self._fail = effect, take, say, fail
+        self._effect, self._take, self._history = effect, take, history
+        self._say, self._fail = say, fail
         self.set_tooltip_text(_("Styles and settings under a name, the same in GIMP, Krita and scripts"))
         self.connect("clicked", self._open)
 
@@ -34,11 +40,18 @@ class PresetsButton(Gtk.Button):
         presets = list_presets()
         menu = Gtk.Menu()
         for preset in presets.found:
-            _add(menu, preset.name, self._chosen, preset)
+            _add(menu, preset.name, self._chosen, preset.effect)
         if not presets.found:
             _add(menu, _("No preset is saved yet")).set_sensitive(False)
         menu.append(Gtk.SeparatorMenuItem())
         _add(menu, _("Save as a Preset…"), self._save)
+        before = self._history()[:SHOWN]
+        if before:
+            painted = Gtk.Menu()
+            for entry in before:
+                # Its places are of the image that it was painted in, as a preset has none.
+                _add(painted, " · ".join(TEXTS.history(entry)), self._chosen, entry.effect.everywhere)
+            _add(menu, _("Painted Before")).set_submenu(painted)
         if presets.found:
             deleted = Gtk.Menu()
             for preset in presets.found:
@@ -57,8 +70,8 @@ class PresetsButton(Gtk.Button):
         except ScumbleError as error:
             self._fail(error)
 
-    def _chosen(self, preset: Preset) -> None:
-        self._try(lambda: self._take(preset))
+    def _chosen(self, effect: Effect) -> None:
+        self._try(lambda: self._take(effect))
 
     def _save(self) -> None:
         name = _ask_name(self.get_toplevel(), [preset.name for preset in list_presets().found])

@@ -172,6 +172,11 @@ class Editor:
         """Show the next of the results of the active layer, alone; what the artist reads."""
         raise NotImplementedError
 
+    def show_painted(self, effect: Effect) -> str:
+        """Show that of the results of the active layer, alone, which was painted with `effect`, if there is
+        one; what the artist reads, or nothing."""
+        raise NotImplementedError
+
     def edit(self) -> Effect:
         """Edit the active layer, a painted one, and say how it was painted: until `leave_edited`, what it
         was made of is read, and results take its place."""

@@ -1,8 +1,7 @@
-"""What was painted before: a click brings its settings back, a double click paints with them again."""
+"""What was painted before: a click brings its settings back and shows it, a double click paints it again."""
 
 from __future__ import annotations
 
-import time
 from typing import List, Sequence
 
 from scumble.editing import Effect, HistoryEntry
@@ -31,7 +30,7 @@ class HistoryView(QtWidgets.QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QtWidgets.QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.setToolTip(_("Click to have the settings back, double-click to paint with them again"))
+        self.setToolTip(_("Click to see it and have its settings back, double-click to paint with them"))
         self.itemClicked.connect(self._clicked)
         self.itemDoubleClicked.connect(self._double_clicked)
 
@@ -43,7 +42,7 @@ class HistoryView(QtWidgets.QListWidget):
         self.clear()
         ratio, side = self.devicePixelRatioF(), self.iconSize().width()
         for entry in self._entries:
-            item = QtWidgets.QListWidgetItem("{}\n{}".format(*_lines(entry)))
+            item = QtWidgets.QListWidgetItem("{}\n{}".format(*TEXTS.history(entry)))
             image = QtGui.QImage.fromData(entry.picture) if entry.picture else QtGui.QImage()
             if image.isNull():
                 image = QtGui.QImage(side, side, QtGui.QImage.Format.Format_ARGB32)
@@ -80,15 +79,6 @@ class HistoryView(QtWidgets.QListWidget):
 
     def _entry(self, row: int):
         return self._entries[row] if 0 <= row < len(self._entries) else None
-
-
-def _lines(entry: HistoryEntry) -> Sequence[str]:
-    """What was painted how, and when: two short lines."""
-    when = time.localtime(entry.when)
-    today = time.strftime("%Y%m%d", when) == time.strftime("%Y%m%d")
-    stamp = time.strftime("%H:%M" if today else "%x", when)
-    name = "{} {:.0f}%".format(TEXTS.style_names(entry.effect.styles), 100 * entry.effect.weight)
-    return name, " · ".join(filter(None, (stamp, entry.layer)))
 
 
 def _described(effect: Effect) -> str:

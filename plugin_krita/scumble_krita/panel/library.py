@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any, Callable, Mapping, Optional, Sequence
 
@@ -23,7 +24,9 @@ from ..i18n import LANGUAGE, TEXTS, _
 from ..qt import QtCore, QtGui, Signal
 from .guard import EDITOR
 from .kinds import Image, Object
-from .pictures import Pictures
+from .pictures import Pictures, jpeg
+
+HISTORY_SIDE = 96
 
 
 class Library(QtCore.QObject):
@@ -62,8 +65,9 @@ class Library(QtCore.QObject):
         """Show the layer in each style, or the paintings."""
         self._save(lambda settings: settings.showing_layer(on))
 
-    def painted(self, entry: HistoryEntry) -> None:
-        """Remember a result."""
+    def painted(self, effect: Effect, layer: str, picture: Image) -> None:
+        """Remember a result: how it was painted, the name of the layer, and a small picture of it."""
+        entry = HistoryEntry(effect, layer, time.time(), jpeg(picture, HISTORY_SIDE))
         self._save(lambda settings: settings.painted(entry))
 
     def add_file(self, path: str) -> GalleryStyle:

@@ -271,7 +271,7 @@ class Panel(QtWidgets.QWidget):
 
     @guarded
     def _entry_taken(self, entry) -> None:
-        self.studio.set_effect(entry.effect)
+        self.studio.take(entry)
 
     @guarded
     def _entry_again(self, entry) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Callable, Dict, List, Optional
 
 from scumble import Client, ScumbleError
@@ -25,11 +25,9 @@ from .learning import PanelLearning
 from .library import Library
 from .live import Live
 from .open_documents import OpenDocuments
-from .pictures import jpeg
 from .unstyling import Unstyling
 
 READ_SHARE = 0.05
-HISTORY_SIDE = 96
 
 
 @dataclass(frozen=True)
@@ -179,6 +177,12 @@ class Studio(QtCore.QObject):
         self.live.set_on(False)  # its preview would cover it
         self.status.emit(self._editor.show_next())
 
+    def take(self, entry: HistoryEntry) -> None:
+        """Take the settings of a result of before, and show it alone where the document still has it."""
+        self.set_effect(entry.effect)
+        if not self.live.on and (shown := self._editor.show_painted(entry.effect)):
+            self.status.emit(shown)  # with live on, its preview would cover it
+
     def edit(self) -> None:
         """Edit the active layer: its settings are shown, and the next result takes its place.
 
@@ -237,12 +241,8 @@ class Studio(QtCore.QObject):
                 whole=uses_selection(effect),
                 layer=layer,
             )
-            request = effect.request(
-                work.pixels,
-                work.region,
-                self._editor.layer_pixels,
-                lambda mask: self._editor.coverage(work, mask),
-            )
+            coverage = partial(self._editor.coverage, work)
+            request = effect.request(work.pixels, work.region, self._editor.layer_pixels, coverage)
             self._applying = _Applying(self._controller.apply(request), work, effect)
             self.status.emit(_("Waiting for the daemon…"))
         except BaseException:
@@ -284,7 +284,7 @@ class Studio(QtCore.QObject):
 
     @guarded
     def _run_painted(self, effect: Effect, layer: str, picture: Any) -> None:
-        self.library.painted(HistoryEntry(effect, layer, time.time(), jpeg(picture, HISTORY_SIDE)))
+        self.library.painted(effect, layer, picture)
 
     def cancel(self) -> None:
         """End the job for the document; without one, live mode."""
@@ -375,8 +375,7 @@ class Studio(QtCore.QObject):
             picture = self._editor.insert(applying.work, event.result, name, applying.effect)
         except ScumbleError as error:
             if error.code == "cancelled":
-                nothing = _("Cancelled. Nothing was changed.")
-                self.status.emit(kept if self._one_of_several else nothing)
+                self.status.emit(kept if self._one_of_several else _("Cancelled. Nothing was changed."))
             else:
                 self.status.emit("")
                 show(self, as_error(error))

@@ -120,6 +120,10 @@ class Document(Editor):
     def clip(self, effect: Effect) -> Frames:
         return self.frames
 
+    def show_painted(self, effect: Effect) -> str:
+        shown = [name for name, made in self.effects.items() if made == effect]
+        return f"Shown: {shown[-1]}" if shown else ""
+
     def edit(self) -> Effect:
         if not self.above:
             raise ScumbleError("bad-layer", "This layer was not painted by Scumble.")

@@ -95,6 +95,7 @@ def test_the_history_outlives_the_panel(panel, document, daemon):
         wait(lambda: other.gallery.list.count() > 20)
         QtTest.QTest.mouseClick(other.history.viewport(), LEFT, NOTHING, entry_point(other, 0))
         assert other.studio.effect == wanted
+        assert other.job.status_text() == f"Shown: {document.above[0][0]}"
         QtTest.QTest.mouseDClick(other.history.viewport(), LEFT, NOTHING, entry_point(other, 0))
         wait(lambda: len(document.above) == 2 and not other.studio.busy)
         assert bytes(document.above[0][1].view()) == bytes(document.above[1][1].view())
