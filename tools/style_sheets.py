@@ -58,7 +58,7 @@ def _controls() -> Iterable[Cell]:
         return stylize(model, photo, "RGB", styles, weight=weight, look=Look(**look))  # type: ignore[arg-type]
 
     for weight in (0.25, 0.5, 0.75, 1.0):
-        yield f"--weight {weight:g}", painted("starry-night", weight)
+        yield f"--strength {weight:g}", painted("starry-night", weight)
     for size in (0.25, 0.5, 1, 2):
         yield f"--stroke-size {size:g}", painted("swirls", stroke_size=size)
     yield "the photo", photo
