@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Callable, List, NamedTuple, Optional, Tuple
 
 from gi.repository import Gimp
 
@@ -111,29 +111,32 @@ def _paint(bar: StatusBar, image, chosen: List[Gimp.Layer], same: Same, doing: s
 
     Not before: GIMP's Cancel ends this process, and would leave a group open.
     """
-    inserts, failed = [], None
+    inserts: List[Callable[[], Gimp.Layer]] = []
     effect = same.effect.everywhere
-    for layer in chosen:
-        try:
+    try:
+        for layer in chosen:
             if not layer.is_valid():
                 raise ScumbleError("bad-layer", _("The layer was deleted while Scumble was painting."))
             inserts.append(bar.paint(image, layer, same.config, effect, doing=doing))
-        except ScumbleError as error:
-            failed = error
-            break
-    if inserts and not image.is_valid():
+    except ScumbleError:
+        _insert(image, inserts, same.mode)
+        raise
+    _insert(image, inserts, same.mode)
+
+
+def _insert(image, inserts: List[Callable[[], Gimp.Layer]], mode) -> None:
+    if not inserts:
+        return
+    if not image.is_valid():
         raise ScumbleError("bad-layer", _("The image was closed while Scumble was painting."))
-    if inserts:
-        image.undo_group_start()
-        try:
-            for insert in inserts:
-                new = insert()
-                if same.mode is not None:
-                    new.set_mode(same.mode)
-        finally:
-            image.undo_group_end()
-    if failed is not None:
-        raise failed
+    image.undo_group_start()
+    try:
+        for insert in inserts:
+            new = insert()
+            if mode is not None:
+                new.set_mode(mode)
+    finally:
+        image.undo_group_end()
 
 
 def _about(name: str, error: ScumbleError) -> str:
