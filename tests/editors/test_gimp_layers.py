@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from gimp_dialog import EXAMPLES
 from gimp_images import INSIDE
+from PIL import Image
 
 pytestmark = pytest.mark.editors
 
@@ -114,3 +117,26 @@ display.delete()
         done = running.result()
         assert done["base"] == base
         assert titles in (None, done["tree"])
+
+
+def test_a_large_layer_as_a_style_paints_as_its_file_does(gimp):
+    with Image.open(EXAMPLES / "styles" / "swirls.jpg") as picture:
+        picture.resize((1500, 1200)).save(gimp.folder / "large.png")
+    by_layer, by_file = gimp.run(
+        f"""
+{INSIDE}
+photo = new_image(200, 150)
+layer = new_layer(photo, "Photo", 200, 150)
+fill(layer, bytes(range(250)) * (200 * 150 * 3 // 250))
+large = str(FOLDER / "large.png")
+painting = Gimp.file_load(Gimp.RunMode.NONINTERACTIVE, Gio.File.new_for_path(large))
+result = []
+for arguments in (dict(style_layer=painting.get_layers()[0]), dict(style_file=large)):
+    painted = Gimp.Item.get_by_id(scumble(photo, [layer], **arguments)["layer"])
+    result.append(raw(painted, "R'G'B' u8").hex())
+painting.delete()
+photo.delete()
+"""
+    )
+    by_layer, by_file = (np.frombuffer(bytes.fromhex(data), np.uint8) for data in (by_layer, by_file))
+    assert np.abs(by_layer.astype(int) - by_file).mean() < 2

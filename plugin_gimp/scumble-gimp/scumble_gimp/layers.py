@@ -22,6 +22,8 @@ STYLE_SIDE = 1024
 
 _DTYPES = {"u8": "u8", "u16": "u16", "half": "f16", "float": "f32"}
 _CHANNELS = {"R'G'B'A": "RGBA", "R'G'B'": "RGB", "Y'A": "GRAYA", "Y'": "GRAY"}
+# A run with a dialog has GEGL started by GimpUi; without it, what is read at another scale would be black.
+Gegl.init(None)
 #: Copies of layers with their filters in the pixels, by the layers' numbers.
 _SEEN: Dict[int, Gimp.Layer] = {}
 
