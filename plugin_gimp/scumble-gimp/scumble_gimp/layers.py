@@ -22,8 +22,6 @@ STYLE_SIDE = 1024
 
 _DTYPES = {"u8": "u8", "u16": "u16", "half": "f16", "float": "f32"}
 _CHANNELS = {"R'G'B'A": "RGBA", "R'G'B'": "RGB", "Y'A": "GRAYA", "Y'": "GRAY"}
-# A run with a dialog has GEGL started by GimpUi; without it, what is read at another scale would be black.
-Gegl.init(None)
 #: Copies of layers with their filters in the pixels, by the layers' numbers.
 _SEEN: Dict[int, Gimp.Layer] = {}
 
@@ -210,9 +208,9 @@ def scaled(layer, bounds: Bounds, side: int) -> Pixels:
     factor, extent = scale_of(bounds, side)
     corner = (int(bounds.x * factor), int(bounds.y * factor))
     babl, channels = ("Y'A u8", "GRAYA") if layer.is_gray() else ("R'G'B'A u8", "RGBA")
-    buffer = seen(layer).get_buffer()
-    data = buffer.get(Gegl.Rectangle.new(*corner, *extent), factor, babl, Gegl.AbyssPolicy.CLAMP)
-    return Pixels(extent, PixelFormat("u8", channels), bytes(data))
+    place = Gegl.Rectangle.new(*corner, *extent)
+    data = at_scale(seen(layer).get_buffer(), place, factor, babl, Gegl.AbyssPolicy.CLAMP)
+    return Pixels(extent, PixelFormat("u8", channels), data)
 
 
 def coverage(image, layer, bounds: Bounds, side: int) -> bytes:
@@ -220,8 +218,15 @@ def coverage(image, layer, bounds: Bounds, side: int) -> bytes:
     factor, extent = scale_of(bounds, side)
     _ok, x, y = layer.get_offsets()
     corner = (int((bounds.x + x) * factor), int((bounds.y + y) * factor))
-    buffer = image.get_selection().get_buffer()
-    return bytes(buffer.get(Gegl.Rectangle.new(*corner, *extent), factor, "Y u8", Gegl.AbyssPolicy.NONE))
+    place = Gegl.Rectangle.new(*corner, *extent)
+    return at_scale(image.get_selection().get_buffer(), place, factor, "Y u8")
+
+
+def at_scale(buffer, place, factor: float, babl: str, beyond=Gegl.AbyssPolicy.NONE) -> bytes:
+    """A part of a buffer, of which `place` is a rectangle once all of it has been scaled by a factor."""
+    # A run with a dialog has GEGL started by GimpUi; without, what is read at another scale would be black.
+    Gegl.init(None)
+    return bytes(buffer.get(place, factor, babl, beyond))
 
 
 def scale_of(bounds: Bounds, side: int) -> Tuple[float, Extent]:

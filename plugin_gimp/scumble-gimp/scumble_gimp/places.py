@@ -50,11 +50,10 @@ def coverage(layer, side: int, mask: str) -> bytes:
     part = Gegl.Rectangle.new(int((x - left) * factor), int((y - top) * factor), *extent)
     if isinstance(item, Gimp.Layer):
         # Transparent black is black: what the colour channel holds is lightness times opacity.
-        gray = layers.seen(item).get_buffer().get(part, factor, "Y'aA u8", Gegl.AbyssPolicy.NONE)
-        return bytes(gray)[::2]
+        return layers.at_scale(layers.seen(item).get_buffer(), part, factor, "Y'aA u8")[::2]
     # The numbers as they are, as GIMP itself takes a channel for a selection.
     encoding = Babl.format_get_encoding(item.get_format()).partition(" ")[0]
-    return bytes(item.get_buffer().get(part, factor, encoding + " u8", Gegl.AbyssPolicy.NONE))
+    return layers.at_scale(item.get_buffer(), part, factor, encoding + " u8")
 
 
 def drawable_by_id(mask: str) -> Optional[Gimp.Drawable]:
