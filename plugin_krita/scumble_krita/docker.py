@@ -134,8 +134,9 @@ class KritaEditor(Editor):
 
     def show_painted(self, effect: Effect) -> str:
         document = Krita.instance().activeDocument()
-        node = None if document is None else document.activeNode()
-        return "" if node is None else show_painted(document, node, effect)
+        if document is None or document.activeNode() is None:
+            return ""
+        return show_painted(document, documents.active_layer_of(document), effect)
 
     def edit(self) -> Effect:
         painted, effect = documents.painted_layer(Krita.instance().activeDocument())

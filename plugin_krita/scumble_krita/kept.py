@@ -11,7 +11,7 @@ import binascii
 import json
 import zlib
 from types import MappingProxyType
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 
 from scumble import Bounds, ScumbleError
 from scumble.editing import Effect
@@ -123,10 +123,19 @@ def newest_from(document: Any, source: Any) -> Optional[Any]:
 
 def all_from(document: Any, source: Any) -> List[Any]:
     """The layers of this document that were painted from that one, the newest first."""
+    return [layer for layer, _effect in effects_from(document, source)]
+
+
+def effects_from(document: Any, source: Any) -> List[Tuple[Any, Effect]]:
+    """The layers of this document that were painted from that one, the newest first, and with what each."""
     identifier = source.uniqueId().toString()
-    made = [name for name, fields in annotated(document, TYPE).items() if _source(fields) == identifier]
+    made = [
+        (name, Effect.from_dict(fields.get("effect")))
+        for name, fields in annotated(document, TYPE).items()
+        if _source(fields) == identifier
+    ]
     there = {node.uniqueId().toString(): node for node in all_nodes(document)}
-    return [there[name] for name in reversed(made) if name in there]
+    return [(there[name], effect) for name, effect in reversed(made) if name in there]
 
 
 def source_of(document: Any, layer: Any) -> Any:

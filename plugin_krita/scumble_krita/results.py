@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any, Sequence
 
 from scumble import ScumbleError
@@ -10,7 +9,7 @@ from scumble.editing import Effect
 from scumble.editing.results import next_shown
 
 from .i18n import _
-from .kept import all_from, kept, source_of
+from .kept import all_from, effects_from, source_of
 
 
 def show_next(document: Any, node: Any) -> str:
@@ -34,15 +33,14 @@ def show_painted(document: Any, node: Any, effect: Effect) -> str:
 
     The newest where there are several; without one nothing is changed. Returns what the artist reads.
     """
-    found = all_from(document, source_of(document, node))
+    made = effects_from(document, source_of(document, node))
     # Selections that were masks have other names in what the document keeps.
-    wanted = effect.everywhere
-    for number, layer in enumerate(found):
-        with contextlib.suppress(ScumbleError):  # a style of it was a layer that is gone
-            if kept(document, layer).effect.everywhere == wanted:
-                _show_alone(document, found, number)
-                return _("Shown: {name}").format(name=layer.name())
-    return ""
+    effects = [known.everywhere for _layer, known in made]
+    if effect.everywhere not in effects:
+        return ""
+    now = effects.index(effect.everywhere)
+    _show_alone(document, [layer for layer, _known in made], now)
+    return _("Shown: {name}").format(name=made[now][0].name())
 
 
 def _show_alone(document: Any, results: Sequence[Any], now: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import gi
 
@@ -18,7 +18,6 @@ from scumble.editing import (
     Gallery,
     GalleryStyle,
     Glimpses,
-    HistoryEntry,
     JobController,
     JobEvent,
     StyleChoice,
@@ -138,7 +137,13 @@ class ScumbleDialog:
             on_layer=self._settings.on_layer,
         )
         self._view.add_button(
-            PresetsButton(self._effect, self._effect_taken, _painted_before, self._line.say, self._show_error)
+            PresetsButton(
+                self._effect,
+                self._effect_taken,
+                lambda: self._settings.history,
+                self._line.say,
+                self._show_error,
+            )
         )
         self._chosen = ChosenStyles(
             self._image, self._config, self._gallery, self._view.picture, self._show_styles, self._line.say
@@ -380,7 +385,3 @@ class ScumbleDialog:
     def _show_error(self, error: ScumbleError) -> None:
         note(error)
         self._error.say(TEXTS.error(error))
-
-
-def _painted_before() -> Sequence[HistoryEntry]:
-    return load_settings(settings_file("gimp")).history
