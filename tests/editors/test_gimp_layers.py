@@ -140,3 +140,43 @@ photo.delete()
     )
     by_layer, by_file = (np.frombuffer(bytes.fromhex(data), np.uint8) for data in (by_layer, by_file))
     assert np.abs(by_layer.astype(int) - by_file).mean() < 2
+
+
+def overlap(pixels: int, cells: int) -> np.ndarray:
+    """How much of each cell is of each pixel: rows of ones in sum."""
+    borders, step = np.arange(pixels), pixels / cells
+    starts = np.arange(cells)[:, None] * step
+    return np.clip(np.minimum(borders + 1, starts + step) - np.maximum(borders, starts), 0, 1) / step
+
+
+@pytest.mark.parametrize("kind", ["RGB", "GRAY"])
+def test_a_small_copy_is_the_mean_over_the_pixels_of_each_of_its_own(gimp, kind):
+    with Image.open(EXAMPLES / "photos" / "coffee.jpg") as photo:
+        picture = photo.convert("RGB" if kind == "RGB" else "L").resize((1301, 870))
+    noise = np.random.default_rng(3).integers(-60, 60, (870, 1301, 1))
+    values = np.clip(np.asarray(picture, int).reshape(870, 1301, -1) + noise, 0, 255).astype(np.uint8)
+    (gimp.folder / "detailed.raw").write_bytes(values.tobytes())
+    size, channels = gimp.run(
+        f"""
+{INSIDE}
+import sys
+sys.path.insert(0, str(FOLDER / "profile" / "plug-ins" / "scumble-gimp"))
+from scumble_gimp import layers
+image = new_image(1301, 870, {kind!r})
+layer = new_layer(image, "Detailed", 1301, 870, {kind + "_IMAGE"!r})
+fill(layer, (FOLDER / "detailed.raw").read_bytes())
+small = layers.small_copy(layer, 640)
+(FOLDER / "small.raw").write_bytes(small.view())
+result = [list(small.extent), small.format.channels]
+image.delete()
+"""
+    )
+    assert size == [640, 428]
+    small = np.fromfile(gimp.folder / "small.raw", np.uint8).reshape(
+        428, 640, len(channels.replace("GRAY", "Y"))
+    )
+    assert (small[..., -1] == 255).all()
+    means = np.einsum(
+        "yr,rcd,xc->yxd", overlap(870, 428), values.astype(float), overlap(1301, 640), optimize=True
+    )
+    assert np.abs(small[..., :-1] - means).mean() < 0.6

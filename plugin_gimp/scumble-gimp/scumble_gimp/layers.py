@@ -19,6 +19,8 @@ from .i18n import _
 
 STRIP_BYTES = 16 << 20
 STYLE_SIDE = 1024
+MOST_AVERAGED = 64_000_000
+"""Pixels of a layer whose small copy is made of all of them: 4 bytes each, beside it."""
 
 _DTYPES = {"u8": "u8", "u16": "u16", "half": "f16", "float": "f32"}
 _CHANNELS = {"R'G'B'A": "RGBA", "R'G'B'": "RGB", "Y'A": "GRAYA", "Y'": "GRAY"}
@@ -213,6 +215,43 @@ def scaled(layer, bounds: Bounds, side: int) -> Pixels:
     return Pixels(extent, PixelFormat("u8", channels), data)
 
 
+def small_copy(layer, side: int) -> Pixels:
+    """All of a layer, scaled down so that neither side is longer than `side`: means over its pixels' values.
+
+    A preview is as near to the result as its copy is to such means. `scaled` is quicker, and 2 of 255 off: it
+    takes the nearest of GEGL's halved copies, whose means are of light. Layers of more than `MOST_AVERAGED`
+    pixels are left to it.
+    """
+    whole = Bounds(0, 0, layer.get_width(), layer.get_height())
+    factor, extent = scale_of(whole, side)
+    if factor == 1.0 or whole.extent.area > MOST_AVERAGED:
+        return scaled(layer, whole, side)
+    perceptual, linear, channels = (
+        ("Y'A u8", "YA u8", "GRAYA") if layer.is_gray() else ("R'G'B'A u8", "RGBA u8", "RGBA")
+    )
+    _start_gegl()
+    # GEGL scales in linear light: values that are called linear are averaged as they are.
+    values, source = Gegl.Buffer.new(linear, *whole), seen(layer).get_buffer()
+    for strip in _strips(whole, PixelFormat("u8", channels)):
+        place = Gegl.Rectangle.new(*strip)
+        values.set(place, linear, bytes(source.get(place, 1.0, perceptual, Gegl.AbyssPolicy.NONE)))
+    result = Gegl.Buffer.new(linear, 0, 0, *extent)
+    graph = Gegl.Node()
+    reading, scaling, writing = (
+        graph.create_child("gegl:" + name) for name in ("buffer-source", "scale-size", "write-buffer")
+    )
+    reading.set_property("buffer", values)
+    scaling.set_property("x", float(extent.width))
+    scaling.set_property("y", float(extent.height))
+    scaling.set_property("sampler", Gegl.SamplerType.LINEAR)
+    writing.set_property("buffer", result)
+    reading.link(scaling)
+    scaling.link(writing)
+    writing.process()
+    data = result.get(Gegl.Rectangle.new(0, 0, *extent), 1.0, linear, Gegl.AbyssPolicy.NONE)
+    return Pixels(extent, PixelFormat("u8", channels), bytes(data))
+
+
 def coverage(image, layer, bounds: Bounds, side: int) -> bytes:
     """How much of each pixel is selected, of the same picture as `scaled` gives; one byte a pixel."""
     factor, extent = scale_of(bounds, side)
@@ -224,9 +263,16 @@ def coverage(image, layer, bounds: Bounds, side: int) -> bytes:
 
 def at_scale(buffer, place, factor: float, babl: str, beyond=Gegl.AbyssPolicy.NONE) -> bytes:
     """A part of a buffer, of which `place` is a rectangle once all of it has been scaled by a factor."""
-    # A run with a dialog has GEGL started by GimpUi; without, what is read at another scale would be black.
-    Gegl.init(None)
+    _start_gegl()
     return bytes(buffer.get(place, factor, babl, beyond))
+
+
+def _start_gegl() -> None:
+    """Before GEGL scales or makes a graph: a run with a dialog has it started by GimpUi, others have not.
+
+    Without, what is read at another scale is black, and a graph ends the plug-in.
+    """
+    Gegl.init(None)
 
 
 def scale_of(bounds: Bounds, side: int) -> Tuple[float, Extent]:
@@ -238,7 +284,7 @@ def scale_of(bounds: Bounds, side: int) -> Tuple[float, Extent]:
 
 def style_pixels(layer) -> Pixels:
     """A layer as a style; more than `STYLE_SIDE` pixels tell nothing more about it."""
-    return scaled(layer, Bounds(0, 0, layer.get_width(), layer.get_height()), STYLE_SIDE)
+    return small_copy(layer, STYLE_SIDE)
 
 
 def _strips(bounds: Bounds, pixel_format: PixelFormat):

@@ -179,7 +179,7 @@ class Previewing:
         """All of the layer as large as its strokes want it: then they are the result's, whatever its size."""
         side = preview_side(stroke_size)
         if self._small is None or self._small[0] != side:
-            self._small = (side, layers.scaled(self._layer, self._whole(), side))
+            self._small = (side, layers.small_copy(self._layer, side))
         return self._small[1]
 
     def _whole_pixels(self) -> Pixels:
