@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from daemon_process import until
 from gimp_dialog import begin_dialog, choose_a_style, filled, paint
 from install_kit import newcomer
 
-from scumble.install.engine import read_engine
+from scumble.install.engine import read_engine, write_engine
 from scumble_daemon.plugins.bundle import assemble_gimp
 
 pytestmark = pytest.mark.editors
@@ -49,6 +50,14 @@ def test_the_first_start_offers_the_engine_installs_it_from_a_folder_and_paints(
     choose_a_style(gimp, window)
     done = paint(gimp, running, window)
     assert len(done["tree"]) == 2, done
+    write_engine(engine, replace(found, version="0.0.1"))
+    running = begin_dialog(gimp)
+    offer = gimp.window(OFFER)
+    gimp.shell(f"xdotool windowactivate --sync {offer} key Return")
+    window = filled(gimp)
+    assert read_engine(engine) == found, "updated by its button"
+    gimp.press(window, "Escape")
+    assert running.result()["status"] == "cancel"
     managing = gimp.begin(
         """
         procedure = Gimp.get_pdb().lookup_procedure("plug-in-scumble-engine")
