@@ -30,7 +30,7 @@ venv: $(STAMP)
 $(STAMP): pyproject.toml bench/pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Scumble needs Python 3.10 or newer: install it, or name it with make PYTHON=..."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]' -e bench
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]' -e 'bench[openvino]'
 	@touch $@
 
 # The daemon is stopped again when it was not running before.

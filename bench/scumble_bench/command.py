@@ -22,6 +22,7 @@ Examples:
   scumble bench --sizes 512x512,4096x2160 --section network --json
   scumble bench --section cascade --sizes 6000x4000 --repeats 3
   scumble bench --section profile --sizes 2048x2048
+  scumble bench --section network --against openvino
   scumble bench --reference ~/MicroAST
 """
 SIZES = {
@@ -71,6 +72,8 @@ class _Sizes(click.ParamType):
 @click.option("--pictures", type=click.IntRange(1), default=12, show_default=True, help="Of a batch.")
 @click.option("--reference", type=click.Path(path_type=Path), help="A checkout of the authors' code.")
 @click.option("--no-reference", is_flag=True, help="Leave the published way out (it takes longest).")
+@click.option("--against", type=click.Choice(["openvino"]),
+              help="Measure the published network there too, in float32 and bfloat16.")  # fmt: skip
 @click.option("--json", "wants_json", is_flag=True, help="Print everything as JSON.")
 def command(
     sections: tuple[str, ...],
@@ -83,6 +86,7 @@ def command(
     pictures: int,
     reference: Path | None,
     no_reference: bool,
+    against: str | None,
     wants_json: bool,
 ) -> None:
     """Measure this machine: the network, the cascade, learning, what is around it, and each layer's share.
@@ -92,6 +96,7 @@ def command(
     """
     from scumble_bench.cascade import measure_cascade
     from scumble_bench.network import measure
+    from scumble_bench.openvino_way import WAYS
     from scumble_bench.rates import copy_rate, gemm_rate, operations_per_pixel
     from scumble_models.registry import load_model
 
@@ -110,6 +115,7 @@ def command(
         settings |= {"tiling": tiling, "patch": patch}
         if "network" in chosen:
             ways = ("scumble",) if no_reference else ("scumble", "reference")
+            ways += tuple(WAYS) if against else ()
             document["network"] = []
             for width, height in sizes or SIZES["network"]:
                 report.note(f"measuring {width}x{height}")

@@ -17,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 import torch
 
+from scumble_bench.openvino_way import WAYS, OpenVINO
 from scumble_bench.pictures import STYLE_SIDE, photo
 from scumble_bench.rates import synchronise
 from scumble_bench.reference import load_reference
@@ -38,7 +39,8 @@ class Contender:
     """A child process that has everything loaded and warm. `seconds` makes it work once.
 
     Args:
-        way: ``scumble`` in one pass, ``cascade`` coarse to fine, or ``reference`` for the published way.
+        way: ``scumble`` in one pass, ``cascade`` coarse to fine, ``reference`` for the published way, or one
+            of `openvino_way.WAYS`.
         arguments: width, height, engine, device, tiling, patch (0: its own choice), and the checkout of
             the authors' code or an empty string.
         module: the program, if it is another one that is told and answers alike.
@@ -77,6 +79,13 @@ class Contender:
     def peak_bytes(self) -> int:
         """Its largest resident memory so far, or memory taken on the GPU. Raises ModelError."""
         return int(self._ask("peak"))
+
+    def result(self) -> np.ndarray:
+        """What it makes of the content, ``(H, W, 3)`` uint8. Raises ModelError."""
+        file = Path(self._ask("result"))
+        result = np.load(file)
+        file.unlink()
+        return result
 
     def _ask(self, word: str) -> str:
         assert self._process.stdin is not None
@@ -120,6 +129,9 @@ def _serve(
     if way == "reference":
         published = load_reference(Path(checkout) if checkout else None, model)
         encode, run = published.encode(style), published.run(content)
+    elif way in WAYS:
+        other = OpenVINO(model, way, content)
+        encode, run = other.encode(style), other.run
     else:
         keep_freed_memory()  # as the daemon's worker does
         encode = lambda: encode_style(model, style, "RGB")  # noqa: E731
@@ -147,16 +159,28 @@ def _serve(
 
 
 def answer(work: Mapping[str, Callable[[], object]], device: torch.device) -> None:
-    """Do what stdin says, line by line, and say how long it took; ``peak`` asks for the memory."""
+    """Do what stdin says, line by line, and say how long it took.
+
+    ``peak`` asks for the memory, ``result`` for a file with what ``run`` gives.
+    """
     for line in sys.stdin:
         task = line.strip()
         if task == "peak":
             say(peak_bytes(device))
             continue
+        if task == "result":
+            say(_saved(work["run"]()))
+            continue
         started, worked = time.perf_counter(), time.process_time()
         work[task]()
         synchronise(device)
         say(f"{time.perf_counter() - started} {time.process_time() - worked}")
+
+
+def _saved(result: object) -> str:
+    with tempfile.NamedTemporaryFile(suffix=".npy", delete=False) as file:
+        np.save(file, np.asarray(result))
+    return file.name
 
 
 def in_one_pass(model: StyleModel) -> StyleModel:

@@ -7,7 +7,13 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from scumble_bench.contender import TASKS, Contender
+from scumble_bench.openvino_way import WAYS
+
+#: Levels of 255 by which a faster way may differ.
+TOLERANCE = 2
 
 
 @dataclass(frozen=True)
@@ -15,11 +21,13 @@ class Measurement:
     """One size, one way of running.
 
     Attributes:
-        way: ``scumble`` or ``reference``.
+        way: ``scumble``, ``reference``, or one of `openvino_way.WAYS`.
         seconds: median over the repeats of one stylization, style known (but see ``with_style``).
         with_style: the same with the style encoded each time, as the published code does.
         style_seconds: encoding the style alone.
         peak_bytes: largest resident memory of the process, or memory taken on the GPU.
+        off: share of the pixels that are more than `TOLERANCE` levels from the published way's; None where
+            that, or any other engine than ours, was not measured.
     """
 
     way: str
@@ -29,6 +37,7 @@ class Measurement:
     with_style: float
     style_seconds: float
     peak_bytes: int
+    off: float | None = None
 
 
 def measure(
@@ -64,8 +73,18 @@ def measure(
                 for contender in contenders:
                     seconds[contender.way][task].append(contender.seconds(task))
         medians = {way: [statistics.median(s[task]) for task in TASKS] for way, s in seconds.items()}
+        peaks = {c.way: c.peak_bytes() for c in contenders}
+        off = _off(contenders) if set(ways) & set(WAYS) else {}
         return {
-            c.way: Measurement(c.way, width, height, medians[c.way][1], medians[c.way][2], medians[c.way][0],
-                               c.peak_bytes())
-            for c in contenders
-        }  # fmt: skip
+            way: Measurement(way, width, height, run, with_style, style, peaks[way], off.get(way))
+            for way, (style, run, with_style) in medians.items()
+        }
+
+
+def _off(contenders: list[Contender]) -> dict[str, float]:
+    results = {contender.way: contender.result().astype(np.int16) for contender in contenders}
+    truth = results.get("reference")
+    if truth is None:
+        return {}
+    differences = {way: np.abs(result - truth).max(axis=2) for way, result in results.items()}
+    return {way: float((difference > TOLERANCE).mean()) for way, difference in differences.items()}

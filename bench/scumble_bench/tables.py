@@ -7,6 +7,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from scumble_bench.network import TOLERANCE
+from scumble_bench.openvino_way import WAYS
+
 #: Layers that take less than this share of the time are one row together.
 SMALL = 0.005
 #: Narrower, and the columns could not be read.
@@ -37,6 +40,8 @@ def tables(document: dict[str, Any]) -> list[tuple[str, list[str], list[list[str
     found = []
     if "network" in document:
         found.append(_network(document))
+        if any(set(entry) & set(WAYS) for entry in document["network"]):
+            found.append(_beside_openvino(document["network"]))
     if "cascade" in document:
         found.append(_cascade(document["cascade"]))
     if "learning" in document:
@@ -86,6 +91,34 @@ def _network(document: dict[str, Any]) -> tuple[str, list[str], list[list[str]]]
         rows.append(row)
     title = "Network (with style: the published code encodes it each time, Scumble once in its life)"
     return title, header, rows
+
+
+def _beside_openvino(entries: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:
+    header = [
+        "size",
+        "way",
+        "s",
+        "Scumble takes of it",
+        "peak MB",
+        f"pixels more than {TOLERANCE} levels off",
+    ]
+    rows = []
+    for entry in entries:
+        ours = entry.get("scumble")
+        for way in ("scumble", *WAYS):
+            found = entry.get(way)
+            if found is None or ours is None:
+                continue
+            off = found["off"]
+            rows.append([
+                f"{found['width']}x{found['height']}",
+                {"scumble": "Scumble", "openvino": "OpenVINO float32"}.get(way, "OpenVINO bfloat16"),
+                f"{found['seconds']:.3f}",
+                f"{ours['seconds'] / found['seconds']:.2f}",
+                f"{found['peak_bytes'] / 1e6:.0f}",
+                "not measured" if off is None else f"{off:.2%}",
+            ])  # fmt: skip
+    return "Beside OpenVINO (style known and compiled; differences to the published way)", header, rows
 
 
 def _cascade(costs: list[dict[str, Any]]) -> tuple[str, list[str], list[list[str]]]:

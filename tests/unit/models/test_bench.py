@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import asdict
+
 import pytest
 import torch
 
 from scumble_bench.contender import Contender, in_one_pass
 from scumble_bench.network import measure
+from scumble_bench.openvino_way import OpenVINO
 from scumble_bench.pictures import photo
 from scumble_bench.profile import profile
 from scumble_bench.rates import operations_per_pixel
 from scumble_bench.reference import load_reference
+from scumble_bench.tables import tables
 from scumble_models.errors import ModelError
 from scumble_models.registry import load_model
 from scumble_models.stylize import encode_style, stylize
 
 CPU = torch.device("cpu")
+RATES = {"gemm_gflops": 1.0, "operations_per_pixel": 1.0}
 
 
 @pytest.mark.slow
@@ -70,3 +76,19 @@ def test_the_layers_own_signals_may_be_given():
     own = encode_style(model, content, "RGB")
     found = stylize(model, content, "RGB", [(signals, 1.0)], weight=0.5, own=own)
     assert (found == stylize(model, content, "RGB", [(signals, 1.0)], weight=0.5)).all()
+
+
+@pytest.mark.slow
+def test_openvino_paints_the_published_picture_in_float32_and_another_in_bfloat16():
+    found = measure(("scumble", "reference", "openvino", "openvino-bf16"), 96, 64, repeats=1)
+    assert found["scumble"].off == found["openvino"].off == 0
+    assert found["reference"].off == 0
+    assert min(found["openvino"].seconds, found["openvino-bf16"].seconds) > 0
+    rows = tables({"network": [{way: asdict(row) for way, row in found.items()}], **RATES})[1][2]
+    assert [row[1] for row in rows] == ["Scumble", "OpenVINO float32", "OpenVINO bfloat16"]
+
+
+def test_without_openvino_the_contender_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(ModelError, match="not installed"):
+        OpenVINO(load_model("microast", "cpu"), "openvino", photo(96, 64, 1))
