@@ -14,6 +14,7 @@ from .qt import Qt, QtGui
 STYLE_SIDE = 1024
 MOST_READ = 32_000_000
 """Pixels that are looked at for a small picture; of more, fewer rows are taken."""
+STRIP_ROWS = 64
 _BGRA = PixelFormat("u8", "BGRA")
 _WORDS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
@@ -28,7 +29,7 @@ def scaled(node: Any, bounds: Bounds, pixel_format: PixelFormat, side: int) -> P
     factor = min(1.0, side / longest)
     extent = Extent(max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
     if pixel_format.dtype[0] == "u":
-        return pixels_of(resized(_averaged(node, bounds, pixel_format, extent), extent))
+        return pixels_of(_averaged(node, bounds, pixel_format, extent))
     step = max(1, math.ceil(longest / side))
     sampled = Extent(len(range(step // 2, bounds.width, step)), len(range(step // 2, bounds.height, step)))
     if sampled.is_empty:  # a line thinner than the step
@@ -93,18 +94,25 @@ def resized(image: Any, extent: Extent) -> Any:
 
 
 def _averaged(node: Any, bounds: Bounds, pixel_format: PixelFormat, extent: Extent) -> Any:
-    """A QImage as wide as `extent`, at most twice as high: each row the means over a few of the layer's."""
-    height = min(bounds.height, 2 * extent.height)
-    most = max(1, MOST_READ // (bounds.width * height))
+    """A QImage of that size: the means over the layer's pixels, or over those of one row in some."""
+    every = max(1, math.ceil(bounds.area / MOST_READ))
+    count = 1 if every > 1 else STRIP_ROWS
     rows: List[bytes] = []
-    for row in range(height):
-        top, bottom = row * bounds.height // height, (row + 1) * bounds.height // height
-        count = min(bottom - top, most)
-        y = bounds.y + top + (bottom - top - count) // 2
-        data = bytes(node.projectionPixelData(bounds.x, y, bounds.width, count))
-        part = image_of(Pixels(Extent(bounds.width, count), _BGRA, to_bgra(data, pixel_format)))
-        rows.append(bytes(pixels_of(resized(part, Extent(extent.width, 1))).view()))
-    return image_of(Pixels(Extent(extent.width, height), _BGRA, b"".join(rows)))
+    for top in range(0, bounds.height, max(every, count)):
+        y, high = min(top + every // 2, bounds.height - 1), min(count, bounds.height - top)
+        data = bytes(node.projectionPixelData(bounds.x, bounds.y + y, bounds.width, high))
+        part = image_of(Pixels(Extent(bounds.width, high), _BGRA, to_bgra(data, pixel_format)))
+        rows.append(bytes(pixels_of(resized(part, Extent(extent.width, high))).view()))
+    data = b"".join(rows)
+    narrow = image_of(Pixels(Extent(extent.width, len(data) // (4 * extent.width)), _BGRA, data))
+    # Qt cuts fractions off. So heights are reduced as a negative: the second loss makes up for the first.
+    return _negative(resized(_negative(narrow), extent))
+
+
+def _negative(image: Any) -> Any:
+    negative = image.convertToFormat(QtGui.QImage.Format.Format_ARGB32)
+    negative.invertPixels(QtGui.QImage.InvertMode.InvertRgb)
+    return negative
 
 
 def _sample(node: Any, bounds: Bounds, pixel_format: PixelFormat, step: int, sampled: Extent) -> bytes:

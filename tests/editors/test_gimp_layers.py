@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from area_means import area_means
 from gimp_dialog import EXAMPLES
 from gimp_images import INSIDE
 from PIL import Image
@@ -142,13 +143,6 @@ photo.delete()
     assert np.abs(by_layer.astype(int) - by_file).mean() < 2
 
 
-def overlap(pixels: int, cells: int) -> np.ndarray:
-    """How much of each cell is of each pixel: rows of ones in sum."""
-    borders, step = np.arange(pixels), pixels / cells
-    starts = np.arange(cells)[:, None] * step
-    return np.clip(np.minimum(borders + 1, starts + step) - np.maximum(borders, starts), 0, 1) / step
-
-
 @pytest.mark.parametrize("kind", ["RGB", "GRAY"])
 def test_a_small_copy_is_the_mean_over_the_pixels_of_each_of_its_own(gimp, kind):
     with Image.open(EXAMPLES / "photos" / "coffee.jpg") as photo:
@@ -176,7 +170,5 @@ image.delete()
         428, 640, len(channels.replace("GRAY", "Y"))
     )
     assert (small[..., -1] == 255).all()
-    means = np.einsum(
-        "yr,rcd,xc->yxd", overlap(870, 428), values.astype(float), overlap(1301, 640), optimize=True
-    )
+    means = area_means(values, 428, 640)
     assert np.abs(small[..., :-1] - means).mean() < 0.6

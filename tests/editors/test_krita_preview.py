@@ -6,8 +6,9 @@ import tempfile
 
 import numpy as np
 import pytest
+from area_means import area_means
 from krita_docker import choose, click, open_photo, show_docker
-from krita_images import close_documents, raw
+from krita_images import Case, close_documents, raw
 from PIL import Image
 
 pytestmark = pytest.mark.editors
@@ -76,3 +77,25 @@ def test_at_200_percent_pictures_have_a_pixel_for_each_of_the_screen(start_krita
     steps = np.abs(np.diff(part, axis=1))
     assert min(steps[:, ::2].mean(), steps[:, 1::2].mean()) > 0.4 * part.std()
     close_documents(krita)
+
+
+@pytest.mark.parametrize("depth", ["U8", "U16"])
+def test_a_small_copy_is_the_mean_over_the_pixels_of_each_of_its_own(krita, documents_closed, depth):
+    case = Case(width=1301, height=870, depth=depth)
+    case.open(krita)
+    krita.run(
+        f"""
+        from scumble_krita.scaled import scaled
+        layer.setOpacity(255)
+        small = scaled(layer, Bounds(0, 0, 1301, 870), PixelFormat({case.format.dtype!r}, "BGRA"), 640)
+        assert tuple(small.extent) == (640, 428)
+        keep("small.raw", small.view())
+        """
+    )
+    small = np.frombuffer(raw(krita, "small"), np.uint8).reshape(428, 640, 4).astype(float)
+    values = np.asarray(case.pixels()).astype(float) / {"U8": 1, "U16": 257}[depth]
+    alpha = area_means(values[..., 3:], 428, 640)
+    means = area_means(values[..., :3] * values[..., 3:], 428, 640) / alpha
+    np.testing.assert_allclose(small[..., 3:], alpha, atol=2.5)
+    assert np.abs(small[..., :3] - means).mean() < 1.0
+    assert abs((small[..., :3] - means).mean()) < 0.3
