@@ -21,6 +21,7 @@ from scumble_models.registry import StyleModel
 
 #: What OpenVINO calls the precision of each way.
 WAYS = {"openvino": "f32", "openvino-bf16": "bf16"}
+TRACED_SIDE = 64
 
 
 class OpenVINO:
@@ -56,7 +57,8 @@ class OpenVINO:
 
         @torch.no_grad()
         def compiled() -> Any:
-            content = torch.from_numpy(_planes(self._content))
+            # Sizes are left open, so a corner of the content will do to follow what the network does.
+            content = torch.from_numpy(_planes(self._content[:TRACED_SIDE, :TRACED_SIDE]))
             stylizer = _Stylizer(self._published.run_tensors, encode())
             graph = self._openvino.convert_model(stylizer, example_input=content)
             return self._openvino.Core().compile_model(graph, "CPU", self._settings)
