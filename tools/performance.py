@@ -22,6 +22,7 @@ from scumble_bench.tables import tables
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 SCUMBLE = [sys.executable, "-c", "from scumble_daemon.cli import main; main()", "bench"]
+AGAINST = ("--against", "openvino")
 RUNS = (
     ["--sizes", "512x512,1024x1024,2048x2048,4096x2160", "--section", "network"],
     ["--sizes", "10000x10000", "--section", "network", "--repeats", "1", "--no-reference"],
@@ -30,7 +31,7 @@ RUNS = (
     ["--sizes", "1600x1200,4000x3000,6000x4000", "--section", "cascade", "--repeats", "1"],
     ["--section", "learning", "--repeats", "9"],
     ["--sizes", "1600x1200", "--section", "batch", "--pictures", "200", "--repeats", "1"],
-    ["--sizes", "512x512,2048x1080,4096x2160", "--section", "network", "--against", "openvino", "--repeats", "3"],
+    ["--sizes", "512x512,2048x1080,4096x2160", "--section", "network", "--repeats", "3", *AGAINST],
 )
 
 

@@ -208,7 +208,7 @@ def _errors(found: Statistics, true: Statistics) -> tuple[float, float]:
     if found[1].ndim == 4:
         mean, std = ((a - b).abs() / true[1] for a, b in zip(found, true, strict=True))
         return mean.mean().item(), std.mean().item()
-    # Some of a deep layer's channels hardly vary: relative to each one's own deviation the mean would be theirs alone.
+    # Some of a deep layer's channels hardly vary: by each one's own deviation the mean would be theirs alone.
     deviation = true[1].diagonal(dim1=1, dim2=2).clamp_min(0.0).sqrt()
     mean = (found[0] - true[0]).abs().sum() / deviation.sum()
     return mean.item(), ((found[1] - true[1]).norm() / true[1].norm()).item()
@@ -277,9 +277,9 @@ between TIN with a halo of {halo} pixels, as in URST's code, and with the exact 
 STATISTICS = """### Statistics against thumbnail size (figure 8 of the paper)
 
 Mean absolute error over the channels at each point of normalisation, relative to the channel's
-deviation in the whole picture; where there is a covariance, relative to the mean deviation of all channels, and the
-error of the matrix, in Frobenius norm ({size} pixels, enlarged from a smaller photo, so without detail of its own
-at this size):
+deviation in the whole picture; where there is a covariance, relative to the mean deviation of all channels,
+and the error of the matrix, in Frobenius norm ({size} pixels, enlarged from a smaller photo, so without
+detail of its own at this size):
 
 {table}
 """
