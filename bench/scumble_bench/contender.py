@@ -17,7 +17,7 @@ from typing import IO, Any
 import numpy as np
 import torch
 
-from scumble_bench.openvino_way import WAYS, OpenVINO
+from scumble_bench.openvino_way import WAYS, load_openvino
 from scumble_bench.pictures import STYLE_SIDE, photo
 from scumble_bench.rates import synchronise
 from scumble_bench.reference import load_reference
@@ -126,12 +126,10 @@ def _serve(
     model = in_one_pass(model) if way == "scumble" else model
     encode: Callable[[], Any]
     run: Callable[[Any], object]
-    if way == "reference":
-        published = load_reference(Path(checkout) if checkout else None, model)
-        encode, run = published.encode(style), published.run(content)
-    elif way in WAYS:
-        other = OpenVINO(model, way, content)
-        encode, run = other.encode(style), other.run
+    if way == "reference" or way in WAYS:
+        authors = Path(checkout) if checkout else None
+        other = load_openvino(model, way) if way in WAYS else load_reference(authors, model)
+        encode, run = other.encode(style), other.run(content)
     else:
         keep_freed_memory()  # as the daemon's worker does
         encode = lambda: encode_style(model, style, "RGB")  # noqa: E731

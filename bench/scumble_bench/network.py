@@ -74,7 +74,7 @@ def measure(
                     seconds[contender.way][task].append(contender.seconds(task))
         medians = {way: [statistics.median(s[task]) for task in TASKS] for way, s in seconds.items()}
         peaks = {c.way: c.peak_bytes() for c in contenders}
-        off = _off(contenders) if set(ways) & set(WAYS) else {}
+        off = _off(contenders) if "reference" in medians and set(medians) & set(WAYS) else {}
         return {
             way: Measurement(way, width, height, run, with_style, style, peaks[way], off.get(way))
             for way, (style, run, with_style) in medians.items()
@@ -83,8 +83,6 @@ def measure(
 
 def _off(contenders: list[Contender]) -> dict[str, float]:
     results = {contender.way: contender.result().astype(np.int16) for contender in contenders}
-    truth = results.get("reference")
-    if truth is None:
-        return {}
+    truth = results["reference"]
     differences = {way: np.abs(result - truth).max(axis=2) for way, result in results.items()}
     return {way: float((difference > TOLERANCE).mean()) for way, difference in differences.items()}

@@ -11,11 +11,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from scumble_bench.reference import load_reference
+from scumble_bench.reference import Reference, load_reference
 from scumble_models.errors import ModelError
 from scumble_models.registry import StyleModel
 
@@ -24,51 +23,37 @@ WAYS = {"openvino": "f32", "openvino-bf16": "bf16"}
 TRACED_SIDE = 64
 
 
-class OpenVINO:
-    """A network in OpenVINO, on as many threads as torch has.
+def load_openvino(model: StyleModel, way: str) -> Reference:
+    """One of `WAYS`, on as many threads as torch has; its signals are the graph compiled with the style's.
 
     Raises:
         ModelError: the package is missing, or the model is not on the CPU.
     """
+    if model.device.type != "cpu":
+        raise ModelError("OpenVINO is measured on the CPU.", hint="Give --device cpu.")
+    # It reports each conversion to its makers where their package for that can be imported.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    try:
+        import openvino
+    except ImportError:
+        raise ModelError("OpenVINO is not installed.", hint="Run: pip install -e 'bench[openvino]'") from None
+    published = load_reference(None, model)
+    settings = {
+        "INFERENCE_PRECISION_HINT": WAYS[way],
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "PERFORMANCE_HINT": "LATENCY",
+    }
 
-    def __init__(self, model: StyleModel, way: str, content: np.ndarray) -> None:
-        if model.device.type != "cpu":
-            raise ModelError("OpenVINO is measured on the CPU.", hint="Give --device cpu.")
-        # It reports each conversion to its makers where their package for that can be imported.
-        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
-        try:
-            import openvino
-        except ImportError:
-            raise ModelError(
-                "OpenVINO is not installed.", hint="Run: pip install -e 'bench[openvino]'"
-            ) from None
-        self._openvino: Any = openvino
-        self._published = load_reference(None, model)
-        self._content = content
-        self._settings = {
-            "INFERENCE_PRECISION_HINT": WAYS[way],
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "PERFORMANCE_HINT": "LATENCY",
-        }
+    def compiled(style: Tensor) -> Any:
+        stylizer = _Stylizer(published.run_tensors, published.encode_tensor(style))
+        # Sizes are left open, so any small picture will do to follow what the network does.
+        graph = openvino.convert_model(stylizer, example_input=torch.rand(1, 3, TRACED_SIDE, TRACED_SIDE))
+        return openvino.Core().compile_model(graph, "CPU", settings)
 
-    def encode(self, style: np.ndarray) -> Callable[[], Any]:
-        """A call that encodes the style ``(H, W, 3)`` uint8 and compiles the graph with it."""
-        encode = self._published.encode(style)
+    def run(content: Tensor, graph: Any) -> Tensor:
+        return torch.from_numpy(graph([content.numpy()])[0])
 
-        @torch.no_grad()
-        def compiled() -> Any:
-            # Sizes are left open, so a corner of the content will do to follow what the network does.
-            content = torch.from_numpy(_planes(self._content[:TRACED_SIDE, :TRACED_SIDE]))
-            stylizer = _Stylizer(self._published.run_tensors, encode())
-            graph = self._openvino.convert_model(stylizer, example_input=content)
-            return self._openvino.Core().compile_model(graph, "CPU", self._settings)
-
-        return compiled
-
-    def run(self, compiled: Any) -> np.ndarray:
-        """The content stylized, ``(H, W, 3)`` uint8."""
-        output = torch.from_numpy(compiled([_planes(self._content)])[0][0])
-        return output.mul(255).add(0.5).clamp(0, 255).permute(1, 2, 0).byte().numpy()
+    return Reference(compiled, run, model.device)
 
 
 class _Stylizer(nn.Module):
@@ -80,8 +65,3 @@ class _Stylizer(nn.Module):
 
     def forward(self, content: Tensor) -> Tensor:
         return self.stylize(content, self.signals)
-
-
-def _planes(image: np.ndarray) -> np.ndarray:
-    """``(H, W, 3)`` uint8 as ``(1, 3, H, W)`` in 0..1."""
-    return torch.from_numpy(image).permute(2, 0, 1).contiguous().float().div(255)[None].numpy()

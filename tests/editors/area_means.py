@@ -1,18 +1,16 @@
-"""A picture scaled down exactly: what editors' small copies are held to."""
+"""A picture scaled down exactly, as the daemon's levels are: what editors' small copies are held to."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
+
+from scumble_models.cascade.scales import any_scale
+from scumble_models.tiling.box import Box
 
 
 def area_means(values: np.ndarray, height: int, width: int) -> np.ndarray:
     """``(H, W, C)`` as ``(height, width, C)`` floats: the mean over the area of each new pixel."""
-    rows, columns = _overlap(values.shape[0], height), _overlap(values.shape[1], width)
-    return np.einsum("yr,rcd,xc->yxd", rows, values.astype(float), columns, optimize=True)
-
-
-def _overlap(pixels: int, cells: int) -> np.ndarray:
-    """How much of each cell is of each pixel: rows of ones in sum."""
-    borders, step = np.arange(pixels), pixels / cells
-    starts = np.arange(cells)[:, None] * step
-    return np.clip(np.minimum(borders + 1, starts + step) - np.maximum(borders, starts), 0, 1) / step
+    fine, coarse = Box(0, 0, values.shape[1], values.shape[0]), Box(0, 0, width, height)
+    planes = torch.from_numpy(values.astype(float)).permute(2, 0, 1)[None]
+    return any_scale(fine, coarse).reduce(planes, fine, coarse)[0].permute(1, 2, 0).numpy()

@@ -10,7 +10,7 @@ import torch
 
 from scumble_bench.contender import Contender, in_one_pass
 from scumble_bench.network import measure
-from scumble_bench.openvino_way import OpenVINO
+from scumble_bench.openvino_way import load_openvino
 from scumble_bench.pictures import photo
 from scumble_bench.profile import profile
 from scumble_bench.rates import operations_per_pixel
@@ -91,4 +91,4 @@ def test_openvino_paints_the_published_picture_in_float32_and_another_in_bfloat1
 def test_without_openvino_the_contender_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(ModelError, match="not installed"):
-        OpenVINO(load_model("microast", "cpu"), "openvino", photo(96, 64, 1))
+        load_openvino(load_model("microast", "cpu"), "openvino")
