@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from array import array
@@ -14,6 +15,8 @@ from .qt import Qt, QtGui
 STYLE_SIDE = 1024
 MOST_READ = 32_000_000
 """Pixels that are looked at for a small picture; of more, fewer rows are taken."""
+MOST_CONVERTED = 2_000_000
+"""The same of floats, which are looked up one by one: a quarter of a second."""
 STRIP_ROWS = 64
 _BGRA = PixelFormat("u8", "BGRA")
 _WORDS = {1: "B", 2: "H", 4: "I", 8: "Q"}
@@ -23,19 +26,20 @@ def scaled(node: Any, bounds: Bounds, pixel_format: PixelFormat, side: int) -> P
     """A part of a layer, scaled down so that neither side is longer than `side`.
 
     Of whole numbers every pixel counts, up to `MOST_READ`: a preview is as near to the result as its copy is
-    to the mean of the pixels. Floats have to be converted one by one, so one in many is taken.
+    to the mean of the pixels. Of floats one in some does, beyond `MOST_CONVERTED`.
     """
     longest = max(bounds.width, bounds.height)
     factor = min(1.0, side / longest)
     extent = Extent(max(1, round(bounds.width * factor)), max(1, round(bounds.height * factor)))
     if pixel_format.dtype[0] == "u":
         return pixels_of(_averaged(node, bounds, pixel_format, extent))
-    step = max(1, math.ceil(longest / side))
+    step = math.ceil(math.sqrt(bounds.area / MOST_CONVERTED))
     sampled = Extent(len(range(step // 2, bounds.width, step)), len(range(step // 2, bounds.height, step)))
     if sampled.is_empty:  # a line thinner than the step
         sampled = Extent(max(1, sampled.width), max(1, sampled.height))
     picture = image_of(Pixels(sampled, _BGRA, _sample(node, bounds, pixel_format, step, sampled)))
-    return pixels_of(resized(picture, extent))
+    narrow = resized(picture, Extent(extent.width, sampled.height))
+    return pixels_of(_lowered(narrow, extent))
 
 
 def image_of(pixels: Pixels) -> Any:
@@ -104,8 +108,15 @@ def _averaged(node: Any, bounds: Bounds, pixel_format: PixelFormat, extent: Exte
         part = image_of(Pixels(Extent(bounds.width, high), _BGRA, to_bgra(data, pixel_format)))
         rows.append(bytes(pixels_of(resized(part, Extent(extent.width, high))).view()))
     data = b"".join(rows)
-    narrow = image_of(Pixels(Extent(extent.width, len(data) // (4 * extent.width)), _BGRA, data))
-    # Qt cuts fractions off. So heights are reduced as a negative: the second loss makes up for the first.
+    read = Extent(extent.width, len(data) // (4 * extent.width))
+    return _lowered(image_of(Pixels(read, _BGRA, data)), extent)
+
+
+def _lowered(narrow: Any, extent: Extent) -> Any:
+    """A QImage whose width is that already, with its height reduced.
+
+    As a negative: Qt cuts fractions off, and the second loss makes up for that of the width.
+    """
     return _negative(resized(_negative(narrow), extent))
 
 
@@ -141,10 +152,11 @@ def to_bgra(data: bytes, pixel_format: PixelFormat) -> bytes:
     if pixel_format.dtype == "u16":
         data = data[1::2]  # little-endian: the high byte
     elif pixel_format.dtype != "u8":
-        code = "e" if pixel_format.dtype == "f16" else "f"
-        values = struct.unpack("<{}{}".format(len(data) // struct.calcsize(code), code), data)
-        # What is no number becomes 0 as well.
-        data = bytes([int(v * 255 + 0.5) if 0.0 < v < 1.0 else 255 if v >= 1.0 else 0 for v in values])
+        if pixel_format.dtype == "f32":  # the upper half, which has more digits than 8 bits need
+            upper = bytearray(len(data) // 2)
+            upper[0::2], upper[1::2] = data[2::4], data[3::4]
+            data = bytes(upper)
+        data = bytes(map(_levels(pixel_format.dtype).__getitem__, array("H", data)))
     if pixel_format.channels == "BGRA":
         return data
     out = bytearray(4 * (len(data) // pixel_format.channel_count))
@@ -152,3 +164,15 @@ def to_bgra(data: bytes, pixel_format: PixelFormat) -> bytes:
     for channel, source in enumerate(order):
         out[channel::4] = data[source :: pixel_format.channel_count]
     return bytes(out)
+
+
+@functools.lru_cache(maxsize=2)
+def _levels(dtype: str) -> bytes:
+    """The 8-bit level of each half float, or of all floats that begin with the same 16 bits."""
+    if dtype == "f16":
+        values = struct.unpack("<65536e", array("H", range(65536)).tobytes())
+    else:
+        middles = array("I", range(0x8000, 1 << 32, 1 << 16))
+        values = struct.unpack("<65536f", middles.tobytes())
+    # What is no number becomes 0 as well.
+    return bytes([int(v * 255 + 0.5) if 0.0 < v < 1.0 else 255 if v >= 1.0 else 0 for v in values])

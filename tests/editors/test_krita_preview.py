@@ -79,7 +79,7 @@ def test_at_200_percent_pictures_have_a_pixel_for_each_of_the_screen(start_krita
     close_documents(krita)
 
 
-@pytest.mark.parametrize("depth", ["U8", "U16"])
+@pytest.mark.parametrize("depth", ["U8", "U16", "F16", "F32"])
 def test_a_small_copy_is_the_mean_over_the_pixels_of_each_of_its_own(krita, documents_closed, depth):
     case = Case(width=1301, height=870, depth=depth)
     case.open(krita)
@@ -93,7 +93,7 @@ def test_a_small_copy_is_the_mean_over_the_pixels_of_each_of_its_own(krita, docu
         """
     )
     small = np.frombuffer(raw(krita, "small"), np.uint8).reshape(428, 640, 4).astype(float)
-    values = np.asarray(case.pixels()).astype(float) / {"U8": 1, "U16": 257}[depth]
+    values = np.asarray(case.pixels()).astype(float) / {"U8": 1, "U16": 257}.get(depth, 1 / 255)
     alpha = area_means(values[..., 3:], 428, 640)
     means = area_means(values[..., :3] * values[..., 3:], 428, 640) / alpha
     np.testing.assert_allclose(small[..., 3:], alpha, atol=2.5)
