@@ -13,8 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from scumble_models.colour import luminance
 from scumble_models.grain import grained
-from scumble_models.grid import grid_energy
+from scumble_models.grid import grid_peaks
 from scumble_models.learning import learner as ours
 from scumble_models.learning.contents import SIDE, bundled
 from scumble_models.learning.features import (
@@ -23,7 +24,6 @@ from scumble_models.learning.features import (
     LayerStyle,
     averaging_encoder,
     deviations,
-    layer_style,
 )
 from scumble_models.learning.losses import (
     enlarged,
@@ -57,7 +57,7 @@ class PlainLearner(ours.Learner):
         style = Painting(pixels, channels, model.device).image.contiguous()
         with torch.no_grad():
             found = plain_vgg(model.device)(style, STYLE_LAYERS)
-            self._plain_style = {name: layer_style(found[name]) for name in STYLE_LAYERS}
+            self._plain_style = {name: _layer_style(found[name]) for name in STYLE_LAYERS}
         for parameter in (*self._network.parameters(), *self._parameters.values()):
             parameter.data = parameter.data.contiguous()
 
@@ -84,7 +84,7 @@ class PlainLearner(ours.Learner):
         found = [vgg(result.clamp(-0.2, 1.2), STYLE_LAYERS) for result in results]
         with torch.no_grad():
             targets = torch.cat([vgg(picture, (CONTENT_LAYER,))[CONTENT_LAYER] for picture in contents])
-        styles = [{name: layer_style(layers[name]) for name in STYLE_LAYERS} for layers in found]
+        styles = [{name: _layer_style(layers[name]) for name in STYLE_LAYERS} for layers in found]
         gram, mean = (self._distance(styles, part) for part in (0, 1))
         result = torch.cat(results)
         parts = {
@@ -95,8 +95,9 @@ class PlainLearner(ours.Learner):
             / targets.var(),
             "palette": self._palette_loss(result),
             "luminance": luminance_loss(result, torch.cat(contents)),
+            "structure": 1.0 - _ssim(_half(result.clamp(0.0, 1.0)), _half(torch.cat(contents))),
             "shift": shift_loss(still, shifted, dx, dy),
-            "grid": grid_energy(result, ours.GRID_WINDOW).mean(),
+            "grid": grid_peaks(result, ours.GRID_WINDOW).mean(),
             "band": left.square().mean() / coarser.var().clamp_min(1e-3),
             "smooth": smoothness(result),
             "outside": outside(result),
@@ -125,3 +126,27 @@ class PlainLearner(ours.Learner):
         crop = bundled(self._device)[index]
         crop = crop.flip(3) if flip else crop
         return crop[:, :, dy : dy + SIDE, dx : dx + SIDE]
+
+
+def _layer_style(activation: Tensor) -> LayerStyle:
+    rows = activation.flatten(2)
+    return rows @ rows.transpose(1, 2) / rows.shape[2], rows.mean(2)
+
+
+def _half(image: Tensor) -> Tensor:
+    return F.avg_pool2d(image, 2)
+
+
+def _ssim(first: Tensor, second: Tensor) -> Tensor:
+    """As papers write it: one convolution with the whole window for each of five maps."""
+    places = torch.arange(-5.0, 6.0)
+    line = torch.exp(-places.square() / (2 * 1.5**2))
+    window = torch.outer(line, line)[None, None] / line.sum() ** 2
+    x, y = luminance(first), luminance(second)
+    mean_x, mean_y, square_x, square_y, product = (
+        F.conv2d(plane, window.to(plane)) for plane in (x, y, x * x, y * y, x * y)
+    )
+    variances = square_x - mean_x**2 + square_y - mean_y**2
+    c1, c2 = 0.01**2, 0.03**2
+    score = (2 * mean_x * mean_y + c1) * (2 * (product - mean_x * mean_y) + c2)
+    return (score / ((mean_x**2 + mean_y**2 + c1) * (variances + c2))).mean()

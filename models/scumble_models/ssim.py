@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from scumble_models.blur import gaussian
+from scumble_models.blur import gaussian, gaussian_of_crops
 from scumble_models.colour import luminance
+
+#: Longest side of what trainings compare, where the whole of a loss and its gradient is a few products.
+CROP = 512
 
 
 def ssim(first: Tensor, second: Tensor) -> Tensor:
@@ -19,8 +22,9 @@ def ssim(first: Tensor, second: Tensor) -> Tensor:
         ``(N,)``, 1 for equal images.
     """
     x, y = luminance(first), luminance(second)
+    blur = gaussian_of_crops if max(x.shape[2:]) <= CROP else gaussian
     # One blur of the five maps stacked costs less than five blurs.
-    maps = gaussian(torch.cat([x, y, x * x, y * y, x * y]), sigma=1.5, radius=5)
+    maps = blur(torch.cat([x, y, x * x, y * y, x * y]), sigma=1.5, radius=5)
     mean_x, mean_y, square_x, square_y, product = maps.chunk(5)
     variance_x, variance_y = square_x - mean_x**2, square_y - mean_y**2
     covariance = product - mean_x * mean_y

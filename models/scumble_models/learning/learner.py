@@ -18,7 +18,7 @@ from torch import Tensor
 from scumble_models.errors import TrainingError
 from scumble_models.grain import GRAIN, grained
 from scumble_models.grain import SIDE as GRAIN_SIDE
-from scumble_models.grid import grid_energy
+from scumble_models.grid import grid_peaks
 from scumble_models.learning.contents import SIDE, Contents
 from scumble_models.learning.features import CONTENT_LAYER, STYLE_LAYERS, activations, style_distance
 from scumble_models.learning.losses import (
@@ -31,6 +31,7 @@ from scumble_models.learning.losses import (
     palette,
     shift_loss,
     smoothness,
+    structure_loss,
     total,
 )
 from scumble_models.learning.painting import Painting
@@ -249,8 +250,9 @@ class Learner:
             "content": F.mse_loss(found[CONTENT_LAYER].float(), targets) / targets.var(),
             "palette": self._palette_loss(result),
             "luminance": luminance_loss(result, contents),
+            "structure": structure_loss(result, contents),
             "shift": shift_loss(plain[:1], plain[1:], dx, dy),
-            "grid": grid_energy(result, GRID_WINDOW).mean(),
+            "grid": grid_peaks(result, GRID_WINDOW).mean(),
             "band": left,
             "smooth": smoothness(result),
             "outside": outside(result),

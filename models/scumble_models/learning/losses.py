@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scumble_models.colour import luminance
+from scumble_models.ssim import ssim
 
 #: Colours are compared as means of cells of so many pixels: texture is the Gram matrices' business.
 CELLS = (4, 16)
@@ -41,6 +42,12 @@ def _standardised(image: Tensor) -> Tensor:
     light = luminance(image)
     deviation = light.std((2, 3), keepdim=True) + 1e-3
     return (F.avg_pool2d(light, 4) - light.mean((2, 3), keepdim=True)) / deviation
+
+
+def structure_loss(result: Tensor, content: Tensor) -> Tensor:
+    """1 - SSIM of the luminances at half the size: contours, and nothing finer than the strides can draw."""
+    halves = [F.avg_pool2d(image, 2) for image in (result.clamp(0.0, 1.0), content)]
+    return 1.0 - ssim(*halves).mean()
 
 
 def shift_loss(still: Tensor, moved: Tensor, dx: int, dy: int) -> Tensor:

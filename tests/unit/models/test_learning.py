@@ -13,7 +13,7 @@ from scumble_models.errors import PixelsError, SignalsError, TrainingError
 from scumble_models.learned import mix_styles, painting_model
 from scumble_models.learning import Learner, LearnSettings
 from scumble_models.learning.contents import CROP, bundled
-from scumble_models.learning.features import STYLE_LAYERS, activations, style_distance
+from scumble_models.learning.features import STYLE_LAYERS, activations, layer_style, style_distance
 from scumble_models.learning.losses import low_band, palette, shift_loss
 from scumble_models.learning.painting import Painting
 from scumble_models.registry import StyleModel, load_model
@@ -49,6 +49,21 @@ def test_a_learned_style_is_small_and_survives_its_file(learned: StyleSignals) -
     assert again.learned
     assert again.to_bytes() == data
     assert all(torch.allclose(again.decoder[k], v, atol=2e-3) for k, v in learned.decoder.items())
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 1e-2)])
+def test_the_gradient_of_a_gram_matrix_is_its_definitions(dtype: torch.dtype, tolerance: float) -> None:
+    torch.manual_seed(3)
+    first = torch.rand(2, 5, 12, 9).to(dtype).contiguous(memory_format=torch.channels_last).requires_grad_()
+    second = first.detach().clone().requires_grad_()
+    rows = second.float().flatten(2)
+    for gram, mean in (layer_style(first), (rows @ rows.transpose(1, 2) / rows.shape[2], rows.mean(2))):
+        weights = torch.arange(25.0).reshape(5, 5)  # not symmetric, as a loss's own gradient may not be
+        ((gram * weights).square().sum() + 3 * mean.square().sum()).backward()
+    assert first.grad is not None
+    assert second.grad is not None
+    difference = (first.grad - second.grad).float().norm()
+    assert difference <= tolerance * second.grad.float().norm()
 
 
 @pytest.mark.slow

@@ -15,9 +15,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 import scumble_models
+from scumble_models.blur import gaussian, gaussian_of_crops
 from scumble_models.colour import colour_map
 from scumble_models.errors import TrainingError, WeightsError
-from scumble_models.grid import grid_energy
+from scumble_models.grid import grid_energy, grid_peaks
 from scumble_models.imagenet_weights import _ArrayUnpickler, read_pickle
 from scumble_models.signals import StyleSignals
 from scumble_models.ssim import ssim
@@ -202,6 +203,30 @@ def test_the_grid_energy_sees_a_cross_hatch_and_not_strokes(period):
     assert with_grid > 5e-5
     assert without < 1e-9
     assert grid_energy(strokes, window=64).item() < 1e-5
+
+
+def test_a_grid_in_one_place_counts_more_than_the_same_energy_everywhere():
+    hatch = torch.cos(torch.pi * torch.arange(132) / 2).expand(1, 3, 132, 132)
+    place = torch.zeros(132, 132)
+    place[2:34, 2:34] = 1.0
+    everywhere, there = 0.01 * hatch, 0.04 * hatch * place
+    spread, peak = (grid_peaks(image, window=32).item() for image in (everywhere, there))
+    assert grid_energy(there, window=32).item() == pytest.approx(grid_energy(everywhere, 32).item(), rel=0.1)
+    assert spread == pytest.approx(grid_energy(everywhere, window=32).item(), rel=1e-3)
+    assert peak > 3 * spread
+
+
+def test_a_flat_picture_has_a_grid_of_nothing_and_a_gradient():
+    flat = torch.full((1, 3, 36, 36), 0.5, requires_grad=True)
+    grid_peaks(flat, window=16).sum().backward()
+    assert flat.grad is not None
+    assert flat.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("size", [(11, 40), (256, 130)])
+def test_crops_are_blurred_by_products_as_by_convolutions(size):
+    plane = torch.rand(2, 1, *size, generator=torch.Generator().manual_seed(1))
+    torch.testing.assert_close(gaussian_of_crops(plane, 1.5, 5), gaussian(plane, 1.5, 5), atol=1e-6, rtol=0)
 
 
 def test_ssim_is_one_for_equal_images_and_falls_with_noise():
