@@ -30,7 +30,7 @@ RUNS = (
     ["--sizes", "2048x2048", "--section", "profile"],
     ["--sizes", "1600x1200,4000x3000,6000x4000", "--section", "cascade", "--repeats", "1"],
     ["--section", "learning", "--repeats", "9"],
-    ["--sizes", "1600x1200", "--section", "batch", "--pictures", "200", "--repeats", "1"],
+    ["--sizes", "1024x768", "--section", "batch", "--pictures", "200", "--repeats", "1"],
     ["--sizes", "512x512,2048x1080,4096x2160", "--section", "network", "--repeats", "3", *AGAINST],
 )
 
