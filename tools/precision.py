@@ -54,19 +54,14 @@ class Mixed:
         self.kinds[kind] = None
         if kind not in self.chosen:
             return self._original(layer, x)
-        half = x.bfloat16().contiguous(memory_format=torch.channels_last)
-        attribute, stride = ("relu" if layer.relu else "none"), [layer.stride] * 2
-        return torch.ops.mkldnn._convolution_pointwise(
-            half, _packed(layer), layer.bias, [0, 0], stride, [1, 1], layer.groups, attribute, [], ""
-        ).float()
+        return self._original(_half(layer), x.bfloat16()).float()
 
 
 @functools.cache
-def _packed(layer: Packed) -> Tensor:
-    weight, side = layer.weight.bfloat16().contiguous(memory_format=torch.channels_last), 64 + layer.kernel
-    size = [1, layer.weight.shape[1] * layer.groups, side, side]
-    reorder = torch.ops.mkldnn._reorder_convolution_weight
-    return reorder(weight, [0, 0], [layer.stride] * 2, [1, 1], layer.groups, size)
+def _half(layer: Packed) -> Packed:
+    """The same convolution with its weights in bfloat16."""
+    weight = layer.weight.bfloat16()
+    return Packed(weight, layer.bias, stride=layer.stride, groups=layer.groups, relu=layer.relu)
 
 
 @click.command()
